@@ -1,0 +1,1 @@
+export declare const nodeTsArgs: readonly string[];

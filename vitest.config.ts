@@ -1,0 +1,51 @@
+import { readdirSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { defineConfig, type Plugin } from "vitest/config";
+
+const conditions = ["@exactly-once/source"];
+
+const folders = (parent: string) =>
+  readdirSync(fileURLToPath(new URL(parent, import.meta.url)), { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map((entry) => ({ name: entry.name, root: `${parent}/${entry.name}` }));
+
+const projects = [
+  ...folders("./packages"),
+  ...folders("./examples"),
+  { name: "simulation", root: "./simulation" },
+  { name: "bench", root: "./bench" },
+  { name: "scripts", root: "./scripts" },
+];
+
+const luaAsText: Plugin = {
+  name: "lua-as-text",
+  transform: (code, id) =>
+    id.endsWith(".lua") ? { code: `export default ${JSON.stringify(code)};`, map: null } : null,
+};
+
+export default defineConfig({
+  plugins: [luaAsText],
+  resolve: { conditions: [...conditions, "module", "node", "import", "default"] },
+  ssr: { resolve: { conditions: [...conditions, "module", "node", "import", "default"] } },
+  test: {
+    maxWorkers: 2,
+    coverage: {
+      provider: "v8",
+      include: ["packages/*/src/**/*.ts"],
+      exclude: ["**/*.test.ts"],
+      reporter: ["text-summary", "html", "json-summary"],
+    },
+    projects: projects.map(({ name, root }) => ({
+      extends: true,
+      root,
+      test: {
+        name,
+        include: ["**/*.test.ts"],
+        environment: "node",
+        testTimeout: 20_000,
+        hookTimeout: 30_000,
+        env: { AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: "true" },
+      },
+    })),
+  },
+});
