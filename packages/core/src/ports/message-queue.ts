@@ -1,0 +1,78 @@
+/** A message as a queue delivered it. The same message may be delivered again. */
+export interface QueueMessage {
+  readonly id: string;
+  /** The token of this one delivery. A later delivery has another; only the newest counts. */
+  readonly handle: string;
+  readonly body: string;
+  /** Custom attributes with a string value. */
+  readonly attributes: Readonly<Record<string, string>>;
+  /** On FIFO queues the group whose order is kept. */
+  readonly groupId?: string;
+  /** When the producer sent it, ms since the epoch; 0 where unknown. */
+  readonly sentAt: number;
+  /** How often it was received, this time included; 1 where unknown. */
+  readonly receiveCount: number;
+  /** What the adapter needs to copy it whole (binary attributes, trace header). */
+  readonly native?: unknown;
+}
+
+export interface QueueDescription {
+  readonly name: string;
+  readonly fifo: boolean;
+  /** The queue's own default visibility, ms; `undefined` where it could not be read. */
+  readonly visibilityMs?: number;
+  readonly retentionMs?: number;
+  /** Where copies of dead letters go; `undefined` where the queue has no redrive policy. */
+  readonly deadLetter?: { readonly name: string; readonly maxReceiveCount: number };
+}
+
+export interface ReceiveRequest {
+  /** 1 to 10. */
+  readonly max: number;
+  /** Always sent with the request, so that the queue's own default cannot hurt. */
+  readonly visibilityMs: number;
+  /** Long-poll time, ms; 0 to 20,000. */
+  readonly waitMs: number;
+  /** Stops waiting. Messages that arrive all the same must still be returned. */
+  readonly signal?: AbortSignal;
+}
+
+export interface VisibilityChange {
+  readonly message: QueueMessage;
+  /** Milliseconds from the moment the queue executes it; 0 returns the message at once. */
+  readonly visibilityMs: number;
+}
+
+/** `lost`: this delivery is over (expired, deleted, or received again elsewhere). */
+export type QueueReply = "ok" | "lost" | { readonly failed: string };
+
+export interface DeadLetterReason {
+  /** A stable code: `undecodable`, `invalid`, `conflict`, `permanent`, `tooOld`, `heldTooLong`, … */
+  readonly code: string;
+  /** In words, without personal data, at most 1,000 characters. */
+  readonly text: string;
+  readonly attemptIds: readonly string[];
+}
+
+export type DeadLetterReply =
+  | "copied"
+  /** A copy can't be made (10 attributes already, size limit): left to the queue's own redrive. */
+  | { readonly impossible: string }
+  | { readonly failed: string };
+
+/**
+ * A queue that hands a message out under a visibility timeout. Batches in, one reply per item out
+ * in the same order; a promise rejects only when the whole call failed.
+ */
+export interface MessageQueue {
+  describe(): Promise<QueueDescription>;
+  receive(request: ReceiveRequest): Promise<readonly QueueMessage[]>;
+  /** At most 10 items. */
+  extend(items: readonly VisibilityChange[]): Promise<readonly QueueReply[]>;
+  /** Deletes; at most 10 items. */
+  acknowledge(items: readonly QueueMessage[]): Promise<readonly QueueReply[]>;
+  /** Makes the message visible again after the delay; at most 10 items. */
+  retryLater(items: readonly VisibilityChange[]): Promise<readonly QueueReply[]>;
+  /** Copies to the dead-letter queue; the caller acknowledges the original afterwards. */
+  deadLetter(message: QueueMessage, reason: DeadLetterReason): Promise<DeadLetterReply>;
+}

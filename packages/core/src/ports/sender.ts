@@ -1,0 +1,62 @@
+import type { AttemptInfo } from "./dedupe-store.js";
+import type { Outcome } from "./outcome.js";
+
+/** One granted try at an effect. */
+export interface Attempt {
+  /** `<key digest>-<effect>-<nonce>-<fence>-<n>`: fits an SES message tag. */
+  readonly id: string;
+  /** The same for every attempt at this effect: `<key digest>-<effect>`. */
+  readonly effectId: string;
+  readonly namespace: string;
+  readonly pipeline: string;
+  readonly effect: string;
+  /** Wall-clock ms after which no request of this attempt may be signed. Fixed at `begin`. */
+  readonly deadline: number;
+  /** Milliseconds left to the deadline by the stricter of wall and monotonic clock; ≤ 0 is over. */
+  remainingMs(): number;
+  /** Aborts with the handler's signal. An abort after the request was written is `unknown`. */
+  readonly signal: AbortSignal;
+}
+
+/** What the tripwire and the allowlist need to know of a prepared payload. */
+export interface PreparedSummary {
+  /** In the clear; core keeps only keyed digests of them. */
+  readonly recipients: readonly string[];
+  /** A digest of the rendered content, without anything that differs between attempts. */
+  readonly contentDigest: string;
+  /** Names the template or kind, for rates per template. */
+  readonly template?: string;
+}
+
+/**
+ * Performs one kind of effect through a provider: email, SMS, push, a webhook.
+ *
+ * `send` must issue at most one request that the provider could accept, never after the attempt's
+ * deadline, and never again by itself. Throwing is `unknown`, unless it throws `NotSentError`.
+ */
+export interface Sender<Payload, Prepared = unknown> {
+  /** Render, validate, digest. Runs before `begin`: a throw means nothing was sent. */
+  prepare(payload: Payload): Promise<Prepared>;
+  send(prepared: Prepared, attempt: Attempt): Promise<Outcome>;
+  /** Asks the provider what became of an attempt, where it can be asked. */
+  lookup?(attempt: AttemptInfo): Promise<Outcome>;
+  /** For the tripwire and the allowlist. Without it neither can see this sender's payloads. */
+  summarize?(prepared: Prepared): PreparedSummary;
+  /**
+   * Waits until the provider's rate allows one more, before `begin`, so that the attempt's deadline
+   * does not run meanwhile. Resolves with the back-pressure to obey where the wait would be longer
+   * than `maxWaitMs`.
+   */
+  admit?(options: {
+    readonly signal: AbortSignal;
+    readonly maxWaitMs: number;
+  }): Promise<{ readonly deferMs: number; readonly reason: string } | undefined>;
+  /** Checks the provider's settings once, before the consumer starts; throws with what to change. */
+  verify?(): Promise<void>;
+  /** Milliseconds for which a request signed at the deadline could still be accepted. Default 15 min. */
+  readonly validityMs?: number;
+  /** Milliseconds one attempt may take from `begin` to its last signature. Default 30 s. */
+  readonly attemptTimeoutMs?: number;
+  /** The provider itself dedupes on `effectId`: an unknown attempt may simply be repeated. */
+  readonly idempotent?: true;
+}
