@@ -1,0 +1,85 @@
+import { restrictImports } from "./restrict-imports.mjs";
+
+/** @typedef {import("./restrict-imports.mjs").Restriction} Restriction */
+
+/** @type {Restriction[]} */
+const deepImports = [
+  {
+    regex: "^@exactly-once/[^/]+/(?!(user-cache|testing)$)",
+    message: "Import what the package exports, not a file inside it.",
+  },
+  {
+    regex: "^(\\.\\./)+[^.][^/]*/(.+/)?(src|dist)/",
+    message: "Import other packages by name, as a user does.",
+  },
+];
+
+/** @type {Restriction[]} */
+const testTools = [
+  {
+    regex: "^(vitest|fast-check|fauxqs|tsx)(/|$)",
+    message: "What is published runs without the test tools; take them as an argument.",
+  },
+];
+
+/** @type {Restriction[]} */
+export const coreWall = [
+  ...deepImports,
+  {
+    regex: "^@exactly-once/",
+    message: "Dependencies point inward: core imports no other package (and itself relatively).",
+  },
+  {
+    regex: "^(@aws-sdk/|@smithy/|aws-lambda$|aws-sdk$|ioredis|redis$|nodemailer|@redis/)",
+    message: "Core knows no provider and no database; put this behind a port, in an adapter.",
+  },
+];
+
+/** @type {Restriction[]} */
+const adapterWall = [
+  ...deepImports,
+  {
+    regex: "^@exactly-once/(?!core(/|$))",
+    message: "Dependencies point inward: an adapter imports core, never another adapter.",
+  },
+];
+
+const adapters = ["sqs-adapter", "ses-adapter", "redis-store"].map(
+  (name) => `packages/${name}/src`,
+);
+
+/**
+ * Who may import whom. Later entries replace earlier ones for the files they share.
+ *
+ * @type {import("eslint").Linter.Config[]}
+ */
+export const importWalls = [
+  {
+    name: "walls/users",
+    files: ["packages/cli/src/**/*.ts", "examples/**/*.ts", "simulation/**/*.ts", "bench/**/*.ts"],
+    rules: restrictImports(deepImports),
+  },
+  {
+    name: "walls/adapters",
+    files: adapters.map((folder) => `${folder}/**/*.ts`),
+    rules: restrictImports([...adapterWall, ...testTools]),
+  },
+  {
+    name: "walls/adapter-tests",
+    files: adapters.map((folder) => `${folder}/**/*.test.ts`),
+    rules: restrictImports(adapterWall),
+  },
+  {
+    name: "walls/core",
+    files: ["packages/core/src/**/*.ts"],
+    rules: restrictImports([...coreWall, ...testTools]),
+  },
+  {
+    name: "walls/core-tests",
+    files: ["packages/core/src/**/*.test.ts"],
+    rules: restrictImports(coreWall),
+  },
+];
+
+/** What core's own sources may not import; the clock ban adds to it. */
+export const coreSourceWall = [...coreWall, ...testTools];
