@@ -1,7 +1,21 @@
 import { fileURLToPath } from "node:url";
-import { defineConfig } from "tsup";
+import { defineConfig, type Options } from "tsup";
 
 const root = (path: string) => fileURLToPath(new URL(path, import.meta.url));
+
+type Plugin = NonNullable<Options["esbuildPlugins"]>[number];
+
+/** tsup bundles what a package imports without declaring it to its users; here that is an error. */
+const nothingBundled: Plugin = {
+  name: "nothing-bundled",
+  setup: (build) => {
+    build.onLoad({ filter: /[\\/]node_modules[\\/]/ }, ({ path }) => {
+      const [name = path] =
+        /(@[^\\/]+[\\/])?[^\\/]+/.exec(path.split("node_modules").at(-1)?.slice(1) ?? path) ?? [];
+      return { errors: [{ text: `List ${name} in dependencies or peerDependencies.` }] };
+    });
+  },
+};
 
 /**
  * The build of every published package: ESM, CommonJS and types for both.
@@ -27,7 +41,7 @@ export function library(entry: Record<string, string>) {
     splitting: true,
     sourcemap: true,
     clean: true,
-    treeshake: false,
     loader: { ".lua": "text" },
+    esbuildPlugins: [nothingBundled],
   });
 }
