@@ -1,0 +1,210 @@
+import { GetSendQuotaCommand, SendRawEmailCommand, type SESClient } from "@aws-sdk/client-ses";
+import { describe, expect, it, onTestFinished } from "vitest";
+import type { Fault, FaultKind, FaultPlan, FaultRule } from "./faults.js";
+import { letter, sesFixture } from "./local-ses.fixture.js";
+
+const { clientOf, startSes } = sesFixture(onTestFinished);
+
+const send = (client: SESClient, to = "doctor@example.org", attempt = "a1") =>
+  client.send(
+    new SendRawEmailCommand({
+      RawMessage: letter(to),
+      Destinations: [to],
+      Tags: [{ Name: "attempt", Value: attempt }],
+    }),
+  );
+
+/** What became of a call: the answer's MessageId, the error's name, or the client's own timeout. */
+const outcomeOf = async (call: Promise<{ MessageId?: string | undefined }>): Promise<unknown> => {
+  try {
+    const { MessageId } = await call;
+    return MessageId === undefined ? "no MessageId" : "sent";
+  } catch (error) {
+    return (error as Error).name;
+  }
+};
+
+const impatient = { requestHandler: { requestTimeout: 150, throwOnRequestTimeout: true } };
+
+const start = async (plan: FaultPlan) => {
+  const ses = await startSes({ faults: plan });
+  return { ses, client: clientOf(ses, impatient) };
+};
+
+describe("a fault", () => {
+  // The SDK calls a connection reset by the peer a TimeoutError as well.
+  it.each<[FaultKind, accepted: number, outcome: string | RegExp]>([
+    ["accept-then-drop", 1, "TimeoutError"],
+    ["accept-then-hang", 1, "TimeoutError"],
+    ["truncated-200", 1, /^(?:Error|TimeoutError)$/],
+    ["cut-xml-200", 1, /^/],
+    ["empty-200", 1, "no MessageId"],
+    ["html-200", 1, "no MessageId"],
+    ["500-after-accept", 1, "InternalFailure"],
+    ["500-before-accept", 0, "InternalFailure"],
+    ["503", 0, "ServiceUnavailable"],
+    ["throttle", 0, "Throttling"],
+    ["daily-quota", 0, "Throttling"],
+    ["reject", 0, "MessageRejected"],
+    ["hang", 0, "TimeoutError"],
+    ["reset-before-accept", 0, "TimeoutError"],
+  ])(
+    "%s leaves %i accepted email, and the next call is unharmed",
+    async (kind, accepted, outcome) => {
+      const { ses, client } = await start([{ fault: kind, when: { on: "nth", calls: [1] } }]);
+      expect(await outcomeOf(send(client))).toMatch(outcome);
+      expect(ses.accepted()).toBe(accepted);
+      expect(ses.requests()[0]).toMatchObject({ fault: kind, carriedOut: accepted === 1 });
+      expect(ses.faults.struck()).toEqual({ [kind]: 1 });
+
+      expect(await outcomeOf(send(client))).toBe("sent");
+      expect(ses.accepted()).toBe(accepted + 1);
+      expect(ses.requests()[1]).toMatchObject({ fault: undefined, carriedOut: true });
+    },
+  );
+
+  it("never lets the whole MessageId through in a cut answer", async () => {
+    const { ses, client } = await start([{ fault: "cut-xml-200", when: { on: "every" } }]);
+    const reply = await send(client).catch(() => ({ MessageId: undefined }));
+    expect(reply.MessageId).not.toBe(ses.sent()[0]?.messageId);
+  });
+
+  it.each([
+    ["throttle", "Maximum sending rate exceeded."],
+    ["daily-quota", "Daily message quota exceeded."],
+  ] as const)("%s speaks as SES does", async (fault, message) => {
+    const { client } = await start([{ fault, when: { on: "every" } }]);
+    await expect(send(client)).rejects.toMatchObject({
+      message,
+      $metadata: { httpStatusCode: 400 },
+    });
+  });
+
+  it("leaves a message that SES would refuse unaccepted", async () => {
+    const { ses, client } = await start([{ fault: "accept-then-drop", when: { on: "every" } }]);
+    expect(await outcomeOf(send(client, "nobody"))).toBe("InvalidParameterValue");
+    expect(ses.accepted()).toBe(0);
+  });
+
+  it("strikes other actions when the rule names them", async () => {
+    const { client } = await start([
+      { fault: "503", when: { on: "every" }, actions: ["GetSendQuota"] },
+    ]);
+    await expect(client.send(new GetSendQuotaCommand({}))).rejects.toMatchObject({
+      name: "ServiceUnavailable",
+      $metadata: { httpStatusCode: 503 },
+    });
+    expect(await outcomeOf(send(client))).toBe("sent");
+  });
+});
+
+describe("a delay", () => {
+  it("before acceptance outlives the client's patience: the email is accepted later", async () => {
+    const { ses, client } = await start(() => ({ kind: "delay", ms: 300 }));
+    expect(await outcomeOf(send(client))).toBe("TimeoutError");
+    expect(ses.accepted()).toBe(0);
+    await ses.waitForSent(1);
+    expect(ses.accepted()).toBe(1);
+  });
+
+  it("before the reply comes after acceptance", async () => {
+    const { ses, client } = await start(() => ({ kind: "delay", ms: 300, before: "reply" }));
+    const call = outcomeOf(send(client));
+    await ses.waitForSent(1);
+    expect(await call).toBe("TimeoutError");
+  });
+
+  it("within the client's patience does no harm", async () => {
+    const { client } = await start(() => ({ kind: "delay", ms: 5 }));
+    expect(await outcomeOf(send(client))).toBe("sent");
+  });
+});
+
+describe("a plan", () => {
+  const strikes = async (rule: Omit<FaultRule, "fault">, calls: readonly [string, string][]) => {
+    const { client } = await start([{ fault: "503", ...rule }]);
+    const struck: boolean[] = [];
+    for (const [to, attempt] of calls) {
+      struck.push((await outcomeOf(send(client, to, attempt))) === "ServiceUnavailable");
+    }
+    return struck;
+  };
+  const same = (count: number) =>
+    Array.from({ length: count }, (): [string, string] => ["d@example.org", "a"]);
+
+  it("strikes each recipient's first try", async () => {
+    const calls: [string, string][] = [
+      ["a@example.org", "1"],
+      ["b@example.org", "2"],
+      ["A@example.org", "3"],
+      ["b@example.org", "4"],
+    ];
+    expect(await strikes({ when: { on: "first-of-each", by: "recipient" } }, calls)).toEqual([
+      ...[true, true, false, false],
+    ]);
+  });
+
+  it("strikes the first try of each value of a tag", async () => {
+    const calls: [string, string][] = [
+      ["a@example.org", "1"],
+      ["b@example.org", "1"],
+      ["c@example.org", "2"],
+    ];
+    const when = { on: "first-of-each", by: { tag: "attempt" } } as const;
+    expect(await strikes({ when }, calls)).toEqual([true, false, true]);
+  });
+
+  it("strikes the calls whose numbers it names", async () => {
+    const when = { on: "nth", calls: [2, 3] } as const;
+    expect(await strikes({ when }, same(4))).toEqual([false, true, true, false]);
+  });
+
+  it("strikes every nth call, and not more often than told", async () => {
+    const when = { on: "every", nth: 2 } as const;
+    expect(await strikes({ when, times: 2 }, same(6))).toEqual([
+      ...[false, true, false, true, false, false],
+    ]);
+  });
+
+  it("strikes by a chance that its seed repeats", async () => {
+    const when = { on: "chance", probability: 0.5, seed: 7 } as const;
+    const first = await strikes({ when }, same(12));
+    expect(await strikes({ when }, same(12))).toEqual(first);
+    expect(new Set(first)).toEqual(new Set([true, false]));
+  });
+
+  it("may be a function of the call", async () => {
+    const seen: unknown[] = [];
+    const plan = (call: { n: number; recipients: readonly string[] }): Fault | undefined => {
+      seen.push(call);
+      return call.recipients.includes("b@example.org") ? "reject" : undefined;
+    };
+    const { client } = await start(plan);
+    expect(await outcomeOf(send(client, "a@example.org"))).toBe("sent");
+    expect(await outcomeOf(send(client, "b@example.org"))).toBe("MessageRejected");
+    expect(seen[1]).toMatchObject({
+      n: 2,
+      action: "SendRawEmail",
+      source: "Forms <forms@example.com>",
+      recipients: ["b@example.org"],
+      tags: { attempt: "a1" },
+    });
+  });
+
+  it("takes the first rule that strikes, while all rules count", async () => {
+    const { client } = await start([
+      { fault: "503", when: { on: "nth", calls: [1] } },
+      { fault: "throttle", when: { on: "nth", calls: [1, 2] } },
+    ]);
+    const outcomes = [await outcomeOf(send(client)), await outcomeOf(send(client))];
+    expect(outcomes).toEqual(["ServiceUnavailable", "Throttling"]);
+  });
+
+  it("can be replaced and cleared while the server runs", async () => {
+    const { ses, client } = await start([]);
+    ses.faults.set([{ fault: "503", when: { on: "every" } }]);
+    expect(await outcomeOf(send(client))).toBe("ServiceUnavailable");
+    ses.faults.clear();
+    expect(await outcomeOf(send(client))).toBe("sent");
+  });
+});
