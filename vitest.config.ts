@@ -25,8 +25,8 @@ const luaAsText: Plugin = {
 
 export default defineConfig({
   plugins: [luaAsText],
-  resolve: { conditions: [...conditions, "module", "node", "import", "default"] },
-  ssr: { resolve: { conditions: [...conditions, "module", "node", "import", "default"] } },
+  resolve: { conditions: [...conditions, "node", "import", "default"] },
+  ssr: { resolve: { conditions: [...conditions, "node", "import", "default"] } },
   test: {
     maxWorkers: 2,
     coverage: {
