@@ -1,4 +1,4 @@
-import { coreSourceWall } from "./import-walls.mjs";
+import { coreSourceWall, tests } from "./import-walls.mjs";
 import { restrictImports } from "./restrict-imports.mjs";
 
 const message =
@@ -47,7 +47,7 @@ const restrictedImports = restrictImports([...coreSourceWall, ...timeAndChance])
 export const clockBan = {
   name: "clock-ban",
   files: ["packages/core/src/**/*.ts"],
-  ignores: ["packages/core/src/system-clock.ts", "packages/core/src/**/*.test.ts"],
+  ignores: ["packages/core/src/system-clock.ts", `packages/core/src/${tests}`],
   rules: {
     ...restrictedImports,
     "no-restricted-globals": [

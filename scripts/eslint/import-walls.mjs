@@ -44,6 +44,9 @@ const adapterWall = [
   },
 ];
 
+/** What stands beside the sources, but isn't published. */
+export const tests = "**/*.{test,fixture}.ts";
+
 const adapters = ["sqs-adapter", "ses-adapter", "redis-store"].map(
   (name) => `packages/${name}/src`,
 );
@@ -66,7 +69,7 @@ export const importWalls = [
   },
   {
     name: "walls/adapter-tests",
-    files: adapters.map((folder) => `${folder}/**/*.test.ts`),
+    files: adapters.map((folder) => `${folder}/${tests}`),
     rules: restrictImports(adapterWall),
   },
   {
@@ -76,7 +79,7 @@ export const importWalls = [
   },
   {
     name: "walls/core-tests",
-    files: ["packages/core/src/**/*.test.ts"],
+    files: [`packages/core/src/${tests}`],
     rules: restrictImports(coreWall),
   },
 ];

@@ -1,0 +1,27 @@
+import { publishedPackages } from "./scripts/packages.mjs";
+
+/** What an importer pays at most (minified, brotli), its dependencies aside; the tool is no library. */
+const limits = {
+  core: "24 kB",
+  "core/user-cache": "8 kB",
+  "core/testing": "16 kB",
+  "sqs-adapter": "12 kB",
+  "ses-adapter": "12 kB",
+  "ses-adapter/testing": "16 kB",
+  "redis-store": "16 kB",
+};
+
+export default Object.entries(limits).map(([entry, limit]) => {
+  const [folder, ...subpath] = entry.split("/");
+  const found = publishedPackages().find((item) => item.folder === folder);
+  if (found === undefined) throw new Error(`packages/${folder} is missing`);
+  const { dependencies, peerDependencies } = found.manifest;
+  return {
+    name: found.name + subpath.map((part) => `/${part}`).join(""),
+    path: `packages/${folder}/dist/${[...subpath, "index"].join("/")}.js`,
+    limit,
+    ignore: Object.keys({ ...dependencies, ...peerDependencies }),
+    /** @param {object} config */
+    modifyEsbuildConfig: (config) => ({ ...config, platform: "node" }),
+  };
+});

@@ -1,0 +1,47 @@
+// Checks the packages as they would be published: publint and "are the types wrong" on the tarballs.
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { publishedPackages, root } from "./packages.mjs";
+import { runTool } from "./run-tool.mjs";
+
+const folder = mkdtempSync(join(tmpdir(), "exactly-once-packed-"));
+let failures = 0;
+
+/** @param {string} name @param {{ code: number, output: string }} result */
+const report = (name, { code, output }) => {
+  if (code === 0) return;
+  failures += 1;
+  console.error(`${name}\n${output.trimEnd()}\n`);
+};
+
+try {
+  execFileSync("pnpm", ["-r", "--filter", "./packages/*", "pack", "--pack-destination", folder], {
+    cwd: root,
+    stdio: ["ignore", "ignore", "inherit"],
+  });
+  const tarballs = readdirSync(folder).filter((file) => file.endsWith(".tgz"));
+  const expected = publishedPackages().length;
+  if (tarballs.length !== expected) throw new Error(`packed ${tarballs.length} of ${expected}`);
+
+  for (const tarball of tarballs) {
+    const file = join(folder, tarball);
+    report(
+      `publint ${tarball}`,
+      await runTool({ dependency: "publint", args: ["run", file, "--strict"] }),
+    );
+    report(
+      `attw ${tarball}`,
+      await runTool({
+        dependency: "@arethetypeswrong/cli",
+        bin: "attw",
+        args: [file, "--profile", "node16", "--no-emoji", "--format", "ascii"],
+      }),
+    );
+  }
+  console.log(`${tarballs.length} packages checked`);
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
+process.exitCode = failures > 0 ? 1 : 0;
