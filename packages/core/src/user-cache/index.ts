@@ -1,1 +1,24 @@
-export {};
+export { fieldsCodec, jsonCodec, type UserCodec } from "./codec.js";
+export type {
+  RebuildProgress,
+  RebuildReason,
+  UserCacheEvent,
+  UserCacheObserver,
+} from "./events.js";
+export { memorySharedSnapshot } from "./memory-shared-snapshot.js";
+export type {
+  AcquireReply,
+  RebuildLease,
+  SharedSnapshot,
+  SnapshotManifest,
+} from "./shared-snapshot.js";
+export type { PagesOptions, SourceFault, UserPage, UserSource } from "./source.js";
+export {
+  createUserCache,
+  type DeferReason,
+  type LookupOptions,
+  type LookupResult,
+  type UserCache,
+  type UserCacheOptions,
+  type UserCacheStats,
+} from "./user-cache.js";

@@ -1,0 +1,275 @@
+import { createBell } from "./bell.js";
+import { buildSnapshot, type Packing, type Snapshot } from "./build-snapshot.js";
+import type { RebuildProgress, RebuildReason } from "./events.js";
+import { loadSnapshot } from "./load-snapshot.js";
+import { startSharedRebuild } from "./shared-rebuild.js";
+import type { RebuildLease, SharedSnapshot, SnapshotManifest } from "./shared-snapshot.js";
+
+export interface RefresherOptions<User> extends Packing<User> {
+  /** Already bounded in time. */
+  readonly shared?: SharedSnapshot;
+  readonly ttlMs: number;
+  readonly maxStaleMs: number;
+  readonly minIntervalMs: number;
+  readonly minShare: number;
+  readonly leaseMs: number;
+  readonly pollMs: number;
+  /** Called with each new snapshot, after it serves. */
+  onSwap(snapshot: Snapshot): void;
+}
+
+/** Keeps one snapshot fresh: the only place that walks the pool. */
+export interface Refresher {
+  start(): void;
+  stop(): Promise<void>;
+  readonly snapshot: Snapshot | undefined;
+  /** Asks for a snapshot whose walk began at `asOf` (ms since the epoch) or later. */
+  demand(asOf: number): void;
+  /** As `demand` for this moment, at once; `acceptShrink` believes the next walk whatever it brings. */
+  request(options: { readonly acceptShrink: boolean }): void;
+  /** Of the walk that is under way in this process. */
+  readonly progress: RebuildProgress | undefined;
+  readonly failuresInARow: number;
+  /** A guess at how long until there is a newer snapshot, ms. */
+  estimateMs(): number;
+}
+
+/** A snapshot is replaced when so much of its time is over, less up to a tenth by chance. */
+const REFRESH_AT = 0.8;
+const REFRESH_JITTER = 0.1;
+/** The wall clock may be set: it is looked at again after this time at the latest. */
+const LONGEST_NAP_MS = 60_000;
+const FIRST_RETRY_MS = 5_000;
+const LONGEST_RETRY_MS = 300_000;
+/** So often in a row the backend may fail before a replica in need walks for itself. */
+const SHARED_FAILURES_BEFORE_ALONE = 3;
+const GUESSED_WALK_MS = 5_000;
+
+/**
+ * One loop, so one walk at a time. With a shared backend each round first looks for a newer
+ * generation there, and walks only under the rebuild lease. Without it, or while it is gone, the
+ * replica walks for itself once it needs to.
+ */
+export function createRefresher<User>(options: RefresherOptions<User>): Refresher {
+  const { clock, randomness, observe, shared, ttlMs, maxStaleMs, codec } = options;
+  const stopping = new AbortController();
+  const bell = createBell(clock);
+  let running: Promise<void> | undefined;
+  let snapshot: Snapshot | undefined;
+  let lastHead: SnapshotManifest | undefined;
+  let refreshAt = 0;
+  let wantedAsOf = -Infinity;
+  let hurry = false;
+  let acceptShrink = false;
+  /** By the monotonic clock. */
+  let notBefore = -Infinity;
+  let failures = 0;
+  let sharedFailures = 0;
+  let progress: RebuildProgress | undefined;
+
+  async function run(): Promise<void> {
+    while (!stopping.signal.aborted) {
+      const wait = dueInMs();
+      if (wait > 0) await bell.wait(Math.min(wait, LONGEST_NAP_MS), stopping.signal);
+      else await refresh();
+    }
+  }
+
+  function dueInMs(): number {
+    const pause = Math.max(0, notBefore - clock.monotonic());
+    if (snapshot === undefined) return pause;
+    const scheduled = Math.max(pause, refreshAt - clock.now());
+    if (wantedAsOf <= snapshot.asOf) return scheduled;
+    const spacing = Math.min(
+      options.minIntervalMs,
+      snapshot.completedAt + options.minIntervalMs - clock.now(),
+    );
+    return Math.min(scheduled, Math.max(pause, hurry ? 0 : spacing));
+  }
+
+  function reasonNow(): RebuildReason {
+    if (snapshot === undefined) return "cold";
+    if (wantedAsOf <= snapshot.asOf) return "expiring";
+    return hurry ? "requested" : "demanded";
+  }
+
+  async function refresh(): Promise<void> {
+    if (shared === undefined) return rebuild();
+    let lease: RebuildLease | undefined;
+    try {
+      if (await foundNewer(shared)) return;
+      const reply = await shared.acquire({ owner: randomness.id(), leaseMs: options.leaseMs });
+      if (reply.status === "busy") {
+        const retryInMs = Math.min(options.pollMs, reply.retryAfterMs);
+        observe({ type: "waiting", retryInMs });
+        return pauseFor(retryInMs);
+      }
+      lease = reply.lease;
+      // Between the look and the lease another replica may have published and gone.
+      if (await foundNewer(shared)) return await shared.abandon(lease);
+      sharedFailures = 0;
+    } catch (error) {
+      sharedFailures += 1;
+      observe({ type: "sharedFailed", operation: lease === undefined ? "head" : "load", error });
+      const inNeed = snapshot === undefined || clock.now() > snapshot.completedAt + ttlMs;
+      const alone = inNeed && sharedFailures >= SHARED_FAILURES_BEFORE_ALONE;
+      if (!alone) return pauseFor(options.pollMs);
+      // The lease, if there is one, may no longer be extended; it ends by itself.
+      lease = undefined;
+    }
+    return rebuild(lease);
+  }
+
+  /** Swaps in a newer generation, if there is one; true when that was all that was needed. */
+  async function foundNewer(backend: SharedSnapshot): Promise<boolean> {
+    for (;;) {
+      const head = await backend.head();
+      if (head === undefined || head.format !== codec.format) return false;
+      lastHead = head;
+      if (clock.now() > head.completedAt + ttlMs + maxStaleMs) return false;
+      if (snapshot !== undefined && head.asOf <= snapshot.asOf) return false;
+      const began = clock.monotonic();
+      const loaded = await loadSnapshot(backend, head, clock);
+      if (loaded === "gone") continue;
+      swap(loaded, clock.monotonic() - began);
+      return dueInMs() > 0;
+    }
+  }
+
+  async function rebuild(lease?: RebuildLease): Promise<void> {
+    const previous = snapshot ?? lastHead;
+    const began = clock.monotonic();
+    const over = new AbortController();
+    const end = (): void => over.abort();
+    stopping.signal.addEventListener("abort", end, { once: true });
+    observe({ type: "started", reason: reasonNow() });
+    const sharing =
+      shared === undefined || lease === undefined
+        ? undefined
+        : startSharedRebuild({
+            shared,
+            lease,
+            leaseMs: options.leaseMs,
+            ttlMs: ttlMs + maxStaleMs,
+            format: codec.format,
+            clock,
+            observe,
+            onLost: end,
+          });
+    const built = await buildSnapshot(options, {
+      signal: over.signal,
+      ...(previous !== undefined && { expectedUsers: previous.users }),
+      onProgress: (now) => (progress = now),
+      ...(sharing !== undefined && { onPacked: sharing.write }),
+    });
+    progress = undefined;
+    stopping.signal.removeEventListener("abort", end);
+
+    if (built.status === "aborted") {
+      await sharing?.abandon();
+      return pauseFor(options.pollMs);
+    }
+    if (built.status === "failed") {
+      await sharing?.abandon();
+      observe({ type: "failed", error: built.error, retryInMs: backOff() });
+      return;
+    }
+    if (isSuspicious(built.snapshot, previous)) {
+      await sharing?.abandon();
+      observe({
+        type: "refused",
+        users: built.snapshot.users,
+        entries: built.snapshot.packed.entries,
+        previousUsers: previous?.users ?? 0,
+        previousEntries: entriesOf(previous),
+        retryInMs: backOff(),
+      });
+      return;
+    }
+    swap(built.snapshot, clock.monotonic() - began);
+    await sharing?.publish(built.snapshot);
+  }
+
+  /**
+   * A pool rarely loses half its people overnight; a wrong filter or a lost permission does that to
+   * a walk. Users nobody can find count as lost too: their attribute may have become unreadable.
+   */
+  function isSuspicious(
+    next: Snapshot,
+    previous: Snapshot | SnapshotManifest | undefined,
+  ): boolean {
+    if (acceptShrink) return false;
+    if (next.packed.entries === 0) return true;
+    if (previous === undefined) return false;
+    return (
+      next.users < previous.users * options.minShare ||
+      next.packed.entries < entriesOf(previous) * options.minShare
+    );
+  }
+
+  function swap(next: Snapshot, tookMs: number): void {
+    snapshot = next;
+    failures = 0;
+    notBefore = -Infinity;
+    if (next.asOf >= wantedAsOf) hurry = acceptShrink = false;
+    refreshAt = next.completedAt + ttlMs * (REFRESH_AT - REFRESH_JITTER * randomness.random());
+    const { packed, users, asOf, origin } = next;
+    const { entries, bytes } = packed;
+    observe({ type: "swapped", origin, users, entries, bytes, asOf, tookMs });
+    options.onSwap(next);
+  }
+
+  function backOff(): number {
+    failures += 1;
+    const ceiling = Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** Math.min(failures - 1, 16));
+    const retryInMs = Math.round(ceiling * (0.5 + randomness.random() / 2));
+    pauseFor(retryInMs);
+    return retryInMs;
+  }
+
+  function pauseFor(ms: number): void {
+    notBefore = clock.monotonic() + ms;
+  }
+
+  return {
+    start() {
+      running ??= run();
+    },
+    async stop() {
+      stopping.abort();
+      await running;
+    },
+    get snapshot() {
+      return snapshot;
+    },
+    get progress() {
+      return progress;
+    },
+    get failuresInARow() {
+      return failures;
+    },
+    demand(asOf) {
+      if (asOf <= wantedAsOf) return;
+      wantedAsOf = asOf;
+      bell.ring();
+    },
+    request(request) {
+      wantedAsOf = Math.max(wantedAsOf, clock.now());
+      hurry = true;
+      acceptShrink ||= request.acceptShrink;
+      notBefore = -Infinity;
+      bell.ring();
+    },
+    estimateMs() {
+      const last = snapshot ?? lastHead;
+      const walkMs = last === undefined ? GUESSED_WALK_MS : last.completedAt - last.asOf;
+      if (progress === undefined) return Math.max(0, dueInMs()) + walkMs;
+      return progress.etaMs ?? Math.max(GUESSED_WALK_MS, walkMs - progress.elapsedMs);
+    },
+  };
+}
+
+function entriesOf(snapshot: Snapshot | SnapshotManifest | undefined): number {
+  if (snapshot === undefined) return 0;
+  return "packed" in snapshot ? snapshot.packed.entries : snapshot.entries;
+}

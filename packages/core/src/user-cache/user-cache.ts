@@ -1,0 +1,319 @@
+import { ConfigurationError } from "../errors/index.js";
+import type { Clock, Randomness } from "../ports/index.js";
+import { systemClock, systemRandomness } from "../system-clock.js";
+import { createBell } from "./bell.js";
+import { boundedSharedSnapshot } from "./bounded-shared-snapshot.js";
+import type { Snapshot } from "./build-snapshot.js";
+import { jsonCodec, type UserCodec } from "./codec.js";
+import type { RebuildProgress, UserCacheObserver } from "./events.js";
+import { createFoundUsers, type FoundUsers } from "./found-users.js";
+import { createRefresher } from "./refresher.js";
+import type { SharedSnapshot } from "./shared-snapshot.js";
+import type { UserSource } from "./source.js";
+
+export interface UserCacheOptions<User> {
+  readonly source: UserSource<User>;
+  /**
+   * The keys a user is found by. None for a user without the attribute: such a user is counted and
+   * not kept. A user with several keys is kept once for each.
+   */
+  readonly keys: (user: User) => readonly string[];
+  /**
+   * What makes two records the same account, say its `sub`: a walk over a pool that changes may
+   * meet an account twice. Default: records are the same when they are equal.
+   */
+  readonly identity?: (user: User) => string;
+  /** How users are kept as bytes. Default {@link jsonCodec}; `fieldsCodec` takes less. */
+  readonly codec?: UserCodec<User>;
+  /** Milliseconds for which a snapshot is fresh. Its replacement begins after 70 to 80 % of it. */
+  readonly ttlMs: number;
+  /** Milliseconds beyond `ttlMs` for which it still serves while rebuilds fail. Default 24 hours. */
+  readonly maxStaleMs?: number;
+  /**
+   * Milliseconds after a snapshot was completed for which a key that isn't in it counts as absent.
+   * After that a lookup for such a key asks for a newer one. Default half of `ttlMs`.
+   */
+  readonly absentTtlMs?: number;
+  /** Least milliseconds between snapshots that lookups ask for. Default one minute. */
+  readonly minIntervalMs?: number;
+  /** How long a lookup waits at most, ms, unless it says otherwise. Default 1,000. */
+  readonly waitMs?: number;
+  /** A walk that brings less than this share of the last one is refused. 0 to 1, default 0.5. */
+  readonly minShare?: number;
+  /** Milliseconds a page (or a `find`) may take. Default 30,000. */
+  readonly pageTimeoutMs?: number;
+  /** Failures in a row on one page after which a walk is given up. Default 10. */
+  readonly maxPageFailures?: number;
+  /** Where replicas share one snapshot, so that one walk serves all of them. */
+  readonly shared?: SharedSnapshot;
+  /** After so many milliseconds without a sign of life another replica takes over. Default 30,000. */
+  readonly leaseMs?: number;
+  /** How often a replica that waits for another's snapshot looks for it, ms. Default 1,000. */
+  readonly pollMs?: number;
+  /** Milliseconds after which the shared backend counts as gone. Default 5,000. */
+  readonly sharedTimeoutMs?: number;
+  readonly clock?: Clock;
+  readonly randomness?: Randomness;
+  readonly observe?: UserCacheObserver;
+}
+
+export interface LookupOptions {
+  readonly signal?: AbortSignal;
+  /**
+   * An answer "absent" must be known from after this time, ms since the epoch: the time the message
+   * was sent. More than five minutes in the future is no time at which anything has happened, and
+   * is ignored.
+   */
+  readonly freshAfter?: number;
+  /** How long to wait at most, ms. Short: a waiting worker handles nothing else. */
+  readonly waitMs?: number;
+}
+
+export type LookupResult<User> =
+  /** At least one account; several are the caller's to judge. At most 64 are given. */
+  | { readonly status: "found"; readonly users: readonly User[]; readonly asOf: number }
+  /** There was none at `asOf`. */
+  | { readonly status: "absent"; readonly asOf: number }
+  /** Not known yet: handle the message again after `retryAfterMs`. */
+  | {
+      readonly status: "defer";
+      readonly retryAfterMs: number;
+      readonly reason: DeferReason;
+    };
+
+/**
+ * `cold`: there is no snapshot yet. `expired`: it is too old to be used. `refreshing`: the key isn't
+ * in it, and a newer one has been asked for. `stopped`: the cache has been stopped.
+ */
+export type DeferReason = "cold" | "expired" | "refreshing" | "stopped";
+
+export interface UserCacheStats {
+  /** `stale` is beyond `ttlMs` and still served, `expired` is not served. */
+  readonly state: "cold" | "fresh" | "stale" | "expired";
+  /** Users walked; those without a key included. */
+  readonly users: number;
+  /** Records that can be found. */
+  readonly entries: number;
+  /** Memory the snapshot takes. */
+  readonly bytes: number;
+  readonly asOf?: number;
+  readonly completedAt?: number;
+  readonly origin?: "walk" | "shared";
+  /** Of the walk that is under way in this process. */
+  readonly progress?: RebuildProgress;
+  /** Rebuilds that failed or were refused since the last good one. */
+  readonly failuresInARow: number;
+  readonly found: number;
+  readonly absent: number;
+  readonly deferred: number;
+}
+
+/**
+ * A cache of all users of a pool that has to be walked as a whole.
+ *
+ * cold → fresh → (70 to 80 % of `ttlMs`) rebuilding beside the old snapshot → fresh. A rebuild that
+ * fails leaves the old snapshot: fresh → stale → expired. A lookup never walks; it answers from the
+ * snapshot, waits a little for a newer one where that could change the answer, or defers.
+ */
+export interface UserCache<User> {
+  /** Begins to fill the cache and to keep it fresh. */
+  start(): void;
+  /** Resolves with true once lookups can be answered: start the consumer then. False: stopped. */
+  ready(): Promise<boolean>;
+  lookup(id: string, options?: LookupOptions): Promise<LookupResult<User>>;
+  /**
+   * Asks for a rebuild at once. `acceptShrink` believes the next walk even if it brings far fewer
+   * users than the last: for an operator who knows why.
+   */
+  refresh(options?: { readonly acceptShrink?: boolean }): void;
+  stats(): UserCacheStats;
+  /** Ends a rebuild under way and every wait; lookups defer from now on. */
+  stop(): Promise<void>;
+}
+
+const DAY_MS = 86_400_000;
+const MAX_CLOCK_SKEW_MS = 300_000;
+const LEAST_RETRY_MS = 1_000;
+const MOST_RETRY_MS = 300_000;
+
+/**
+ * Makes a user cache. It does nothing before `start()`.
+ *
+ * @throws ConfigurationError when `ttlMs` is not a positive number or `minShare` not from 0 to 1
+ */
+export function createUserCache<User>(options: UserCacheOptions<User>): UserCache<User> {
+  const { source, ttlMs, maxStaleMs = DAY_MS, absentTtlMs = ttlMs / 2, minShare = 0.5 } = options;
+  const { waitMs: defaultWaitMs = 1_000, pageTimeoutMs = 30_000 } = options;
+  const { clock = systemClock(), randomness = systemRandomness() } = options;
+  if (!(ttlMs > 0)) throw new ConfigurationError("User cache: ttlMs must be more than 0.");
+  if (!(minShare >= 0 && minShare <= 1)) {
+    throw new ConfigurationError("User cache: minShare must be from 0 to 1.");
+  }
+  const codec = options.codec ?? jsonCodec<User>();
+  const swapped = createBell(clock);
+  const counts = { found: 0, absent: 0, deferred: 0 };
+  let stopped = false;
+  let reportedStale: Snapshot | undefined;
+  let reportedExpired: Snapshot | undefined;
+
+  const observe: UserCacheObserver = (event) => {
+    try {
+      options.observe?.(event);
+    } catch {
+      // An observer that throws must not end a rebuild.
+    }
+  };
+
+  const refresher = createRefresher<User>({
+    source,
+    codec,
+    keys: options.keys,
+    clock,
+    randomness,
+    observe,
+    ttlMs,
+    maxStaleMs,
+    minShare,
+    pageTimeoutMs,
+    maxPageFailures: options.maxPageFailures ?? 10,
+    minIntervalMs: options.minIntervalMs ?? 60_000,
+    leaseMs: options.leaseMs ?? 30_000,
+    pollMs: options.pollMs ?? 1_000,
+    ...(options.shared !== undefined && {
+      shared: boundedSharedSnapshot(options.shared, clock, options.sharedTimeoutMs ?? 5_000),
+    }),
+    onSwap(snapshot) {
+      found?.forgetUntil(snapshot.asOf);
+      swapped.ring();
+    },
+  });
+
+  const find = source.find?.bind(source);
+  const found =
+    find &&
+    createFoundUsers({ find, clock, observe, timeoutMs: pageTimeoutMs, ttlMs: absentTtlMs });
+
+  /** The snapshot, where it may be used at all. */
+  function usable(): Snapshot | undefined {
+    const { snapshot } = refresher;
+    if (snapshot === undefined) return undefined;
+    const ageMs = clock.now() - snapshot.completedAt;
+    if (ageMs <= ttlMs) return snapshot;
+    if (ageMs <= ttlMs + maxStaleMs) {
+      if (reportedStale !== snapshot) observe({ type: "servedStale", ageMs });
+      reportedStale = snapshot;
+      return snapshot;
+    }
+    if (reportedExpired !== snapshot) observe({ type: "expired", ageMs });
+    reportedExpired = snapshot;
+    return undefined;
+  }
+
+  function answer(id: string, freshAfter: number): LookupResult<User> | undefined {
+    const snapshot = usable();
+    const users = snapshot === undefined ? [] : accounts(snapshot.packed.get(id));
+    if (snapshot !== undefined && users.length > 0) {
+      return { status: "found", users, asOf: snapshot.asOf };
+    }
+    const single = found?.get(id);
+    const known = single && judge(single, freshAfter);
+    if (known !== undefined) return known;
+    if (snapshot === undefined || snapshot.asOf < freshAfter) return undefined;
+    if (clock.now() > snapshot.completedAt + absentTtlMs) return undefined;
+    return { status: "absent", asOf: snapshot.asOf };
+  }
+
+  function judge(single: FoundUsers<User>, freshAfter: number): LookupResult<User> | undefined {
+    const { users, asOf } = single;
+    if (users.length > 0) return { status: "found", users, asOf };
+    return asOf >= freshAfter ? { status: "absent", asOf } : undefined;
+  }
+
+  /** The later record of an account is what it was when the walk met it last. */
+  function accounts(records: readonly Uint8Array[]): readonly User[] {
+    const users = records.map((record) => codec.decode(record));
+    const { identity } = options;
+    if (identity === undefined || users.length < 2) return users;
+    return [...new Map(users.map((user) => [identity(user), user])).values()];
+  }
+
+  /** What could answer: the past the lookup asks for, or simply anything newer than there is. */
+  function needed(freshAfter: number, now: number): number {
+    const asOf = refresher.snapshot?.asOf ?? -Infinity;
+    return asOf < freshAfter ? Math.min(freshAfter, now) : asOf + 1;
+  }
+
+  function defer(): LookupResult<User> {
+    const guess = refresher.estimateMs() * (1 + randomness.random() / 5);
+    const retryAfterMs = Math.round(Math.min(MOST_RETRY_MS, Math.max(LEAST_RETRY_MS, guess)));
+    return { status: "defer", retryAfterMs, reason: reasonToDefer() };
+  }
+
+  function reasonToDefer(): DeferReason {
+    if (stopped) return "stopped";
+    if (usable() !== undefined) return "refreshing";
+    return refresher.snapshot === undefined ? "cold" : "expired";
+  }
+
+  async function look(id: string, lookup: LookupOptions): Promise<LookupResult<User>> {
+    const { signal, waitMs = defaultWaitMs } = lookup;
+    const asked = clock.now();
+    const until = clock.monotonic() + waitMs;
+    const future = (lookup.freshAfter ?? -Infinity) > asked + MAX_CLOCK_SKEW_MS;
+    const freshAfter = future ? -Infinity : (lookup.freshAfter ?? -Infinity);
+    let mayAsk = found !== undefined;
+    for (;;) {
+      if (stopped) return defer();
+      const known = answer(id, freshAfter);
+      if (known !== undefined) return known;
+      const leftMs = until - clock.monotonic();
+      if (mayAsk && found !== undefined) {
+        mayAsk = false;
+        const single = await found.ask(id, Math.max(0, leftMs), signal);
+        const told = single && judge(single, freshAfter);
+        if (told !== undefined) return told;
+        continue;
+      }
+      refresher.demand(needed(freshAfter, asked));
+      if (leftMs <= 0 || signal?.aborted === true) return defer();
+      await swapped.wait(leftMs, signal);
+    }
+  }
+
+  return {
+    start: () => refresher.start(),
+
+    async ready() {
+      while (!stopped && usable() === undefined) await swapped.wait(DAY_MS);
+      return !stopped;
+    },
+
+    async lookup(id, lookup = {}) {
+      const result = await look(id, lookup);
+      if (result.status === "defer") counts.deferred += 1;
+      else counts[result.status] += 1;
+      return result;
+    },
+
+    refresh: ({ acceptShrink = false } = {}) => refresher.request({ acceptShrink }),
+
+    stats() {
+      const { snapshot, progress, failuresInARow } = refresher;
+      const base = { failuresInARow, ...(progress !== undefined && { progress }), ...counts };
+      if (snapshot === undefined) {
+        return { ...base, state: "cold", users: 0, entries: 0, bytes: 0 };
+      }
+      const { users, asOf, completedAt, origin } = snapshot;
+      const { entries, bytes } = snapshot.packed;
+      const ageMs = clock.now() - completedAt;
+      const state = ageMs <= ttlMs ? "fresh" : ageMs <= ttlMs + maxStaleMs ? "stale" : "expired";
+      return { ...base, state, users, entries, bytes, asOf, completedAt, origin };
+    },
+
+    async stop() {
+      stopped = true;
+      swapped.ring();
+      await refresher.stop();
+    },
+  };
+}
