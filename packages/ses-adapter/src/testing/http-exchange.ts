@@ -9,9 +9,10 @@ export const readBody = async (
   let length = 0;
   for await (const chunk of request as AsyncIterable<Buffer>) {
     length += chunk.byteLength;
-    if (length > limitBytes) return undefined;
-    chunks.push(chunk);
+    // Read on without keeping it: a client still writing would see a reset instead of the refusal.
+    if (length <= limitBytes) chunks.push(chunk);
   }
+  if (length > limitBytes) return undefined;
   return Buffer.concat(chunks).toString("utf8");
 };
 

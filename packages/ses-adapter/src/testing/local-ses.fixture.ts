@@ -22,7 +22,7 @@ export const sesFixture = (onTestFinished: (clean: () => Promise<void> | void) =
   },
 });
 
-export const rawMessage = (lines: readonly string[]): { readonly Data: Uint8Array } => ({
+export const rawMessage = (lines: readonly string[]): { readonly Data: Buffer } => ({
   Data: Buffer.from(lines.join("\r\n")),
 });
 

@@ -26,7 +26,7 @@ export interface LocalSesOptions extends AccountOptions {
   readonly now?: () => number;
   /** How far a signature's date may be from `now`, either way. Default 300,000 ms, as AWS. */
   readonly signatureValidityMs?: number;
-  /** Default: no daily limit, 1,000 recipients a second. */
+  /** Default: no daily limit, 10,000 recipients a second. */
   readonly limits?: Partial<SendingLimits>;
   /** What to do wrong; default nothing. Can be changed later through `faults`. */
   readonly faults?: FaultPlan;
@@ -88,7 +88,7 @@ const noTopic: PublishToTopic = () =>
 export const createLocalSes = async (options: LocalSesOptions = {}): Promise<LocalSes> => {
   const { host = "127.0.0.1", keep = 10_000, now = Date.now } = options;
   const account = createAccount(options);
-  const limits = { max24HourSend: -1, maxSendRate: 1_000, ...options.limits };
+  const limits = { max24HourSend: -1, maxSendRate: 10_000, ...options.limits };
   const quota = createQuota(limits, now);
   const mailbox = createMailbox(keep);
   const log = createRequestLog(keep);

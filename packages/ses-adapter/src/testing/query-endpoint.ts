@@ -57,13 +57,17 @@ const judgeAction = (action: string | undefined): SesRefusal | undefined => {
   return refuse("InvalidAction", `Could not find operation ${action} for version 2010-12-01`);
 };
 
-/** Takes an email that passed all checks; from here on SES would deliver it, whatever happens. */
+/**
+ * Takes an email that passed all checks; from here on SES would deliver it, whatever happens.
+ * A message that can't be parsed throws before it is counted.
+ */
 const accept = async (
   context: QueryEndpointContext,
   submission: Submission,
   request: OpenRequest,
   from: { readonly region: string; readonly sourceIp: string },
 ): Promise<string> => {
+  const mime = await PostalMime.parse(submission.raw);
   const acceptedAt = context.now();
   const messageId = newMessageId(acceptedAt);
   const email = {
@@ -77,7 +81,7 @@ const accept = async (
     configurationSet: submission.configurationSet,
     headers: submission.headers,
     raw: submission.raw,
-    mime: await PostalMime.parse(submission.raw),
+    mime,
     ...from,
   };
   request.messageId = messageId;

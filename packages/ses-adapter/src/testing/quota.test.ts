@@ -24,6 +24,13 @@ describe("the quota", () => {
     expect([quota.take(1), quota.take(1)]).toEqual([undefined, rateExceeded]);
   });
 
+  it("spends the rate on every recipient of a message", () => {
+    const { quota } = start({ maxSendRate: 4 });
+    expect([quota.take(3), quota.take(2), quota.take(1)]).toEqual([
+      ...[undefined, rateExceeded, undefined],
+    ]);
+  });
+
   it("counts recipients in a sliding day", () => {
     const { quota, advance } = start({ max24HourSend: 3 });
     expect(quota.take(2)).toBeUndefined();

@@ -133,11 +133,8 @@ describe("the server", () => {
         body,
       });
     expect(await (await post("")).text()).toContain("<Code>MissingAction</Code>");
-    const large = await post(`RawMessage.Data=${"a".repeat(21 * 1_024 * 1_024)}`).then(
-      (reply) => reply.status,
-      () => "closed while writing",
-    );
-    expect([413, "closed while writing"]).toContain(large);
+    const large = await post(`RawMessage.Data=${"a".repeat(21 * 1_024 * 1_024)}`);
+    expect(large.status).toBe(413);
     expect(ses.requests()).toHaveLength(1);
   });
 });
