@@ -289,6 +289,9 @@ export function resolve(
         return { record, reply: { tooEarly: Math.max(effect.staleAt, now + 1) } };
       }
       return resolved({ ...effect, state: "rejected", reason: "resolved not sent" }, verdict);
+    case "resend":
+      if (state !== "unknown") return already;
+      return resolved({ ...effect, state: "rejected", reason: "resend by policy" }, verdict);
     case "allow":
       if (state !== "held") return already;
       return resolved({ ...effect, state: "rejected", allowed: true }, verdict);

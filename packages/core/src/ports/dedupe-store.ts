@@ -161,7 +161,14 @@ export type BuryReply =
   /** An attempt could still be accepted until then (store time, ms since the epoch). */
   | { readonly tooEarly: number };
 
-export type Verdict = "sent" | "not-sent" | "allow" | "drop" | { readonly acceptPayload: string };
+export type Verdict =
+  | "sent"
+  | "not-sent"
+  | "allow"
+  | "drop"
+  /** Like "not-sent" but without knowing: another attempt may follow, and a duplicate with it. */
+  | "resend"
+  | { readonly acceptPayload: string };
 
 /** Who resolved it and why; kept in the record. */
 export interface Resolver {
