@@ -89,7 +89,9 @@ if (update) {
   stale.forEach((file) => rmSync(`${root}etc/${file}`));
   console.log(`${reports.length} API reports are up to date in etc/.`);
 } else if (differing.length + stale.length > 0) {
-  console.error(`The public API differs from its report: ${[...differing, ...stale].join(", ")}`);
+  console.error(
+    `API reports that differ, are missing or are left over: ${[...differing, ...stale].join(", ")}`,
+  );
   console.error("If that is meant: pnpm build && pnpm api:update, and commit etc/.");
   process.exitCode = 1;
 }

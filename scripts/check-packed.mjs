@@ -1,8 +1,10 @@
-// Checks the packages as they would be published: publint and "are the types wrong" on the tarballs.
+// Checks the packages as they would be published: publint and "are the types wrong" on the tarballs,
+// and that each entry loads as ESM and as CommonJS with the same names.
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { loadBothWays } from "./load-both-ways.mjs";
 import { publishedPackages, root } from "./packages.mjs";
 import { runTool } from "./run-tool.mjs";
 
@@ -15,6 +17,15 @@ const report = (name, { code, output }) => {
   failures += 1;
   console.error(`${name}\n${output.trimEnd()}\n`);
 };
+
+for (const { name, manifest } of publishedPackages()) {
+  const withoutSource = JSON.stringify(manifest.exports, (key, value) =>
+    key === "@exactly-once/source" ? undefined : value,
+  );
+  const same = withoutSource === JSON.stringify(manifest.publishConfig.exports);
+  const output = "publishConfig.exports must be exports without the source condition.";
+  report(name, { code: same ? 0 : 1, output });
+}
 
 try {
   execFileSync("pnpm", ["-r", "--filter", "./packages/*", "pack", "--pack-destination", folder], {
@@ -40,6 +51,7 @@ try {
       }),
     );
   }
+  for (const item of publishedPackages()) report(`loading ${item.name}`, loadBothWays(item));
   console.log(`${tarballs.length} packages checked`);
 } finally {
   rmSync(folder, { recursive: true, force: true });

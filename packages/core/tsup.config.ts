@@ -1,3 +1,7 @@
 import { library } from "../../tsup.preset.js";
 
-export default library({ index: "src/index.ts", "user-cache/index": "src/user-cache/index.ts", "testing/index": "src/testing/index.ts" });
+export default library({
+  index: "src/index.ts",
+  "user-cache/index": "src/user-cache/index.ts",
+  "testing/index": "src/testing/index.ts",
+});
