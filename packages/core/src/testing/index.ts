@@ -1,1 +1,10 @@
-export {};
+export { memoryQueue, type MemoryQueue, type MemoryQueueOptions } from "./memory-queue.js";
+export type { MemorySend, StoredMessage } from "./memory-messages.js";
+export type { QueueFault, QueueOperation } from "./memory-queue-faults.js";
+export {
+  queueSuite,
+  type QueueCapabilities,
+  type QueueFixture,
+  type QueueSuiteOptions,
+} from "./queue-suite.js";
+export { createVirtualClock, type VirtualClock } from "./virtual-clock.js";

@@ -16,7 +16,7 @@ export interface QueueFault {
   /** How many calls. Default 1; `Infinity` until cleared. */
   readonly times?: number;
   /** What the call rejects with. Default a {@link QueueUnavailableError}. */
-  readonly error?: unknown;
+  readonly error?: Error;
 }
 
 interface Work<Result> {
