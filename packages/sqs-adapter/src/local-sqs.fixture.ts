@@ -1,0 +1,91 @@
+import {
+  CreateQueueCommand,
+  GetQueueAttributesCommand,
+  ReceiveMessageCommand,
+  SQSClient,
+} from "@aws-sdk/client-sqs";
+import type { QueueMessage } from "@exactly-once/core";
+import { buildApp } from "fauxqs";
+
+import { fromSqs } from "./message.js";
+
+/** An SQS emulator on a loopback port of its own, for the tests of this package. */
+export interface LocalSqs {
+  readonly client: SQSClient;
+  createQueue(name: string, attributes?: Record<string, string>): Promise<string>;
+  arnOf(queueUrl: string): Promise<string>;
+  /** A queue with a dead-letter queue of its own type. */
+  createPair(options: {
+    readonly fifo: boolean;
+    readonly maxReceiveCount?: number;
+    readonly attributes?: Record<string, string>;
+  }): Promise<{ readonly queueUrl: string; readonly deadLetterQueueUrl: string }>;
+  /** Everything that can be received now, made visible again at once. */
+  peek(queueUrl: string): Promise<readonly QueueMessage[]>;
+  close(): Promise<void>;
+}
+
+export function testClient(endpoint: string): SQSClient {
+  return new SQSClient({
+    endpoint,
+    region: "eu-west-2",
+    credentials: { accessKeyId: "test", secretAccessKey: "test" },
+    maxAttempts: 1,
+  });
+}
+
+export async function startLocalSqs(): Promise<LocalSqs> {
+  const app = buildApp({ logger: false });
+  const endpoint = await app.listen({ host: "127.0.0.1", port: 0 });
+  const client = testClient(endpoint);
+  let pairs = 0;
+
+  async function createQueue(name: string, attributes: Record<string, string> = {}) {
+    const Attributes = { ...attributes, ...(name.endsWith(".fifo") ? { FifoQueue: "true" } : {}) };
+    const { QueueUrl } = await client.send(new CreateQueueCommand({ QueueName: name, Attributes }));
+    return QueueUrl ?? "";
+  }
+
+  async function arnOf(queueUrl: string): Promise<string> {
+    const { Attributes } = await client.send(
+      new GetQueueAttributesCommand({ QueueUrl: queueUrl, AttributeNames: ["QueueArn"] }),
+    );
+    return Attributes?.["QueueArn"] ?? "";
+  }
+
+  return {
+    client,
+    createQueue,
+    arnOf,
+
+    async createPair({ fifo, maxReceiveCount = 3, attributes = {} }) {
+      pairs += 1;
+      const suffix = `${pairs}${fifo ? ".fifo" : ""}`;
+      const deadLetterQueueUrl = await createQueue(`dead-${suffix}`);
+      const policy = { deadLetterTargetArn: await arnOf(deadLetterQueueUrl), maxReceiveCount };
+      const queueUrl = await createQueue(`queue-${suffix}`, {
+        RedrivePolicy: JSON.stringify(policy),
+        ...attributes,
+      });
+      return { queueUrl, deadLetterQueueUrl };
+    },
+
+    async peek(queueUrl) {
+      const { Messages = [] } = await client.send(
+        new ReceiveMessageCommand({
+          QueueUrl: queueUrl,
+          MaxNumberOfMessages: 10,
+          VisibilityTimeout: 0,
+          MessageSystemAttributeNames: ["All"],
+          MessageAttributeNames: ["All"],
+        }),
+      );
+      return Messages.map(fromSqs);
+    },
+
+    async close() {
+      client.destroy();
+      await app.close();
+    },
+  };
+}

@@ -1,0 +1,235 @@
+import { randomUUID } from "node:crypto";
+
+import {
+  ChangeMessageVisibilityBatchCommand,
+  DeleteMessageBatchCommand,
+  ReceiveMessageCommand,
+  type SQSClient,
+} from "@aws-sdk/client-sqs";
+import {
+  ConfigurationError,
+  type DeadLetterReason,
+  type DeadLetterReply,
+  type MessageQueue,
+  type QueueDescription,
+  type QueueMessage,
+  type QueueReply,
+  type ReceiveRequest,
+  type VisibilityChange,
+} from "@exactly-once/core";
+
+import { batchReplies } from "./batch.js";
+import { callSqs } from "./call.js";
+import { sendDeadLetter } from "./dead-letter.js";
+import { SYSTEM_ATTRIBUTES, fromSqs } from "./message.js";
+import {
+  isFifo,
+  queueName,
+  readQueueFacts,
+  resolveQueueUrl,
+  type QueueFacts,
+} from "./queue-facts.js";
+
+export interface SqsQueueOptions {
+  /** Yours, with its region and credentials. Its retries may stay on: every call here may repeat. */
+  readonly client: SQSClient;
+  readonly queueUrl: string;
+  /**
+   * Where dead letters go, if not to the queue that the redrive policy names. Needed where the
+   * role may not read the queue's attributes.
+   */
+  readonly deadLetterQueueUrl?: string;
+  /**
+   * Bytes of body and attributes that the dead-letter queue takes. Default 1,048,576, the most SQS
+   * takes since August 2025 (SQS quotas, "Message size"); queues may be set lower.
+   */
+  readonly maxMessageBytes?: number;
+  /** Milliseconds a call may take, its long poll not counted. Default 10,000. */
+  readonly callTimeoutMs?: number;
+  /**
+   * Milliseconds after which a `receive` whose signal aborts has stopped waiting. Default 5,000.
+   * Shorter stops faster, longer costs fewer requests while the queue is empty; SQS counts in
+   * seconds, from 1 to 20.
+   */
+  readonly stopWithinMs?: number;
+}
+
+const MAX_POLL_SECONDS = 20;
+
+/**
+ * An SQS queue as the consumer's {@link MessageQueue}. Every fault of a whole call is a
+ * `QueueUnavailableError`.
+ *
+ * **A receive is never aborted.** SQS doesn't notice that a client went away: it may answer the
+ * abandoned long poll with a message, which then is invisible until its timeout ends, has spent one
+ * of its receives, and holds back its FIFO group. So `signal` doesn't touch the request under way.
+ * A long poll is split instead into polls of at most `stopWithinMs`, the signal is looked at between
+ * them, and whatever the last one brought is returned. Only a connection that stays silent for
+ * `callTimeoutMs` beyond its poll is given up.
+ *
+ * A receive on a FIFO queue carries a `ReceiveRequestAttemptId`, the same in each of the SDK's
+ * retries, so that SQS repeats an answer that was lost on its way instead of keeping its messages
+ * invisible.
+ */
+export function sqsQueue(options: SqsQueueOptions): MessageQueue {
+  const { client, queueUrl, maxMessageBytes = 1_048_576, callTimeoutMs = 10_000 } = options;
+  const name = queueName(queueUrl);
+  const address = { client, queueUrl, callTimeoutMs };
+  const readFacts = remember(() => readQueueFacts(address));
+  const deadLetterUrl = remember(findDeadLetterUrl);
+  const stopWithin = options.stopWithinMs ?? 5_000;
+  if (!(stopWithin >= 1_000 && stopWithin <= MAX_POLL_SECONDS * 1_000)) {
+    throw new ConfigurationError(`sqsQueue: stopWithinMs must be 1000 to 20000, not ${stopWithin}`);
+  }
+
+  async function receive(request: ReceiveRequest): Promise<readonly QueueMessage[]> {
+    let left = Math.min(toSeconds(request.waitMs), MAX_POLL_SECONDS);
+    while (!request.signal?.aborted) {
+      const poll = Math.min(left, Math.floor(stopWithin / 1_000), patience(client));
+      const messages = await receiveOnce(request, poll);
+      left -= poll === 0 ? left : poll;
+      if (messages.length > 0 || left <= 0) return messages;
+    }
+    return [];
+  }
+
+  async function receiveOnce(request: ReceiveRequest, pollSeconds: number) {
+    const command = new ReceiveMessageCommand({
+      QueueUrl: queueUrl,
+      MaxNumberOfMessages: request.max,
+      VisibilityTimeout: toSeconds(request.visibilityMs),
+      WaitTimeSeconds: pollSeconds,
+      MessageSystemAttributeNames: [...SYSTEM_ATTRIBUTES],
+      MessageAttributeNames: ["All"],
+      ...(isFifo(queueUrl) ? { ReceiveRequestAttemptId: randomUUID() } : {}),
+    });
+    const answer = await callSqs(
+      `ReceiveMessage from ${name}`,
+      pollSeconds * 1_000 + callTimeoutMs,
+      (o) => client.send(command, o),
+    );
+    return (answer.Messages ?? []).map(fromSqs);
+  }
+
+  function changeVisibility(items: readonly VisibilityChange[]): Promise<readonly QueueReply[]> {
+    return batchReplies(items, (entries) => {
+      const command = new ChangeMessageVisibilityBatchCommand({
+        QueueUrl: queueUrl,
+        Entries: entries.map(({ Id, item }) => ({
+          Id,
+          ReceiptHandle: item.message.handle,
+          VisibilityTimeout: toSeconds(item.visibilityMs),
+        })),
+      });
+      return callSqs(`ChangeMessageVisibilityBatch on ${name}`, callTimeoutMs, (o) =>
+        client.send(command, o),
+      );
+    });
+  }
+
+  function acknowledge(items: readonly QueueMessage[]): Promise<readonly QueueReply[]> {
+    return batchReplies(items, (entries) => {
+      const command = new DeleteMessageBatchCommand({
+        QueueUrl: queueUrl,
+        Entries: entries.map(({ Id, item }) => ({ Id, ReceiptHandle: item.handle })),
+      });
+      return callSqs(`DeleteMessageBatch on ${name}`, callTimeoutMs, (o) =>
+        client.send(command, o),
+      );
+    });
+  }
+
+  async function findDeadLetterUrl(): Promise<string | undefined> {
+    if (options.deadLetterQueueUrl !== undefined) return options.deadLetterQueueUrl;
+    const facts = await readFacts.get();
+    if (facts === "denied" || facts.redrive === undefined) return undefined;
+    return resolveQueueUrl(address, facts.redrive.arn);
+  }
+
+  async function deadLetter(
+    message: QueueMessage,
+    reason: DeadLetterReason,
+  ): Promise<DeadLetterReply> {
+    const target = await deadLetterUrl.get();
+    if (target === undefined) {
+      // Asked again next time: a missing policy, queue or permission may be put right meanwhile.
+      deadLetterUrl.forget();
+      readFacts.forget();
+      return { impossible: `${name} names no dead-letter queue that could be found` };
+    }
+    const facts = await readFacts.get();
+    const reply = await sendDeadLetter(message, reason, {
+      client,
+      queueUrl: target,
+      sourceArn: facts === "denied" ? undefined : facts.arn,
+      maxMessageBytes,
+      callTimeoutMs,
+    });
+    if (typeof reply === "object" && "failed" in reply) deadLetterUrl.forget();
+    return reply;
+  }
+
+  return {
+    describe: async () => describe(await readFacts.get(), options),
+    receive,
+    extend: changeVisibility,
+    acknowledge,
+    retryLater: changeVisibility,
+    deadLetter,
+  };
+}
+
+function describe(facts: QueueFacts | "denied", options: SqsQueueOptions): QueueDescription {
+  const { queueUrl, deadLetterQueueUrl } = options;
+  const known = facts === "denied" ? undefined : facts;
+  const deadLetterName = deadLetterQueueUrl ?? known?.redrive?.arn;
+  return {
+    name: queueName(queueUrl),
+    fifo: isFifo(queueUrl),
+    ...(known?.visibilityMs === undefined ? {} : { visibilityMs: known.visibilityMs }),
+    ...(known?.retentionMs === undefined ? {} : { retentionMs: known.retentionMs }),
+    ...(deadLetterName === undefined
+      ? {}
+      : {
+          deadLetter: {
+            name: queueName(deadLetterName),
+            maxReceiveCount: known?.redrive?.maxReceiveCount ?? Infinity,
+          },
+        }),
+  };
+}
+
+/** SQS counts visibility and polls in seconds. Never less than asked for, and 0 only if asked for. */
+function toSeconds(ms: number): number {
+  return ms <= 0 ? 0 : Math.max(1, Math.ceil(ms / 1_000));
+}
+
+/**
+ * Seconds for which the client's socket may stay idle, less one: a longer poll would be cut off
+ * by the client itself. Known after its first request.
+ */
+function patience(client: SQSClient): number {
+  const handler = client.config.requestHandler as {
+    httpHandlerConfigs?(): { socketTimeout?: number; defaultSocketTimeout?: number };
+  };
+  const { socketTimeout, defaultSocketTimeout } = handler.httpHandlerConfigs?.() ?? {};
+  const idleMs = socketTimeout ?? defaultSocketTimeout ?? 0;
+  return idleMs > 0 ? Math.max(0, Math.floor(idleMs / 1_000) - 1) : MAX_POLL_SECONDS;
+}
+
+/** Asks once for all callers; an answer is kept until it is forgotten, a failure isn't kept. */
+function remember<Value>(ask: () => Promise<Value>) {
+  let asked: Promise<Value> | undefined;
+  return {
+    get(): Promise<Value> {
+      asked ??= ask().catch((error: unknown) => {
+        asked = undefined;
+        throw error;
+      });
+      return asked;
+    },
+    forget(): void {
+      asked = undefined;
+    },
+  };
+}
