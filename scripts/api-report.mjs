@@ -1,11 +1,12 @@
 // Compares each package entry's public API with its report in etc/; --update writes the reports.
 import { Extractor, ExtractorConfig, ExtractorLogLevel } from "@microsoft/api-extractor";
-import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { publishedPackages, root } from "./packages.mjs";
 
 const update = process.argv.includes("--update");
+mkdirSync(`${root}etc`, { recursive: true });
 const temporary = mkdtempSync(join(tmpdir(), "exactly-once-api-"));
 /** @type {string[]} */
 const differing = [];
@@ -74,6 +75,7 @@ function extract(folder, file) {
       }
     },
   });
+  if (result.errorCount > 0) process.exitCode = 1;
   if (result.apiReportChanged && !update) differing.push(reportName);
 }
 
@@ -82,7 +84,7 @@ for (const { folder, entries } of publishedPackages()) {
 }
 rmSync(temporary, { recursive: true, force: true });
 
-const stale = (existsSync(`${root}etc`) ? readdirSync(`${root}etc`) : []).filter(
+const stale = readdirSync(`${root}etc`).filter(
   (file) => file.endsWith(".api.md") && !reports.includes(file),
 );
 if (update) {

@@ -24,7 +24,6 @@ export function missingRedis() {
   if (process.getuid?.() === 0 && existsSync("/etc/debian_version")) {
     console.log("Installing redis-server with apt-get (the tests run against a real Redis) ...");
     apt(["update"]);
-    // Without recommends and without starting the packaged service: the tests start their own.
     if (apt(["install", "-y", "--no-install-recommends", "redis-server"]) && servers.some(runs)) {
       return undefined;
     }
