@@ -25,6 +25,7 @@ function extract(folder, file) {
     packageJsonFullPath: `${packageFolder}/package.json`,
     configObjectFullPath: undefined,
     configObject: {
+      newlineKind: "lf",
       projectFolder: packageFolder,
       mainEntryPointFilePath: `${packageFolder}/dist/${file}.d.ts`,
       compiler: {
