@@ -7,4 +7,9 @@ export {
   type QueueFixture,
   type QueueSuiteOptions,
 } from "./queue-suite.js";
+export {
+  sharedSnapshotSuite,
+  type SharedSnapshotFixture,
+  type SharedSnapshotSuiteOptions,
+} from "./shared-snapshot-suite.js";
 export { createVirtualClock, type VirtualClock } from "./virtual-clock.js";

@@ -5,7 +5,10 @@ export type {
   UserCacheEvent,
   UserCacheObserver,
 } from "./events.js";
-export { memorySharedSnapshot } from "./memory-shared-snapshot.js";
+export {
+  memorySharedSnapshot,
+  type MemorySharedSnapshotOptions,
+} from "./memory-shared-snapshot.js";
 export type {
   AcquireReply,
   RebuildLease,

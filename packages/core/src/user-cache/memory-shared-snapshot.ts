@@ -1,8 +1,11 @@
 import type { Clock } from "../ports/index.js";
 import type { RebuildLease, SharedSnapshot, SnapshotManifest } from "./shared-snapshot.js";
 
-/** How long a replaced generation stays readable. */
-const GRACE_MS = 60_000;
+export interface MemorySharedSnapshotOptions {
+  readonly clock: Clock;
+  /** How long a replaced generation stays readable, ms. Default one minute. */
+  readonly graceMs?: number;
+}
 
 interface Generation {
   readonly chunks: Uint8Array[];
@@ -10,7 +13,8 @@ interface Generation {
 }
 
 /** A shared snapshot within one process: for tests, and for several caches side by side. */
-export function memorySharedSnapshot(clock: Clock): SharedSnapshot {
+export function memorySharedSnapshot(options: MemorySharedSnapshotOptions): SharedSnapshot {
+  const { clock, graceMs = 60_000 } = options;
   const generations = new Map<string, Generation>();
   let head: SnapshotManifest | undefined;
   let held: (RebuildLease & { readonly until: number }) | undefined;
@@ -65,8 +69,13 @@ export function memorySharedSnapshot(clock: Clock): SharedSnapshot {
       const name = nameOf(lease);
       if (!isLive(lease)) return "lost";
       const written = live(name) ?? { chunks: [], expiresAt: 0 };
+      for (let chunk = 0; chunk < manifest.chunks; chunk += 1) {
+        if (written.chunks[chunk] === undefined) {
+          throw new Error(`chunk ${chunk} of the snapshot is missing; walk again`);
+        }
+      }
       const former = head && live(head.generation);
-      if (former) former.expiresAt = Math.min(former.expiresAt, clock.now() + GRACE_MS);
+      if (former) former.expiresAt = Math.min(former.expiresAt, clock.now() + graceMs);
       generations.set(name, { chunks: written.chunks, expiresAt: clock.now() + ttlMs });
       head = { ...manifest, generation: name };
       held = undefined;

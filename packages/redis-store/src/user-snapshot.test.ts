@@ -1,0 +1,144 @@
+import { createUserCache, type UserCacheEvent } from "@exactly-once/core/user-cache";
+import { sharedSnapshotSuite } from "@exactly-once/core/testing";
+import { Redis } from "ioredis";
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterAll, afterEach, beforeAll, describe, expect, it, test } from "vitest";
+import { startRedis, type OwnRedis } from "./user-snapshot-redis.fixture.js";
+import { redisUserSnapshot } from "./user-snapshot.js";
+
+let redis: OwnRedis;
+let client: Redis;
+let prefixes = 0;
+
+beforeAll(async () => {
+  redis = await startRedis();
+  client = connect(redis.path);
+});
+
+afterAll(async () => {
+  client.disconnect();
+  await redis.stop();
+});
+
+function connect(path: string): Redis {
+  const connection = new Redis(path);
+  connection.on("error", () => undefined);
+  return connection;
+}
+
+describe("a shared snapshot in Redis conforms", () => {
+  sharedSnapshotSuite({
+    test,
+    factory: async ({ graceMs }) => {
+      prefixes += 1;
+      const prefix = `test-${prefixes}`;
+      return { shared: redisUserSnapshot({ client, prefix, graceMs }), elapse: sleep };
+    },
+  });
+});
+
+describe("a shared snapshot in Redis", () => {
+  it("keeps every key in one slot, with a time to live but for the counter", async () => {
+    const shared = redisUserSnapshot({ client, prefix: "ttl" });
+    for (const owner of ["a", "b"]) {
+      const reply = await shared.acquire({ owner, leaseMs: 10_000 });
+      if (reply.status !== "granted") throw new Error("busy");
+      await shared.write(reply.lease, 0, Uint8Array.of(1), 60_000);
+      if (owner === "b") break;
+      const manifest = { format: "f", chunks: 1, entries: 1, users: 1, asOf: 1, completedAt: 1 };
+      await shared.publish(reply.lease, manifest, 60_000);
+    }
+    const keys = await client.keys("{ttl}:*");
+    expect(keys.map((key) => key.replace("{ttl}:", "")).sort()).toEqual([
+      "building",
+      "fence",
+      "generation:1-a",
+      "head",
+      "lease",
+    ]);
+    for (const key of keys.filter((name) => name !== "{ttl}:fence")) {
+      expect(await client.pttl(key)).toBeGreaterThan(0);
+    }
+  });
+
+  it("answers a publication that is sent again after a lost answer", async () => {
+    const shared = redisUserSnapshot({ client, prefix: "again" });
+    const reply = await shared.acquire({ owner: "a", leaseMs: 10_000 });
+    if (reply.status !== "granted") throw new Error("busy");
+    const manifest = { format: "f", chunks: 0, entries: 0, users: 0, asOf: 1, completedAt: 1 };
+    expect(await shared.publish(reply.lease, manifest, 60_000)).toBe("published");
+    expect(await shared.publish(reply.lease, manifest, 60_000)).toBe("published");
+  });
+});
+
+interface Person {
+  readonly id: string;
+}
+
+describe("user caches that share a snapshot in Redis", () => {
+  const open: { stop(): Promise<void> }[] = [];
+  let walks = 0;
+
+  afterEach(async () => {
+    await Promise.all(open.splice(0).map((cache) => cache.stop()));
+    walks = 0;
+  });
+
+  async function* people(count: number) {
+    walks += 1;
+    for (let first = 0; first < count; first += 100) {
+      await sleep(1);
+      const users = Array.from({ length: 100 }, (_, n): Person => ({ id: `p${first + n}` }));
+      yield first + 100 < count ? { users, next: String(first + 100) } : { users };
+    }
+  }
+
+  function replica(connection: Redis, prefix: string, events: UserCacheEvent[] = []) {
+    const cache = createUserCache<Person>({
+      source: { pages: () => people(10_000) },
+      keys: (person) => [person.id],
+      ttlMs: 3_600_000,
+      shared: redisUserSnapshot({ client: connection, prefix }),
+      leaseMs: 1_000,
+      pollMs: 20,
+      sharedTimeoutMs: 500,
+      observe: (event) => events.push(event),
+    });
+    open.push(cache);
+    cache.start();
+    return cache;
+  }
+
+  it("walk once for all of them, and warm a later one without walking", async () => {
+    const replicas = Array.from({ length: 8 }, () => replica(client, "eight"));
+    await Promise.all(replicas.map((cache) => cache.ready()));
+    expect(walks).toBe(1);
+    const ninth = replica(client, "eight");
+    await ninth.ready();
+    expect(ninth.stats()).toMatchObject({ origin: "shared", entries: 10_000 });
+    expect(await ninth.lookup("p9999")).toMatchObject({ status: "found" });
+    expect(walks).toBe(1);
+  });
+
+  it("go on with what they have, and refresh it alone, once Redis is gone", async () => {
+    const own = await startRedis();
+    const connection = connect(own.path);
+    try {
+      const events: UserCacheEvent[] = [];
+      const cache = replica(connection, "gone", events);
+      await cache.ready();
+      await own.stop();
+      cache.refresh();
+      while (!events.some((event) => event.type === "sharedFailed")) await sleep(10);
+      expect(await cache.lookup("p1")).toMatchObject({ status: "found" });
+
+      const newcomer = replica(connection, "gone");
+      expect(await newcomer.ready()).toBe(true);
+      expect(newcomer.stats()).toMatchObject({ origin: "walk", entries: 10_000 });
+    } finally {
+      await Promise.all(open.splice(0).map((cache) => cache.stop()));
+      connection.disconnect();
+      await own.stop();
+    }
+  });
+});
