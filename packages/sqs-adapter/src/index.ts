@@ -1,2 +1,20 @@
-export { sqsQueue, type SqsQueueOptions } from "./queue.js";
 export { NOTE_ATTRIBUTE, readNote, type DeadLetterNote } from "./dead-letter-note.js";
+export { inspectQueue, type Finding, type InspectQueueOptions } from "./doctor.js";
+export {
+  fromLambdaRecord,
+  lambdaBatchResponse,
+  type LambdaBatchResponse,
+  type LambdaSqsAttribute,
+  type LambdaSqsRecord,
+} from "./lambda.js";
+export { sqsQueue, type SqsQueueOptions } from "./queue.js";
+export {
+  readDeadLetters,
+  redriveMessage,
+  returnDeadLetters,
+  type DeadLetter,
+  type DeadLetterQueueOptions,
+  type ReadDeadLettersOptions,
+  type RedriveOptions,
+  type RedriveReply,
+} from "./redrive.js";

@@ -3,6 +3,7 @@ import {
   GetQueueAttributesCommand,
   ReceiveMessageCommand,
   SQSClient,
+  type SQSClientConfig,
 } from "@aws-sdk/client-sqs";
 import type { QueueMessage } from "@exactly-once/core";
 import { buildApp } from "fauxqs";
@@ -25,12 +26,13 @@ export interface LocalSqs {
   close(): Promise<void>;
 }
 
-export function testClient(endpoint: string): SQSClient {
+export function testClient(endpoint: string, config: SQSClientConfig = {}): SQSClient {
   return new SQSClient({
     endpoint,
     region: "eu-west-2",
     credentials: { accessKeyId: "test", secretAccessKey: "test" },
     maxAttempts: 1,
+    ...config,
   });
 }
 

@@ -1,0 +1,162 @@
+import {
+  ChangeMessageVisibilityBatchCommand,
+  DeleteMessageBatchCommand,
+  ReceiveMessageCommand,
+  SendMessageCommand,
+  type SQSClient,
+} from "@aws-sdk/client-sqs";
+import type { QueueMessage, QueueReply } from "@exactly-once/core";
+
+import { batchReplies } from "./batch.js";
+import { callSqs } from "./call.js";
+import { copyOf } from "./copy.js";
+import { readNote, type DeadLetterNote } from "./dead-letter-note.js";
+import { SYSTEM_ATTRIBUTES, fromSqs } from "./message.js";
+import { queueName } from "./queue-facts.js";
+
+export interface DeadLetter {
+  /** As it stands in the dead-letter queue; its id and handle are of that queue. */
+  readonly message: QueueMessage;
+  /** Why it is there; absent where SQS's own redrive policy moved it. */
+  readonly note?: DeadLetterNote;
+}
+
+export interface DeadLetterQueueOptions {
+  readonly client: SQSClient;
+  readonly deadLetterQueueUrl: string;
+  /** Milliseconds a call may take. Default 10,000. */
+  readonly callTimeoutMs?: number;
+}
+
+export interface ReadDeadLettersOptions extends DeadLetterQueueOptions {
+  /**
+   * Milliseconds for which what was read stays hidden from other readers, and by which the next
+   * page knows what was read already. Whole seconds, at least 1. Default 60,000.
+   */
+  readonly visibilityMs?: number;
+}
+
+const CALL_TIMEOUT_MS = 10_000;
+/** With a short poll SQS asks only some of its servers and may find nothing where there is much. */
+const POLL_SECONDS = 1;
+
+/**
+ * Reads a dead-letter queue page by page (at most 10), without removing anything. What was read
+ * stays hidden for `visibilityMs`, or until {@link returnDeadLetters}.
+ *
+ * SQS can't be browsed: each reading counts as a receive, and of a FIFO group only the messages of
+ * one page are shown, since the rest waits for them.
+ */
+export async function* readDeadLetters(
+  options: ReadDeadLettersOptions,
+): AsyncGenerator<readonly DeadLetter[], void, undefined> {
+  const { client, deadLetterQueueUrl, callTimeoutMs = CALL_TIMEOUT_MS } = options;
+  const seen = new Set<string>();
+  for (;;) {
+    const command = new ReceiveMessageCommand({
+      QueueUrl: deadLetterQueueUrl,
+      MaxNumberOfMessages: 10,
+      VisibilityTimeout: Math.max(1, Math.ceil((options.visibilityMs ?? 60_000) / 1_000)),
+      WaitTimeSeconds: POLL_SECONDS,
+      MessageSystemAttributeNames: [...SYSTEM_ATTRIBUTES],
+      MessageAttributeNames: ["All"],
+    });
+    const answer = await callSqs(
+      `ReceiveMessage from ${queueName(deadLetterQueueUrl)}`,
+      POLL_SECONDS * 1_000 + callTimeoutMs,
+      (o) => client.send(command, o),
+    );
+    const page = (answer.Messages ?? []).map(fromSqs).filter(({ id }) => !seen.has(id));
+    if (page.length === 0) return;
+    for (const { id } of page) seen.add(id);
+    yield page.map(toDeadLetter);
+  }
+}
+
+/** Makes dead letters that were read visible to other readers again; at most 10. */
+export function returnDeadLetters(
+  letters: readonly DeadLetter[],
+  options: DeadLetterQueueOptions,
+): Promise<readonly QueueReply[]> {
+  const { client, deadLetterQueueUrl, callTimeoutMs = CALL_TIMEOUT_MS } = options;
+  return batchReplies(letters, (entries) => {
+    const command = new ChangeMessageVisibilityBatchCommand({
+      QueueUrl: deadLetterQueueUrl,
+      Entries: entries.map(({ Id, item }) => ({
+        Id,
+        ReceiptHandle: item.message.handle,
+        VisibilityTimeout: 0,
+      })),
+    });
+    const what = `ChangeMessageVisibilityBatch on ${queueName(deadLetterQueueUrl)}`;
+    return callSqs(what, callTimeoutMs, (o) => client.send(command, o));
+  });
+}
+
+export interface RedriveOptions extends DeadLetterQueueOptions {
+  /** Where it goes: usually the queue it came from. */
+  readonly queueUrl: string;
+}
+
+export type RedriveReply =
+  | "redriven"
+  /**
+   * It is back in the queue, but still in the dead-letter queue too. A second redrive is harmless:
+   * the record knows the key, and on FIFO the deduplication id swallows it for five minutes.
+   */
+  | { readonly notDeleted: string };
+
+/**
+ * Sends a dead letter back to a queue, then deletes it. (AWS's own redrive takes back only what SQS
+ * moved to the dead-letter queue, not what was sent there.)
+ *
+ * On FIFO the group is the original one and the deduplication id the dead letter's own message id,
+ * never one that SQS would make from the content: that may be the id under which the producer sent
+ * it less than five minutes ago, and SQS would accept the copy without keeping it. The note stays
+ * on the message. Order within the group is given up.
+ *
+ * @throws QueueUnavailableError where it could not be sent; it then still stands among the dead
+ *   letters, and may stand in the queue, too
+ */
+export async function redriveMessage(
+  letter: DeadLetter,
+  options: RedriveOptions,
+): Promise<RedriveReply> {
+  const { client, queueUrl, deadLetterQueueUrl, callTimeoutMs = CALL_TIMEOUT_MS } = options;
+  const { message, note } = letter;
+  const copy = copyOf(message, {
+    queueUrl,
+    dedupId: message.id,
+    groupId: note?.groupId ?? message.groupId ?? message.id,
+  });
+  await callSqs(`SendMessage to ${queueName(queueUrl)}`, callTimeoutMs, (o) =>
+    client.send(new SendMessageCommand(copy), o),
+  );
+  return remove(message, { client, deadLetterQueueUrl, callTimeoutMs });
+}
+
+async function remove(
+  message: QueueMessage,
+  options: Required<DeadLetterQueueOptions>,
+): Promise<RedriveReply> {
+  const { client, deadLetterQueueUrl, callTimeoutMs } = options;
+  const command = new DeleteMessageBatchCommand({
+    QueueUrl: deadLetterQueueUrl,
+    Entries: [{ Id: "0", ReceiptHandle: message.handle }],
+  });
+  try {
+    const what = `DeleteMessageBatch on ${queueName(deadLetterQueueUrl)}`;
+    const [reply] = await batchReplies([message], () =>
+      callSqs(what, callTimeoutMs, (o) => client.send(command, o)),
+    );
+    if (reply === "ok") return "redriven";
+    return { notDeleted: typeof reply === "object" ? reply.failed : "it was read again elsewhere" };
+  } catch (fault) {
+    return { notDeleted: fault instanceof Error ? fault.message : String(fault) };
+  }
+}
+
+function toDeadLetter(message: QueueMessage): DeadLetter {
+  const note = readNote(message);
+  return note === undefined ? { message } : { message, note };
+}
