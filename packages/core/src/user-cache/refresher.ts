@@ -124,8 +124,9 @@ export function createRefresher<User>(options: RefresherOptions<User>): Refreshe
   async function foundNewer(backend: SharedSnapshot): Promise<boolean> {
     for (;;) {
       const head = await backend.head();
-      if (head === undefined || head.format !== codec.format) return false;
+      if (head === undefined) return false;
       lastHead = head;
+      if (head.format !== codec.format) return false;
       if (clock.now() > head.completedAt + ttlMs + maxStaleMs) return false;
       if (snapshot !== undefined && head.asOf <= snapshot.asOf) return false;
       const began = clock.monotonic();
