@@ -45,14 +45,14 @@ describe("notificationKey", () => {
   it.each([[undefined], [Number.NaN], [""], [Number.POSITIVE_INFINITY], [{}]])(
     "refuses the part %s",
     (bad) => {
-      expect(() => notificationKey("n", "p", ["a", bad as string])).toThrowError(
+      expect(() => notificationKey("n", "p", ["a", bad as string])).toThrow(
         expect.objectContaining({ code: "INVALID_KEY" }) as Error,
       );
     },
   );
 
   it("refuses a key without parts", () => {
-    expect(() => notificationKey("n", "p", [])).toThrowError(/no parts/);
+    expect(() => notificationKey("n", "p", [])).toThrow(/no parts/);
   });
 });
 

@@ -3,5 +3,11 @@ export { ConfigurationError, isConfigurationError } from "./configuration-error.
 export { InvalidKeyError, isInvalidKeyError } from "./invalid-key-error.js";
 export { NotSentError, isNotSentError } from "./not-sent-error.js";
 export { PermanentError, isPermanentError } from "./permanent-error.js";
+export { QueueUnavailableError, isQueueUnavailableError } from "./queue-unavailable-error.js";
 export { StoreUnavailableError, isStoreUnavailableError } from "./store-unavailable-error.js";
 export { UnsettledEffectError, isUnsettledEffectError } from "./unsettled-effect-error.js";
+export { EffectHeldError, isEffectHeldError } from "./effect-held-error.js";
+export { EffectRejectedError, isEffectRejectedError } from "./effect-rejected-error.js";
+export { LeaseLostError, isLeaseLostError } from "./lease-lost-error.js";
+export { RunEndedError, isRunEndedError } from "./run-ended-error.js";
+export { UnknownOutcomeError, isUnknownOutcomeError } from "./unknown-outcome-error.js";

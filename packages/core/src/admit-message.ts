@@ -1,0 +1,77 @@
+import type { StandardSchemaV1 } from "@standard-schema/spec";
+import type { Decoder } from "./decode.js";
+import type { Disposition } from "./disposition.js";
+import { isInvalidKeyError } from "./errors/invalid-key-error.js";
+import { isPermanentError } from "./errors/permanent-error.js";
+import { fingerprintOf } from "./fingerprint.js";
+import { notificationKey, type NotificationKey } from "./key.js";
+import type { Pipeline } from "./pipeline.js";
+import type { QueueMessage } from "./ports/index.js";
+
+/** Names the pipeline of a decoded event; `undefined` means none takes it. */
+export type Select = (decoded: unknown, message: QueueMessage) => string | undefined;
+
+export interface AdmissionOptions {
+  readonly namespace: string;
+  readonly decode: Decoder;
+  readonly select: Select;
+  readonly pipelines: ReadonlyMap<string, Pipeline>;
+}
+
+/** A message that made it to its key. */
+export interface Admitted {
+  readonly pipeline: Pipeline;
+  readonly event: unknown;
+  readonly key: NotificationKey;
+  readonly fingerprint: string;
+}
+
+export type Admission = { readonly admitted: Admitted } | { readonly refused: Disposition };
+
+const MAX_ISSUES = 5;
+
+/** decode → select → validate → key: what needs neither the store nor a provider. */
+export async function admitMessage(
+  options: AdmissionOptions,
+  message: QueueMessage,
+): Promise<Admission> {
+  let decoded: unknown;
+  try {
+    decoded = await options.decode(message.body, message);
+  } catch (error) {
+    if (isPermanentError(error)) return deadLetter("undecodable", error.message);
+    return { refused: { kind: "retry", reason: "decoderFault", counts: true, error } };
+  }
+  try {
+    const name = options.select(decoded, message);
+    const pipeline = name === undefined ? undefined : options.pipelines.get(name);
+    if (!pipeline) {
+      return deadLetter("unselected", `No pipeline takes it (selected: ${name ?? "none"}).`);
+    }
+    const validated = await pipeline.schema["~standard"].validate(decoded);
+    if (validated.issues) return deadLetter("invalid", describeIssues(validated.issues));
+    const event: unknown = validated.value;
+    const key = notificationKey(options.namespace, pipeline.name, pipeline.key(event));
+    const guarded = pipeline.fingerprint ? pipeline.fingerprint(decoded) : decoded;
+    return { admitted: { pipeline, event, key, fingerprint: fingerprintOf(guarded) } };
+  } catch (error) {
+    if (isInvalidKeyError(error)) return deadLetter("invalidKey", error.message);
+    if (isPermanentError(error)) return deadLetter("permanent", error.message);
+    return { refused: { kind: "retry", reason: "error", counts: true, error } };
+  }
+}
+
+function deadLetter(code: string, text: string): Admission {
+  return { refused: { kind: "deadLetter", code, text, attempts: [], bury: false } };
+}
+
+function describeIssues(issues: readonly StandardSchemaV1.Issue[]): string {
+  const shown = issues.slice(0, MAX_ISSUES).map((issue) => {
+    const path = (issue.path ?? [])
+      .map((segment) => String(typeof segment === "object" ? segment.key : segment))
+      .join(".");
+    return path === "" ? issue.message : `${path}: ${issue.message}`;
+  });
+  const more = issues.length > MAX_ISSUES ? ` (+${issues.length - MAX_ISSUES} more)` : "";
+  return `The event doesn't fit the schema: ${shown.join("; ")}${more}`;
+}

@@ -1,0 +1,71 @@
+import type { Clock } from "./ports/index.js";
+
+export interface BatcherOptions<Item, Reply> {
+  readonly clock: Clock;
+  /** Items a call takes at most. */
+  readonly max: number;
+  /** Milliseconds an item waits for company. 0 flushes once the current tasks have run. */
+  readonly lingerMs: number;
+  /** One reply per item, in order. A rejection is every item's. */
+  readonly call: (items: readonly Item[]) => Promise<readonly Reply[]>;
+}
+
+export interface Batcher<Item, Reply> {
+  add(item: Item): Promise<Reply>;
+  /** Sends what waits without lingering further; resolves when every call so far has answered. */
+  flush(): Promise<void>;
+}
+
+interface Waiting<Item, Reply> {
+  readonly item: Item;
+  readonly resolve: (reply: Reply) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** Gathers single items into calls of at most `max`, with one timer for all. */
+export function createBatcher<Item, Reply>(
+  options: BatcherOptions<Item, Reply>,
+): Batcher<Item, Reply> {
+  let waiting: Waiting<Item, Reply>[] = [];
+  let lingering = false;
+  const underWay = new Set<Promise<void>>();
+
+  function send(): void {
+    const batch = waiting.slice(0, options.max);
+    waiting = waiting.slice(options.max);
+    const answered = callFor(batch).finally(() => underWay.delete(answered));
+    underWay.add(answered);
+  }
+
+  async function callFor(batch: readonly Waiting<Item, Reply>[]): Promise<void> {
+    try {
+      const replies = await options.call(batch.map(({ item }) => item));
+      batch.forEach(({ resolve, reject }, index) => {
+        if (index < replies.length) resolve(replies[index] as Reply);
+        else reject(new Error(`The batch of ${batch.length} got ${replies.length} replies.`));
+      });
+    } catch (error) {
+      for (const { reject } of batch) reject(error);
+    }
+  }
+
+  async function linger(): Promise<void> {
+    lingering = true;
+    await options.clock.sleep(options.lingerMs);
+    lingering = false;
+    while (waiting.length > 0) send();
+  }
+
+  return {
+    add: (item) =>
+      new Promise((resolve, reject) => {
+        waiting.push({ item, resolve, reject });
+        if (waiting.length >= options.max) send();
+        else if (!lingering) void linger();
+      }),
+    flush: async () => {
+      while (waiting.length > 0) send();
+      await Promise.all(underWay);
+    },
+  };
+}

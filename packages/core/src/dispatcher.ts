@@ -1,0 +1,335 @@
+import { admitMessage, type Admitted, type AdmissionOptions } from "./admit-message.js";
+import { createBatcher, type Batcher } from "./batcher.js";
+import type { Disposition } from "./disposition.js";
+import { flightFacts, type Flight } from "./flight.js";
+import type { Gate } from "./gate.js";
+import { handleMessage } from "./handle-message.js";
+import { createHeldMessages } from "./held-messages.js";
+import { createLanes } from "./lanes.js";
+import type { KeptLease, LeaseKeeper } from "./lease-keeper.js";
+import type {
+  ClaimReply,
+  CompleteReply,
+  Completion,
+  Lease,
+  MessageQueue,
+  QueueMessage,
+} from "./ports/index.js";
+import type { RunEnvironment } from "./run.js";
+import { createSettler } from "./settler.js";
+
+/** Held messages cost a heartbeat each; with more than this nothing further is received. */
+const MAX_HELD = 1_000;
+const CLAIM_BATCH = 100;
+const CLAIM_LINGER_MS = 1;
+
+export interface DispatcherOptions {
+  readonly env: RunEnvironment;
+  readonly queue: MessageQueue;
+  readonly keeper: LeaseKeeper;
+  readonly gate: Gate;
+  readonly admission: AdmissionOptions;
+  readonly concurrency: number;
+  /** Whether claims are satisfied by simulated receipts. */
+  readonly simulated: boolean;
+  readonly completes: Batcher<Completion, CompleteReply>;
+  readonly releases: Batcher<Lease, "released" | "lost">;
+  /** Room for another message was made. */
+  readonly onRoom: () => void;
+}
+
+export interface Dispatcher {
+  /** How many more messages may be received now. */
+  room(): number;
+  receive(messages: readonly QueueMessage[], receivedAt: number): void;
+  /** Tells what the queue is like, before the first `receive`. */
+  configure(queue: { readonly fifo: boolean; readonly maxReceives: number | undefined }): void;
+  controlChanged(): void;
+  /** Hands back what doesn't run, waits for the rest, aborts it at `abortAt`. */
+  drain(abortAt: number, deadline: number): Promise<void>;
+  readonly inFlight: number;
+  readonly running: number;
+  readonly held: number;
+}
+
+interface ClaimItem {
+  readonly flight: Flight;
+  readonly admitted: Admitted;
+  readonly owner: string;
+}
+
+interface ClaimResult {
+  readonly reply: ClaimReply;
+  /** Until when the store holds the claim, counted from the request. */
+  readonly claimedUntil: number;
+}
+
+/**
+ * Gives each received message its turn: one at a time within a FIFO group, `concurrency` at a time
+ * in all. What becomes of a message after its turn is the settler's.
+ */
+export function createDispatcher(options: DispatcherOptions): Dispatcher {
+  const { env, keeper, gate, concurrency } = options;
+  const { time, store, emit } = env;
+  const flights = new Map<string, Flight>();
+  const lanes = createLanes();
+  const ready: Flight[] = [];
+  let running = 0;
+  let draining = false;
+  /** On a standard queue a group is only a hint for fairness. */
+  let fifo = true;
+  let drained: () => void = () => undefined;
+
+  const claims = createBatcher<ClaimItem, ClaimResult>({
+    clock: env.clock,
+    max: CLAIM_BATCH,
+    lingerMs: CLAIM_LINGER_MS,
+    call: claimBatch,
+  });
+  const held = createHeldMessages({
+    clock: env.clock,
+    time,
+    store,
+    onStoreFault: env.onStoreFault,
+  });
+  const settler = createSettler({
+    env,
+    queue: options.queue,
+    lanes,
+    held,
+    releases: options.releases,
+    onReady: (flight) => {
+      ready.push(flight);
+      pump();
+    },
+    onEnded: (flight) => {
+      if (flights.get(flight.id) === flight) flights.delete(flight.id);
+      flight.end();
+      options.onRoom();
+      if (flights.size === 0) drained();
+    },
+  });
+
+  function receive(messages: readonly QueueMessage[], receivedAt: number): void {
+    for (const message of messages) receiveOne(message, receivedAt);
+    pump();
+  }
+
+  function receiveOne(message: QueueMessage, receivedAt: number): void {
+    const known = flights.get(message.id);
+    if (known?.phase === "ending") {
+      // What the queue is being told speaks of the older delivery; this one comes after it.
+      void known.ended.then(() => {
+        receive([message], receivedAt);
+      });
+      return;
+    }
+    if (known) {
+      known.kept.renewHandle(message, receivedAt);
+      known.renewed = true;
+      if (known.phase === "waiting") known.lost = false;
+      emit({ type: "redeliveredWhileRunning", ...flightFacts(known) });
+      return;
+    }
+    const flight = takeOff(message, receivedAt);
+    if (draining)
+      settler.settle(flight, { kind: "retry", reason: "draining", delayMs: 0, counts: false });
+    else if (!flight.lane || flight.lane.flights[0] === flight) ready.push(flight);
+  }
+
+  function takeOff(message: QueueMessage, receivedAt: number): Flight {
+    let end: () => void = () => undefined;
+    const ended = new Promise<void>((resolve) => (end = resolve));
+    const kept: KeptLease = keeper.keep(message, receivedAt, (reason) => {
+      flight.lost = reason !== "maxProcessing";
+      emit({ type: "leaseLost", reason, ...flightFacts(flight) });
+      if (flight.abort) flight.abort(reason);
+      else if (flight.phase === "held") settler.endHold(flight, { kind: "lost" });
+    });
+    const flight: Flight = {
+      id: message.id,
+      kept,
+      lane: fifo && message.groupId !== undefined ? lanes.of(message.groupId) : undefined,
+      phase: "waiting",
+      admitted: undefined,
+      abort: undefined,
+      lost: false,
+      renewed: false,
+      hold: undefined,
+      heldSince: 0,
+      holds: 0,
+      deadLetter: undefined,
+      ended,
+      end,
+    };
+    flight.lane?.flights.push(flight);
+    flights.set(message.id, flight);
+    return flight;
+  }
+
+  function pump(): void {
+    while (running < concurrency) {
+      const flight = ready.shift();
+      if (!flight) return;
+      if (flight.phase !== "waiting") continue;
+      flight.phase = "running";
+      running += 1;
+      void work(flight)
+        .catch((error: unknown): Disposition => {
+          emit({ type: "internalError", error });
+          return { kind: "retry", reason: "error", counts: true, error };
+        })
+        .then((disposition) => {
+          running -= 1;
+          flight.abort = undefined;
+          settler.settle(flight, disposition);
+          options.onRoom();
+          pump();
+        });
+    }
+  }
+
+  async function work(flight: Flight): Promise<Disposition> {
+    if (flight.lost) return { kind: "lost" };
+    if (draining) return { kind: "retry", reason: "draining", delayMs: 0, counts: false };
+    if (flight.deadLetter) return flight.deadLetter;
+    if (gate.storeIsDown) return { kind: "retry", reason: "storeDown", counts: false };
+    if (!flight.admitted) {
+      const admission = await admitMessage(options.admission, flight.kept.message);
+      if ("refused" in admission) return admission.refused;
+      flight.admitted = admission.admitted;
+    }
+    const { admitted } = flight;
+    if (env.pausedReason(admitted.pipeline.name) !== undefined) {
+      return { kind: "hold", reason: "paused", attempts: [] };
+    }
+    const owner = env.randomness.id();
+    try {
+      const { reply, claimedUntil } = await claims.add({ flight, admitted, owner });
+      return await afterClaim(flight, admitted, owner, reply, claimedUntil);
+    } catch (error) {
+      env.onStoreFault(error);
+      return { kind: "retry", reason: "storeDown", counts: false, error };
+    }
+  }
+
+  async function claimBatch(items: readonly ClaimItem[]): Promise<readonly ClaimResult[]> {
+    const sentAt = time();
+    const asked = items.map(({ flight, admitted, owner }) => ({
+      key: admitted.key.digest,
+      keyText: admitted.key.text,
+      pipeline: admitted.pipeline.name,
+      owner,
+      // The claim never outlives what the queue has confirmed.
+      leaseMs: Math.max(1, Math.floor(flight.kept.visibleUntil - sentAt)),
+      messageId: flight.id,
+      fingerprint: admitted.fingerprint,
+      simulated: options.simulated,
+    }));
+    const replies = await store.claim(asked);
+    return replies.map((reply, index) => ({
+      reply,
+      claimedUntil: sentAt + (asked[index]?.leaseMs ?? 0),
+    }));
+  }
+
+  async function afterClaim(
+    flight: Flight,
+    admitted: Admitted,
+    owner: string,
+    reply: ClaimReply,
+    claimedUntil: number,
+  ): Promise<Disposition> {
+    const facts = flightFacts(flight);
+    switch (reply.status) {
+      case "done":
+        emit({ type: "duplicateSuppressed", ...facts });
+        return { kind: "acknowledge" };
+      case "busy":
+        return { kind: "hold", reason: "busy", attempts: [], retryAfterMs: reply.retryAfterMs };
+      case "conflict": {
+        const text = `Other content (${reply.bound}) is bound to this key; this message has ${admitted.fingerprint}.`;
+        return { kind: "deadLetter", code: "conflict", text, attempts: reply.effects, bury: false };
+      }
+      case "dead": {
+        const text = reply.reason;
+        return { kind: "deadLetter", code: "dead", text, attempts: reply.effects, bury: false };
+      }
+      case "claimed":
+        break;
+    }
+    const claim: Lease = { key: admitted.key.digest, owner, fence: reply.fence };
+    flight.kept.bindClaim(claim, claimedUntil);
+    emit({ type: "claimed", fence: reply.fence, ...facts });
+    const { sentAt } = flight.kept.message;
+    const { maxEventAgeMs } = admitted.pipeline;
+    if (maxEventAgeMs !== undefined && sentAt > 0 && env.clock.now() - sentAt > maxEventAgeMs) {
+      const text = `The message is older than ${maxEventAgeMs} ms.`;
+      const attempts = reply.effects;
+      return { kind: "deadLetter", code: "tooOld", text, attempts, bury: true, claim };
+    }
+    return handleMessage({
+      env,
+      complete: (item) => options.completes.add(item),
+      admitted,
+      facts,
+      claim,
+      effects: reply.effects,
+      lease: flight.kept,
+      onAbortable: (abort) => {
+        flight.abort = abort;
+      },
+    });
+  }
+
+  async function drain(abortAt: number, deadline: number): Promise<void> {
+    draining = true;
+    const back = { kind: "retry", reason: "draining", delayMs: 0, counts: false } as const;
+    for (const flight of [...flights.values()].reverse()) {
+      if (flight.phase === "held") settler.endHold(flight, back);
+      else if (flight.phase === "waiting") settler.settle(flight, back);
+    }
+    held.stop();
+    settler.hurry();
+    if (flights.size === 0) return;
+    const empty = new Promise<void>((resolve) => (drained = resolve));
+    await Promise.race([empty, env.clock.sleep(Math.max(0, abortAt - time()))]);
+    for (const flight of flights.values()) flight.abort?.("drain");
+    if (flights.size > 0) {
+      await Promise.race([empty, env.clock.sleep(Math.max(0, deadline - time()))]);
+    }
+  }
+
+  return {
+    receive,
+    drain,
+    room: () => {
+      if (draining || held.size >= MAX_HELD) return 0;
+      let occupied = 0;
+      for (const flight of flights.values()) if (takesRoom(flight)) occupied += 1;
+      return concurrency - occupied;
+    },
+    configure: (description) => {
+      fifo = description.fifo;
+      settler.setMaxReceives(description.maxReceives);
+    },
+    controlChanged: () => {
+      held.wakeAll();
+    },
+    get inFlight() {
+      return flights.size;
+    },
+    get running() {
+      return running;
+    },
+    get held() {
+      return held.size;
+    },
+  };
+}
+
+/** Held messages and those behind them in their lane wait without a worker. */
+function takesRoom(flight: Flight): boolean {
+  if (flight.phase === "held" || flight.phase === "ending") return false;
+  return flight.lane?.flights[0]?.phase !== "held";
+}

@@ -1,0 +1,145 @@
+import type { AttemptInfo, DeadInfo, Receipt } from "./ports/index.js";
+
+/** What every event about a message bears: ids and digests, never addresses, names or bodies. */
+export interface MessageFacts {
+  readonly messageId: string;
+  readonly pipeline?: string;
+  /** The key's digest. */
+  readonly key?: string;
+  readonly groupId?: string;
+  readonly receiveCount: number;
+}
+
+/** Why a message goes back to the queue for another try. */
+export type RetryReason =
+  | "error"
+  | "deferred"
+  | "unsettled"
+  | "rejected"
+  | "throttled"
+  | "storeDown"
+  | "paused"
+  | "draining"
+  | "sibling"
+  | "decoderFault"
+  | "deadLetterFailed";
+
+export type HoldReason = "unknown" | "tripwire" | "busy" | "paused" | "deadLetter";
+
+/** Why a handler's right to go on ended. */
+export type LossReason =
+  "visibility" | "claim" | "unconfirmed" | "maxVisibility" | "maxProcessing" | "drain";
+
+/**
+ * Everything that happens, as one typed stream. Logs, metrics, traces, pages and tests are readers
+ * of it. `at` is wall-clock milliseconds.
+ */
+export type ConsumerEvent = { readonly at: number } & (
+  | { readonly type: "started"; readonly queue: string }
+  | { readonly type: "draining"; readonly inFlight: number }
+  | { readonly type: "stopped" }
+  | { readonly type: "received"; readonly count: number }
+  | { readonly type: "receiveFailed"; readonly error: unknown; readonly retryInMs: number }
+  | ({ readonly type: "redeliveredWhileRunning" } & MessageFacts)
+  | ({ readonly type: "claimed"; readonly fence: number } & MessageFacts)
+  | ({
+      readonly type: "attemptBegun";
+      readonly attemptId: string;
+      readonly effect: string;
+    } & MessageFacts)
+  | ({
+      readonly type: "attemptSettled";
+      readonly attemptId: string;
+      readonly effect: string;
+      readonly status: "accepted" | "rejected" | "unknown";
+      readonly reason?: string;
+      readonly receipt?: Receipt;
+    } & MessageFacts)
+  /** The receipt was there already: no second send. */
+  | ({
+      readonly type: "sendSuppressed";
+      readonly effect: string;
+      readonly receipt: Receipt;
+    } & MessageFacts)
+  /** Two different receipts for one effect: a proven duplicate. Ring the bell. */
+  | ({
+      readonly type: "duplicateProven";
+      readonly attemptId: string;
+      readonly receipt: Receipt;
+      readonly duplicateOf: Receipt;
+    } & Partial<MessageFacts>)
+  | ({
+      readonly type: "settledAfterDeadLetter";
+      readonly attemptId: string;
+      readonly dead: DeadInfo;
+    } & Partial<MessageFacts>)
+  | ({
+      readonly type: "done";
+      readonly durationMs: number;
+      readonly skipped?: string;
+    } & MessageFacts)
+  /** A redelivery of a key that is done: acknowledged, nothing sent. */
+  | ({ readonly type: "duplicateSuppressed" } & MessageFacts)
+  | ({
+      readonly type: "retry";
+      readonly reason: RetryReason;
+      readonly delayMs: number;
+      readonly error?: unknown;
+    } & MessageFacts)
+  | ({
+      readonly type: "held";
+      readonly reason: HoldReason;
+      readonly attempts: readonly AttemptInfo[];
+    } & MessageFacts)
+  | ({ readonly type: "resumed"; readonly heldMs: number } & MessageFacts)
+  | ({ readonly type: "leaseLost"; readonly reason: LossReason } & MessageFacts)
+  | ({ readonly type: "deadLettered"; readonly code: string; readonly text: string } & MessageFacts)
+  /** A copy could not be made: left to the queue's own redrive. */
+  | ({
+      readonly type: "deadLetterImpossible";
+      readonly code: string;
+      readonly why: string;
+    } & MessageFacts)
+  | { readonly type: "extended"; readonly count: number; readonly failed: number }
+  | { readonly type: "extendFailed"; readonly error: unknown }
+  | { readonly type: "acknowledgeFailed"; readonly messageId: string; readonly error: unknown }
+  | { readonly type: "storeDown"; readonly error: unknown }
+  | { readonly type: "storeUp"; readonly downMs: number }
+  | { readonly type: "receivingPaused"; readonly reason: string; readonly forMs?: number }
+  | { readonly type: "receivingResumed" }
+  | ({
+      readonly type: "tripwire";
+      readonly kind: "sameContent" | "recipientRate" | "templateRate";
+      readonly effect: string;
+      readonly action: "warn" | "hold";
+      readonly detail: string;
+    } & MessageFacts)
+  | ({
+      readonly type: "effectWaived";
+      readonly effect: string;
+      readonly why: string;
+    } & MessageFacts)
+  /** Something that must not happen in this package's own code, contained. */
+  | { readonly type: "internalError"; readonly error: unknown }
+);
+
+type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;
+
+export type EventBody = DistributiveOmit<ConsumerEvent, "at">;
+
+export type Observer = (event: ConsumerEvent) => void;
+
+/** Passes events on; costs nothing unread, and a throwing observer harms nothing. */
+export type Emit = ((event: EventBody) => void) & { readonly read: boolean };
+
+export function createEmit(observe: Observer | undefined, now: () => number): Emit {
+  const emit = (event: EventBody): void => {
+    if (!observe) return;
+    try {
+      observe({ at: now(), ...event });
+    } catch {
+      // An observer's fault is not the message's.
+    }
+  };
+  return Object.assign(emit, { read: observe !== undefined });
+}

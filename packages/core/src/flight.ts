@@ -1,0 +1,47 @@
+import type { Admitted } from "./admit-message.js";
+import type { Disposition } from "./disposition.js";
+import type { LossReason, MessageFacts } from "./events.js";
+import type { HeldHandle } from "./held-messages.js";
+import type { KeptLease } from "./lease-keeper.js";
+import type { Lane } from "./lanes.js";
+
+/**
+ * One message in this process, from its receipt until it left the queue or was handed back.
+ *
+ * `waiting` in its lane or for a slot -> `running` -> (`held` -> `waiting`)* -> `ending`: what
+ * becomes of it is decided and being told to the queue.
+ */
+export interface Flight {
+  readonly id: string;
+  readonly kept: KeptLease;
+  /** On FIFO queues the messages of the same group, in order. */
+  readonly lane: Lane | undefined;
+  phase: "waiting" | "running" | "held" | "ending";
+  admitted: Admitted | undefined;
+  /** Aborts the handler, while it runs. */
+  abort: ((reason: LossReason) => void) | undefined;
+  /** The lease was lost while it waited or was held: it isn't started any more. */
+  lost: boolean;
+  /** A later delivery came while it was here. */
+  renewed: boolean;
+  hold: HeldHandle | undefined;
+  heldSince: number;
+  /** How often it was held: each further hold looks less often. */
+  holds: number;
+  /** Set once dead-lettering was decided but can't be done yet. */
+  deadLetter: Extract<Disposition, { kind: "deadLetter" }> | undefined;
+  /** Resolves when the queue has been told. */
+  readonly ended: Promise<void>;
+  readonly end: () => void;
+}
+
+export function flightFacts(flight: Flight): MessageFacts {
+  const { message } = flight.kept;
+  const { admitted } = flight;
+  return {
+    messageId: message.id,
+    receiveCount: message.receiveCount,
+    ...(message.groupId === undefined ? {} : { groupId: message.groupId }),
+    ...(admitted ? { pipeline: admitted.pipeline.name, key: admitted.key.digest } : {}),
+  };
+}

@@ -1,0 +1,213 @@
+import { createHandlerContext } from "./create-handler-context.js";
+import type { Admitted } from "./admit-message.js";
+import { ACKNOWLEDGE, type Disposition } from "./disposition.js";
+import { isEffectRejectedError } from "./errors/effect-rejected-error.js";
+import { LeaseLostError } from "./errors/lease-lost-error.js";
+import { isInvalidKeyError } from "./errors/invalid-key-error.js";
+import { isPermanentError } from "./errors/permanent-error.js";
+import { isStoreUnavailableError } from "./errors/store-unavailable-error.js";
+import { UnsettledEffectError } from "./errors/unsettled-effect-error.js";
+import type { LossReason, MessageFacts } from "./events.js";
+import type { KeptLease } from "./lease-keeper.js";
+import type { AttemptInfo, CompleteReply, Completion, Lease } from "./ports/index.js";
+import type { Run, RunEnvironment } from "./run.js";
+
+/** Milliseconds an aborted handler gets to end by itself. */
+const ABORT_GRACE_MS = 5_000;
+
+export interface HandleOptions {
+  readonly env: RunEnvironment;
+  readonly complete: (item: Completion) => Promise<CompleteReply>;
+  readonly admitted: Admitted;
+  readonly facts: MessageFacts;
+  readonly claim: Lease;
+  readonly effects: readonly AttemptInfo[];
+  readonly lease: KeptLease;
+  /** Receives the function that aborts the handler with a reason. */
+  readonly onAbortable: (abort: (reason: LossReason) => void) => void;
+}
+
+/** handler → complete, for a claimed message. Never throws. */
+export async function handleMessage(options: HandleOptions): Promise<Disposition> {
+  const { env, admitted, lease } = options;
+  const startedAt = env.time();
+  const run = createRun(options);
+  options.onAbortable((reason) => {
+    run.lostBy ??= new LeaseLostError(reason);
+    run.controller.abort(run.lostBy);
+  });
+  lease.limitProcessing(startedAt + admitted.pipeline.maxProcessingMs);
+  const thrown = await runHandler(env, run, admitted.event);
+  lease.limitProcessing(undefined);
+  // Nothing may be released or completed while an effect is under way.
+  const unawaited = run.pending.size;
+  await Promise.allSettled(run.pending);
+  if (unawaited > 0 && thrown === undefined && !run.lostBy) {
+    run.misuse ??= new UnsettledEffectError(
+      `The handler returned without awaiting ${unawaited} effect(s): await every ctx.once().`,
+    );
+  }
+  return endedRun(run, thrown) ?? (await completeRun(options, run, env.time() - startedAt));
+}
+
+function createRun(options: HandleOptions): Run {
+  const { admitted } = options;
+  return {
+    facts: options.facts,
+    pipeline: admitted.pipeline,
+    claim: options.claim,
+    keyText: admitted.key.text,
+    fingerprint: admitted.fingerprint,
+    lease: options.lease,
+    controller: new AbortController(),
+    before: new Map(options.effects.map((attempt) => [attempt.effect, attempt])),
+    used: new Set(),
+    pending: new Set(),
+    failures: new Map(),
+    waived: new Map(),
+    holding: [],
+    request: undefined,
+    skipped: undefined,
+    misuse: undefined,
+    lostBy: undefined,
+  };
+}
+
+interface Thrown {
+  readonly error: unknown;
+}
+
+/** Resolves with what the handler threw, or once an aborted handler had its time to end. */
+async function runHandler(
+  env: RunEnvironment,
+  run: Run,
+  event: unknown,
+): Promise<Thrown | undefined> {
+  const context = createHandlerContext(env, run);
+  const handling = (async () => run.pipeline.handler(event, context))().then(
+    () => undefined,
+    (error: unknown): Thrown => ({ error }),
+  );
+  const { signal } = run.controller;
+  let stopWatching: () => void = () => undefined;
+  const overdue = new Promise<Thrown>((resolve) => {
+    const onAbort = (): void => {
+      void env.clock.sleep(ABORT_GRACE_MS).then(() => {
+        resolve({ error: signal.reason });
+      });
+    };
+    signal.addEventListener("abort", onAbort, { once: true });
+    stopWatching = () => {
+      signal.removeEventListener("abort", onAbort);
+    };
+  });
+  const thrown = await Promise.race([handling, overdue]);
+  stopWatching();
+  return thrown;
+}
+
+/** The disposition of a run that doesn't complete; `undefined` lets it go on to complete. */
+function endedRun(run: Run, thrown: Thrown | undefined): Disposition | undefined {
+  if (run.lostBy) {
+    const { reason } = run.lostBy;
+    if (reason === "drain") return { kind: "retry", reason: "draining", delayMs: 0, counts: false };
+    if (reason === "maxProcessing") {
+      return { kind: "retry", reason: "error", counts: true, error: run.lostBy };
+    }
+    return { kind: "lost" };
+  }
+  if (run.holding.length > 0) return holdOrResend(run);
+  const { request } = run;
+  if (request?.kind === "defer") {
+    return { kind: "retry", reason: request.reason, delayMs: request.delayMs, counts: false };
+  }
+  if (request?.kind === "paused") return { kind: "hold", reason: "paused", attempts: [] };
+  if (request?.kind === "deadLetter") return deadLetter(run, "handler", request.text);
+  if (run.misuse) return { kind: "retry", reason: "unsettled", counts: true, error: run.misuse };
+  if (thrown) return afterError(run, telling(run, thrown.error));
+  for (const [slot, cause] of run.failures) {
+    if (run.waived.has(slot)) continue;
+    const error = new UnsettledEffectError(
+      `The handler returned although effect ${slot} failed: let the error of ctx.once() pass, or give it up by ctx.waive().`,
+      { cause },
+    );
+    return { kind: "retry", reason: "unsettled", counts: true, error };
+  }
+  if (run.used.size === 0 && run.waived.size === 0 && run.skipped === undefined) {
+    const error = new UnsettledEffectError(
+      "The handler returned without any effect: call ctx.skip(reason) where that is right.",
+    );
+    return { kind: "retry", reason: "unsettled", counts: true, error };
+  }
+  return undefined;
+}
+
+function holdOrResend(run: Run): Disposition {
+  const attempts = [...run.holding];
+  const tripped = attempts.some(({ state }) => state === "held");
+  const resends = Object.values(run.pipeline.effects).every(({ idempotent }) => idempotent);
+  if (!tripped && (run.pipeline.onUnknown === "resend" || resends)) {
+    return { kind: "retry", reason: "rejected", counts: true };
+  }
+  return { kind: "hold", reason: tripped ? "tripwire" : "unknown", attempts };
+}
+
+/** An effect's own error says more than one that a handler wrapped around it. */
+function telling(run: Run, error: unknown): unknown {
+  if (isPermanentError(error) || run.failures.size === 0) return error;
+  return [...run.failures.values()][0];
+}
+
+function afterError(run: Run, error: unknown): Disposition {
+  if (isPermanentError(error)) return deadLetter(run, "permanent", error.message);
+  if (isInvalidKeyError(error)) return deadLetter(run, "invalidKey", error.message);
+  if (isEffectRejectedError(error)) {
+    if (error.permanent) return deadLetter(run, "rejected", error.message);
+    if (error.throttle) {
+      const delayMs = error.throttle.retryAfterMs;
+      return { kind: "retry", reason: "throttled", delayMs, counts: false, error };
+    }
+    return { kind: "retry", reason: "rejected", counts: true, error };
+  }
+  if (isStoreUnavailableError(error)) {
+    return { kind: "retry", reason: "storeDown", counts: false, error };
+  }
+  return { kind: "retry", reason: "error", counts: true, error };
+}
+
+function deadLetter(run: Run, code: string, text: string): Disposition {
+  const attempts = [...run.before.values()];
+  return { kind: "deadLetter", code, text, attempts, bury: true, claim: run.claim };
+}
+
+async function completeRun(
+  options: HandleOptions,
+  run: Run,
+  durationMs: number,
+): Promise<Disposition> {
+  const { env } = options;
+  const item: Completion =
+    run.waived.size === 0 ? run.claim : { ...run.claim, waived: Object.fromEntries(run.waived) };
+  let reply: CompleteReply;
+  try {
+    reply = await env.committer.commit(() => options.complete(item));
+  } catch (error) {
+    return { kind: "retry", reason: "storeDown", counts: false, error };
+  }
+  if (reply === "lost") return { kind: "lost" };
+  if (reply === "done") {
+    const skipped = run.skipped === undefined ? {} : { skipped: run.skipped };
+    env.emit({ type: "done", durationMs, ...skipped, ...run.facts });
+    return ACKNOWLEDGE;
+  }
+  const blocked = reply.unresolved.filter(({ state }) => state !== "rejected");
+  if (blocked.length > 0) {
+    run.holding.push(...blocked);
+    return holdOrResend(run);
+  }
+  const names = reply.unresolved.map(({ effect }) => effect).join(", ");
+  const error = new UnsettledEffectError(
+    `The handler returned although ${names} was begun and rejected: let the error of ctx.once() pass, or give it up by ctx.waive().`,
+  );
+  return { kind: "retry", reason: "unsettled", counts: true, error };
+}

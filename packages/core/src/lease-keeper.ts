@@ -1,0 +1,344 @@
+import pLimit from "p-limit";
+import { createDeadlineHeap, type HeapEntry } from "./deadline-heap.js";
+import type { Emit, LossReason } from "./events.js";
+import type { Clock, DedupeStore, Lease, MessageQueue, QueueMessage } from "./ports/index.js";
+import { createWakeUp } from "./wake-up.js";
+
+/** SQS: a message's visibility ends 12 hours after its receipt, whatever is asked for. */
+export const MAX_VISIBILITY_MS = 12 * 60 * 60_000;
+/** An extension that would reach beyond the 12 hours is an error, so stay clear of them. */
+const CAP_MARGIN_MS = 5_000;
+const BATCH = 10;
+/** A lease is renewed when this part of it is over: leaves as long again for retries. */
+const RENEW_AT = 0.5;
+/** A batch is filled up with leases that are at least this far gone; younger ones aren't worth it. */
+const FILL_FROM = 0.25;
+const PARALLEL_CALLS = 5;
+
+export interface LeaseKeeperOptions {
+  readonly clock: Clock;
+  /** The timeline of all deadlines here (see `leaseTime`). */
+  readonly time: () => number;
+  readonly queue: MessageQueue;
+  readonly store: DedupeStore;
+  /** Milliseconds each extension asks for. */
+  readonly visibilityMs: number;
+  readonly emit: Emit;
+  readonly onStoreFault: (error: unknown) => void;
+}
+
+/** What is kept of one delivery. All times are on the keeper's timeline. */
+export interface KeptLease {
+  /** The newest delivery of the message. */
+  readonly message: QueueMessage;
+  /** Until when the queue is known to hide the message: counted from the request that said so. */
+  readonly visibleUntil: number;
+  /** Until when the store is known to hold the claim; 0 without a claim. */
+  readonly claimedUntil: number;
+  /** The claim that is kept, if any. */
+  readonly claim: Lease | undefined;
+  /** A later delivery of the same message: its handle is the one that counts from now on. */
+  renewHandle(message: QueueMessage, receivedAt: number): void;
+  /** From the granted claim on the store's lease is extended too, never beyond the visibility. */
+  bindClaim(claim: Lease, claimedUntil: number): void;
+  unbindClaim(): void;
+  /** Ends the handler's time at `at`; `undefined` lifts the limit. */
+  limitProcessing(at: number | undefined): void;
+  /** Stops keeping it; resolves once no extension of it is under way any more. */
+  drop(): Promise<void>;
+}
+
+export interface LeaseKeeper {
+  /**
+   * @param receivedAt when the receive request was sent: visibility can't have begun earlier
+   * @param onLost called at most once per claim or delivery, and never after `drop()`
+   */
+  keep(message: QueueMessage, receivedAt: number, onLost: (reason: LossReason) => void): KeptLease;
+  readonly size: number;
+  stop(): void;
+}
+
+interface Entry extends HeapEntry, KeptLease {
+  message: QueueMessage;
+  visibleUntil: number;
+  claimedUntil: number;
+  /** When the visibility of this delivery began at the earliest: the 12 hours count from here. */
+  receivedAt: number;
+  claim: Lease | undefined;
+  processUntil: number | undefined;
+  /** When the next extension is due; moved only by a confirmed extension or a failed one's retry. */
+  extendAt: number;
+  failures: number;
+  extending: boolean;
+  /** The calls under way that name it. */
+  underWay: Promise<void>;
+  lost: boolean;
+  onLost: (reason: LossReason) => void;
+}
+
+/**
+ * Keeps every lease of one consumer with a single timer: queue visibility from the moment of
+ * receipt, the store's lease from the claim.
+ *
+ * An entry is *kept* until its delivery is dropped or lost. Each extension asks the queue first and
+ * the store second, so that the store's lease never outlives the confirmed visibility. A deadline
+ * moves only when the provider said yes, and counts from the time the request was sent. A failed
+ * extension is repeated within what is left of the lease; when none was confirmed by the hard
+ * margin the lease counts as lost, although the queue may still honour it.
+ */
+export function createLeaseKeeper(options: LeaseKeeperOptions): LeaseKeeper {
+  const { clock, time, queue, store, visibilityMs, emit } = options;
+  const marginMs = hardMargin(visibilityMs);
+  const heap = createDeadlineHeap<Entry>();
+  const wakeUp = createWakeUp(clock, time);
+  const limit = pLimit(PARALLEL_CALLS);
+  let running = false;
+  let stopped = false;
+
+  function keep(
+    message: QueueMessage,
+    receivedAt: number,
+    onLost: (reason: LossReason) => void,
+  ): KeptLease {
+    const entry: Entry = {
+      dueAt: 0,
+      heapIndex: -1,
+      message,
+      visibleUntil: receivedAt + visibilityMs,
+      claimedUntil: 0,
+      receivedAt,
+      claim: undefined,
+      processUntil: undefined,
+      extendAt: receivedAt + visibilityMs * RENEW_AT,
+      failures: 0,
+      extending: false,
+      underWay: Promise.resolve(),
+      lost: false,
+      onLost,
+      renewHandle: (next, at) => {
+        entry.message = next;
+        entry.receivedAt = at;
+        entry.failures = 0;
+        entry.lost = false;
+        moveVisibility(entry, at + visibilityMs);
+      },
+      bindClaim: (claim, claimedUntil) => {
+        entry.claim = claim;
+        entry.claimedUntil = claimedUntil;
+        entry.lost = false;
+        // A claim made late in the visibility is short: the renewal may not wait for longer.
+        entry.extendAt = Math.min(entry.extendAt, (time() + claimedUntil) / 2);
+        schedule(entry);
+      },
+      unbindClaim: () => {
+        entry.claim = undefined;
+        entry.claimedUntil = 0;
+      },
+      limitProcessing: (at) => {
+        entry.processUntil = at;
+        schedule(entry);
+      },
+      drop: () => {
+        entry.lost = true;
+        heap.remove(entry);
+        return entry.underWay;
+      },
+    };
+    schedule(entry);
+    if (!running) void run();
+    return entry;
+  }
+
+  function schedule(entry: Entry): void {
+    if (entry.lost || stopped) return;
+    const due = Math.min(
+      entry.extending ? hardEnd(entry) : entry.extendAt,
+      entry.processUntil ?? Infinity,
+    );
+    heap.put(entry, due);
+    wakeUp.noLaterThan(due);
+  }
+
+  /** The last moment at which the handler may still trust what was confirmed. */
+  function hardEnd(entry: Entry): number {
+    const until = entry.claim
+      ? Math.min(entry.visibleUntil, entry.claimedUntil)
+      : entry.visibleUntil;
+    return until - marginMs;
+  }
+
+  function moveVisibility(entry: Entry, until: number): void {
+    entry.visibleUntil = until;
+    entry.extendAt = until - visibilityMs * (1 - RENEW_AT);
+    schedule(entry);
+  }
+
+  async function run(): Promise<void> {
+    running = true;
+    try {
+      while (!stopped && heap.size > 0) {
+        const next = heap.peek() as Entry;
+        if (next.dueAt > time()) await wakeUp.sleepUntil(next.dueAt);
+        else work(time());
+      }
+    } finally {
+      running = false;
+    }
+  }
+
+  function work(now: number): void {
+    const due: Entry[] = [];
+    for (let entry = heap.peek(); entry && entry.dueAt <= now; entry = heap.peek()) {
+      heap.remove(entry);
+      if (entry.processUntil !== undefined && entry.processUntil <= now) {
+        entry.processUntil = undefined;
+        entry.onLost("maxProcessing");
+        schedule(entry);
+      } else if (now >= hardEnd(entry)) {
+        lose(entry, now >= capEnd(entry) ? "maxVisibility" : "unconfirmed");
+      } else if (!entry.extending) {
+        due.push(entry);
+      } else {
+        schedule(entry);
+      }
+    }
+    if (due.length === 0) return;
+    fillUp(due, now);
+    for (let from = 0; from < due.length; from += BATCH) {
+      const batch = due.slice(from, from + BATCH);
+      const underWay = limit(() => extendBatch(batch)).catch((error: unknown) => {
+        emit({ type: "internalError", error });
+      });
+      for (const entry of batch) {
+        entry.extending = true;
+        entry.underWay = underWay;
+        schedule(entry);
+      }
+    }
+  }
+
+  /** A call costs the same for ten as for one: takes along the next-soonest leases. */
+  function fillUp(due: Entry[], now: number): void {
+    while (due.length % BATCH !== 0) {
+      const next = heap.peek();
+      if (!next || next.extending || next.extendAt > now + visibilityMs * (RENEW_AT - FILL_FROM)) {
+        return;
+      }
+      heap.remove(next);
+      due.push(next);
+    }
+  }
+
+  function capEnd(entry: Entry): number {
+    return entry.receivedAt + MAX_VISIBILITY_MS - CAP_MARGIN_MS - marginMs;
+  }
+
+  async function extendBatch(batch: readonly Entry[]): Promise<void> {
+    const sentAt = time();
+    const asked = batch.map((entry) => ({
+      entry,
+      message: entry.message,
+      forMs: Math.min(visibilityMs, entry.receivedAt + MAX_VISIBILITY_MS - CAP_MARGIN_MS - sentAt),
+    }));
+    const sendable = asked.filter(({ entry, forMs }) => !entry.lost && forMs > marginMs);
+    for (const { entry, forMs } of asked) {
+      if (forMs <= marginMs) {
+        // Nothing can be asked for any more; what is confirmed still counts.
+        entry.extending = false;
+        entry.extendAt = hardEnd(entry);
+        schedule(entry);
+      }
+    }
+    if (sendable.length === 0) return;
+    const confirmed: Entry[] = [];
+    try {
+      const replies = await queue.extend(
+        sendable.map(({ message, forMs }) => ({ message, visibilityMs: forMs })),
+      );
+      sendable.forEach(({ entry, message, forMs }, index) => {
+        entry.extending = false;
+        const reply = replies[index] ?? { failed: "no reply" };
+        if (entry.lost) return;
+        // A newer delivery came meanwhile: this reply speaks of a handle that is over.
+        if (entry.message !== message) return schedule(entry);
+        if (reply === "ok") {
+          entry.failures = 0;
+          moveVisibility(entry, sentAt + forMs);
+          confirmed.push(entry);
+        } else if (reply === "lost") {
+          lose(entry, "visibility");
+        } else {
+          retrySoon(entry);
+        }
+      });
+      if (emit.read) {
+        const failed = sendable.length - confirmed.length;
+        emit({ type: "extended", count: confirmed.length, failed });
+      }
+    } catch (error) {
+      emit({ type: "extendFailed", error });
+      for (const { entry } of sendable) {
+        entry.extending = false;
+        if (!entry.lost) retrySoon(entry);
+      }
+    }
+    await extendClaims(confirmed.filter((entry) => entry.claim !== undefined));
+  }
+
+  async function extendClaims(entries: readonly Entry[]): Promise<void> {
+    if (entries.length === 0) return;
+    const sentAt = time();
+    const asked = entries.flatMap((entry) =>
+      entry.claim
+        ? [{ entry, claim: entry.claim, leaseMs: Math.max(1, entry.visibleUntil - sentAt) }]
+        : [],
+    );
+    try {
+      const replies = await store.extend(
+        asked.map(({ claim, leaseMs }) => ({ ...claim, leaseMs })),
+      );
+      asked.forEach(({ entry, claim, leaseMs }, index) => {
+        if (entry.lost || entry.claim !== claim) return;
+        if (replies[index] === "held") {
+          entry.claimedUntil = Math.max(entry.claimedUntil, sentAt + leaseMs);
+          schedule(entry);
+        } else {
+          lose(entry, "claim");
+        }
+      });
+    } catch (error) {
+      options.onStoreFault(error);
+      for (const { entry } of asked) if (!entry.lost) retrySoon(entry);
+    }
+  }
+
+  /** Repeats within what is left, sooner and sooner, but never faster than a call a second or so. */
+  function retrySoon(entry: Entry): void {
+    entry.failures += 1;
+    const now = time();
+    entry.extendAt = now + Math.max(visibilityMs / 60, (hardEnd(entry) - now) / 5);
+    schedule(entry);
+  }
+
+  function lose(entry: Entry, reason: LossReason): void {
+    entry.lost = true;
+    heap.remove(entry);
+    entry.onLost(reason);
+  }
+
+  return {
+    keep,
+    get size() {
+      return heap.size;
+    },
+    stop: () => {
+      stopped = true;
+      wakeUp.wake();
+    },
+  };
+}
+
+/** Before the end of a lease by this much, nobody may count on it any more. */
+export function hardMargin(visibilityMs: number): number {
+  return Math.min(2_000, visibilityMs / 10);
+}

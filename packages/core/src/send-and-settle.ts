@@ -1,0 +1,188 @@
+import { formatAttemptId } from "./attempt-id.js";
+import { EffectHeldError } from "./errors/effect-held-error.js";
+import { EffectRejectedError } from "./errors/effect-rejected-error.js";
+import { LeaseLostError } from "./errors/lease-lost-error.js";
+import { isNotSentError } from "./errors/not-sent-error.js";
+import { UnknownOutcomeError } from "./errors/unknown-outcome-error.js";
+import type {
+  Attempt,
+  AttemptInfo,
+  AttemptRef,
+  Outcome,
+  Receipt,
+  Sender,
+  SettleReply,
+  TripwireReservation,
+} from "./ports/index.js";
+import type { Run, RunEnvironment } from "./run.js";
+
+/** Tries to note an unknown outcome: not worth more, since `sending` means as much. */
+const UNKNOWN_TRIES = 2;
+
+/** A granted attempt and what it takes to make it. */
+export interface Grant {
+  readonly sender: Sender<unknown>;
+  readonly prepared: unknown;
+  readonly effectName: string;
+  readonly ref: AttemptRef;
+  /** On the timeline of leases. */
+  readonly deadline: number;
+  /** False in a dry run: nothing is sent and the receipt says so. */
+  readonly live: boolean;
+  readonly reservation: TripwireReservation | undefined;
+}
+
+/** Makes the attempt and stores its outcome, whatever it takes. */
+export async function sendAndSettle(env: RunEnvironment, run: Run, grant: Grant): Promise<Receipt> {
+  const { ref } = grant;
+  const attempt = createAttempt(env, run, grant);
+  const effect = ref.effect;
+  env.emit({ type: "attemptBegun", attemptId: attempt.id, effect, ...run.facts });
+  const outcome = await makeAttempt(env, run, grant, attempt);
+  const maxTries = outcome.status === "unknown" ? UNKNOWN_TRIES : Infinity;
+  const { status } = outcome;
+  env.emit({
+    type: "attemptSettled",
+    attemptId: attempt.id,
+    effect,
+    status,
+    ...(outcome.status === "accepted" ? { receipt: outcome.receipt } : { reason: outcome.reason }),
+    ...run.facts,
+  });
+  const settling = env.committer.commit(() => env.store.settle(ref, outcome), maxTries);
+  switch (outcome.status) {
+    case "accepted":
+      if (grant.live) env.onProviderReply({ kind: "well" });
+      noteReply(env, run, attempt.id, outcome.receipt, await settling);
+      return outcome.receipt;
+    case "rejected": {
+      await settling;
+      await freeReservation(env, grant);
+      const { reason, permanent = false, throttle } = outcome;
+      if (throttle) env.onProviderReply({ kind: "throttled", throttle });
+      else env.onProviderReply(permanent ? { kind: "well" } : { kind: "trouble", reason });
+      throw new EffectRejectedError(effect, reason, permanent, throttle);
+    }
+    case "unknown": {
+      env.onProviderReply({ kind: "trouble", reason: outcome.reason });
+      await settling.catch(() => undefined);
+      const info = unknownInfo(env, grant, attempt, outcome.reason);
+      run.holding.push(info);
+      throw new UnknownOutcomeError(info);
+    }
+  }
+}
+
+/** Puts the effect on hold instead of beginning it. */
+export async function holdEffect(
+  env: RunEnvironment,
+  run: Run,
+  ref: AttemptRef,
+  reason: string,
+): Promise<never> {
+  const { fingerprint } = run;
+  const reply = await env.committer.commit(
+    () => env.store.hold({ ...ref, reason, fingerprint }),
+    3,
+  );
+  if (reply === "lost") throw new LeaseLostError("claim");
+  const now = env.clock.now();
+  const attempt: AttemptInfo =
+    typeof reply === "object"
+      ? reply.refused
+      : {
+          attemptId: formatAttemptId(ref),
+          effect: ref.effect,
+          state: "held",
+          startedAt: now,
+          deadline: now,
+          staleAt: now,
+          reason,
+        };
+  run.holding.push(attempt);
+  throw new EffectHeldError(attempt);
+}
+
+function createAttempt(env: RunEnvironment, run: Run, grant: Grant): Attempt {
+  const { ref, deadline } = grant;
+  return {
+    id: formatAttemptId(ref),
+    effectId: `${ref.key}-${ref.effect}`,
+    namespace: env.namespace,
+    pipeline: run.pipeline.name,
+    effect: grant.effectName,
+    deadline: env.clock.now() + (deadline - env.time()),
+    remainingMs: () => deadline - env.time(),
+    signal: run.controller.signal,
+  };
+}
+
+async function makeAttempt(
+  env: RunEnvironment,
+  run: Run,
+  grant: Grant,
+  attempt: Attempt,
+): Promise<Outcome> {
+  if (!grant.live) {
+    const receipt = {
+      id: `simulated-${attempt.id}`,
+      at: env.clock.now(),
+      via: "simulated",
+    } as const;
+    return { status: "accepted", receipt };
+  }
+  if (run.controller.signal.aborted)
+    return { status: "rejected", reason: "aborted before sending" };
+  if (attempt.remainingMs() <= 0) return { status: "rejected", reason: "deadline before sending" };
+  try {
+    return await grant.sender.send(grant.prepared, attempt);
+  } catch (error) {
+    const reason = error instanceof Error ? error.name : typeof error;
+    return { status: isNotSentError(error) ? "rejected" : "unknown", reason };
+  }
+}
+
+async function freeReservation(env: RunEnvironment, grant: Grant): Promise<void> {
+  if (!grant.reservation) return;
+  try {
+    await env.store.tripwire?.free(grant.reservation);
+  } catch (error) {
+    // The next attempt is the same holder's, so a reservation left behind is in nobody's way.
+    env.onStoreFault(error);
+  }
+}
+
+function noteReply(
+  env: RunEnvironment,
+  run: Run,
+  attemptId: string,
+  receipt: Receipt,
+  reply: SettleReply,
+): void {
+  if (typeof reply !== "object") return;
+  if ("duplicateOf" in reply) {
+    const { duplicateOf } = reply;
+    env.emit({ type: "duplicateProven", attemptId, receipt, duplicateOf, ...run.facts });
+  } else {
+    const dead = reply.settledAfterDeadLetter;
+    env.emit({ type: "settledAfterDeadLetter", attemptId, dead, ...run.facts });
+  }
+}
+
+function unknownInfo(
+  env: RunEnvironment,
+  grant: Grant,
+  attempt: Attempt,
+  reason: string,
+): AttemptInfo {
+  const validityMs = grant.sender.validityMs ?? 0;
+  return {
+    attemptId: attempt.id,
+    effect: grant.ref.effect,
+    state: "unknown",
+    startedAt: env.clock.now(),
+    deadline: attempt.deadline,
+    staleAt: attempt.deadline + validityMs,
+    reason,
+  };
+}

@@ -1,0 +1,343 @@
+import { fullJitter } from "./backoff.js";
+import { createBatcher, type Batcher } from "./batcher.js";
+import type { Disposition } from "./disposition.js";
+import type { RetryReason } from "./events.js";
+import { flightFacts, type Flight } from "./flight.js";
+import type { HeldMessages, Look } from "./held-messages.js";
+import type { Lanes } from "./lanes.js";
+import type {
+  BuryReply,
+  Lease,
+  MessageQueue,
+  QueueReply,
+  RecordView,
+  VisibilityChange,
+} from "./ports/index.js";
+import type { RunEnvironment } from "./run.js";
+
+const QUEUE_BATCH = 10;
+/** Milliseconds a delete waits for company: ten of them cost one request. */
+const ACKNOWLEDGE_LINGER_MS = 20;
+const RETURN_LINGER_MS = 5;
+const ACKNOWLEDGE_TRIES = 5;
+const QUEUE_BACKOFF = { baseMs: 200, maxMs: 5_000 };
+/** An outage's messages come back spread over this long, ms. */
+const OUTAGE_BACKOFF = { baseMs: 4_000, maxMs: 8_000 };
+const DEFAULT_RETRY = { baseMs: 1_000, maxMs: 5 * 60_000 };
+const MAX_HOLD_GROWTH = 5;
+
+export interface SettlerOptions {
+  readonly env: RunEnvironment;
+  readonly queue: MessageQueue;
+  readonly lanes: Lanes;
+  readonly held: HeldMessages;
+  readonly releases: Batcher<Lease, "released" | "lost">;
+  /** The flight may take a worker again. */
+  readonly onReady: (flight: Flight) => void;
+  /** The flight is over and the queue was told. */
+  readonly onEnded: (flight: Flight) => void;
+}
+
+/** Does what was decided about a message: acknowledge, hand back, hold, dead-letter. */
+export interface Settler {
+  settle(flight: Flight, disposition: Disposition): void;
+  /** Takes a held message out of its hold and settles it. */
+  endHold(flight: Flight, disposition: Disposition): void;
+  setMaxReceives(budget: number | undefined): void;
+  /** The process is draining: batches no longer wait for company. */
+  hurry(): void;
+}
+
+type Hold = Extract<Disposition, { kind: "hold" }>;
+type Retry = Extract<Disposition, { kind: "retry" }>;
+type DeadLetter = Extract<Disposition, { kind: "deadLetter" }>;
+
+export function createSettler(options: SettlerOptions): Settler {
+  const { env, queue, lanes, held } = options;
+  const { clock, time, emit } = env;
+  let maxReceives: number | undefined;
+  let hurried = false;
+
+  const acknowledges = createBatcher<Flight, QueueReply>({
+    clock,
+    max: QUEUE_BATCH,
+    lingerMs: ACKNOWLEDGE_LINGER_MS,
+    call: (flights) => queue.acknowledge(flights.map(({ kept }) => kept.message)),
+  });
+  const returns = createBatcher<VisibilityChange, QueueReply>({
+    clock,
+    max: QUEUE_BATCH,
+    lingerMs: RETURN_LINGER_MS,
+    call: (items) => queue.retryLater(items),
+  });
+
+  function settle(flight: Flight, disposition: Disposition): void {
+    if (flight.phase === "ending") return;
+    if (disposition.kind === "hold") {
+      void holdInPlace(flight, disposition).catch(contain);
+      return;
+    }
+    flight.phase = "ending";
+    void endOrHold(flight, disposition).catch(contain);
+  }
+
+  async function endOrHold(flight: Flight, disposition: Exclude<Disposition, Hold>): Promise<void> {
+    let hold: Hold | undefined;
+    try {
+      hold = await end(flight, disposition);
+    } catch (error) {
+      contain(error);
+    }
+    if (hold && !hurried) await holdInPlace(flight, hold);
+    else options.onEnded(flight);
+  }
+
+  function contain(error: unknown): void {
+    emit({ type: "internalError", error });
+  }
+
+  /** Resolves once the queue was told, or with the hold that has to come first. */
+  async function end(
+    flight: Flight,
+    disposition: Exclude<Disposition, Hold>,
+  ): Promise<Hold | undefined> {
+    switch (disposition.kind) {
+      case "acknowledge":
+        await leaveQueue(flight);
+        return undefined;
+      case "retry":
+        if (isExhausted(flight, disposition)) return bury(flight, exhausted(flight, disposition));
+        await tryAgain(flight, disposition);
+        return undefined;
+      case "deadLetter":
+        return bury(flight, disposition);
+      case "lost":
+        await letGo(flight);
+        return undefined;
+    }
+  }
+
+  /** The record is terminal: the group goes on at once, the delete follows in a batch. */
+  async function leaveQueue(flight: Flight): Promise<void> {
+    const next = lanes.leave(flight);
+    if (next && next.phase === "waiting") options.onReady(next);
+    if (flight.admitted) held.wake(flight.admitted.key.digest);
+    for (let attempt = 1; attempt <= ACKNOWLEDGE_TRIES; attempt += 1) {
+      const reply = await acknowledgeOnce(flight);
+      if (typeof reply !== "object") break;
+      emit({ type: "acknowledgeFailed", messageId: flight.id, error: reply.failed });
+      await clock.sleep(fullJitter(attempt, env.randomness.random(), QUEUE_BACKOFF));
+    }
+    await flight.kept.drop();
+  }
+
+  async function acknowledgeOnce(flight: Flight): Promise<QueueReply> {
+    try {
+      const replying = acknowledges.add(flight);
+      if (hurried) void acknowledges.flush();
+      return await replying;
+    } catch (error) {
+      return { failed: error instanceof Error ? error.message : "unknown" };
+    }
+  }
+
+  async function tryAgain(flight: Flight, retry: Retry): Promise<void> {
+    const delayMs = retry.delayMs ?? retryDelay(flight, retry.reason);
+    const error = retry.error === undefined ? {} : { error: retry.error };
+    emit({ type: "retry", reason: retry.reason, delayMs, ...error, ...flightFacts(flight) });
+    await releaseClaim(flight);
+    const siblings = lanes.cutAt(flight);
+    await handBack(flight, delayMs);
+    for (const sibling of siblings) settle(sibling, SIBLING);
+  }
+
+  function retryDelay(flight: Flight, reason: RetryReason): number {
+    const random = env.randomness.random();
+    if (reason === "storeDown") return OUTAGE_BACKOFF.baseMs + random * OUTAGE_BACKOFF.baseMs;
+    const backoff = flight.admitted?.pipeline.retry ?? DEFAULT_RETRY;
+    return fullJitter(flight.kept.message.receiveCount, random, backoff);
+  }
+
+  /** Changes the visibility once no extension is under way, which would undo it. */
+  async function handBack(flight: Flight, delayMs: number): Promise<void> {
+    await flight.kept.drop();
+    try {
+      const returning = returns.add({ message: flight.kept.message, visibilityMs: delayMs });
+      if (hurried) void returns.flush();
+      await returning;
+    } catch {
+      // It comes back all the same when its visibility ends.
+    }
+  }
+
+  async function releaseClaim(flight: Flight): Promise<void> {
+    const { claim } = flight.kept;
+    if (!claim) return;
+    flight.kept.unbindClaim();
+    try {
+      const releasing = options.releases.add(claim);
+      if (hurried) void options.releases.flush();
+      await releasing;
+    } catch (error) {
+      // The lease ends by itself.
+      env.onStoreFault(error);
+    }
+  }
+
+  /** A delivery that is over is left alone; a later one that came meanwhile is handed back. */
+  async function letGo(flight: Flight): Promise<void> {
+    await releaseClaim(flight);
+    const siblings = lanes.cutAt(flight);
+    if (flight.renewed) await handBack(flight, 0);
+    else await flight.kept.drop();
+    for (const sibling of siblings) settle(sibling, SIBLING);
+  }
+
+  function isExhausted(flight: Flight, retry: Retry): boolean {
+    return (
+      retry.counts && maxReceives !== undefined && flight.kept.message.receiveCount >= maxReceives
+    );
+  }
+
+  function exhausted(flight: Flight, retry: Retry): DeadLetter {
+    const { claim } = flight.kept;
+    return {
+      kind: "deadLetter",
+      code: "retriesExhausted",
+      text: `Failed ${flight.kept.message.receiveCount} times, the last time by ${retry.reason}${describeError(retry.error)}.`,
+      attempts: [],
+      bury: flight.admitted !== undefined && claim !== undefined,
+      ...(claim ? { claim } : {}),
+    };
+  }
+
+  /** `bury` the record, copy to the dead-letter queue, then delete. */
+  async function bury(flight: Flight, letter: DeadLetter): Promise<Hold | undefined> {
+    if (letter.bury && flight.admitted) {
+      const reply = await buryRecord(flight, letter);
+      if (typeof reply === "object") return waitToBury(flight, letter, reply.tooEarly);
+      if (reply === "busy") await letGo(flight);
+      else flight.kept.unbindClaim();
+      if (reply === "done") await leaveQueue(flight);
+      if (reply !== "dead") return undefined;
+    }
+    await sendToDeadLetters(flight, letter);
+    return undefined;
+  }
+
+  async function sendToDeadLetters(flight: Flight, letter: DeadLetter): Promise<void> {
+    const { code, text } = letter;
+    const attemptIds = letter.attempts.map(({ attemptId }) => attemptId);
+    const { message } = flight.kept;
+    const copied = await queue
+      .deadLetter(message, { code, text, attemptIds })
+      .catch((error: unknown) => ({ failed: error instanceof Error ? error.message : "unknown" }));
+    if (copied === "copied") {
+      emit({ type: "deadLettered", code, text, ...flightFacts(flight) });
+      return leaveQueue(flight);
+    }
+    if ("impossible" in copied) {
+      const why = copied.impossible;
+      emit({ type: "deadLetterImpossible", code, why, ...flightFacts(flight) });
+    }
+    return tryAgain(flight, { kind: "retry", reason: "deadLetterFailed", counts: false });
+  }
+
+  function buryRecord(flight: Flight, letter: DeadLetter): Promise<BuryReply> {
+    const { admitted } = flight;
+    const claim = letter.claim ?? flight.kept.claim;
+    return env.committer.commit(() =>
+      env.store.bury({
+        key: admitted?.key.digest ?? "",
+        keyText: admitted?.key.text ?? "",
+        pipeline: admitted?.pipeline.name ?? "",
+        messageId: flight.id,
+        reason: `${letter.code}: ${letter.text}`,
+        ...(claim ? { claim: { owner: claim.owner, fence: claim.fence } } : {}),
+      }),
+    );
+  }
+
+  /** An attempt could still be accepted: the burial waits in place until it can't. */
+  function waitToBury(flight: Flight, letter: DeadLetter, at: number): Hold {
+    const { claim: _, ...unclaimed } = letter;
+    flight.deadLetter = unclaimed;
+    const retryAfterMs = Math.max(1_000, at - clock.now());
+    return { kind: "hold", reason: "deadLetter", attempts: letter.attempts, retryAfterMs };
+  }
+
+  async function holdInPlace(flight: Flight, hold: Hold): Promise<void> {
+    flight.phase = "held";
+    flight.heldSince = time();
+    flight.holds += 1;
+    emit({ type: "held", reason: hold.reason, attempts: hold.attempts, ...flightFacts(flight) });
+    await releaseClaim(flight);
+    if (flight.phase !== "held") return;
+    if (flight.lost) {
+      settle(flight, { kind: "lost" });
+      return;
+    }
+    const key = flight.admitted?.key.digest;
+    flight.hold = held.hold({
+      key: hold.reason === "paused" || hold.reason === "deadLetter" ? undefined : key,
+      firstLookMs: hold.retryAfterMs ?? 500 * 2 ** Math.min(flight.holds, MAX_HOLD_GROWTH),
+      look: (record) => look(flight, hold, record),
+      goOn: () => {
+        flight.hold = undefined;
+        flight.phase = "waiting";
+        emit({ type: "resumed", heldMs: time() - flight.heldSince, ...flightFacts(flight) });
+        options.onReady(flight);
+      },
+    });
+  }
+
+  function look(flight: Flight, hold: Hold, record: RecordView | undefined): Look {
+    const { admitted } = flight;
+    if (!admitted || hold.reason === "deadLetter") return "goOn";
+    if (hold.reason === "paused") {
+      return env.pausedReason(admitted.pipeline.name) === undefined ? "goOn" : "wait";
+    }
+    if (!record || record.state === "done" || record.state === "dead") return "goOn";
+    if (record.live) return "wait";
+    if (hold.reason === "busy") return "goOn";
+    const open = record.effects.filter(({ state }) => state === "unknown" || state === "held");
+    if (open.length === 0) {
+      env.onProviderReply({ kind: "well" });
+      return "goOn";
+    }
+    const heldMs = clock.now() - Math.min(...open.map(({ startedAt }) => startedAt));
+    if (heldMs >= admitted.pipeline.holdForMs) {
+      const text = `Held for ${Math.round(heldMs / 1000)} s without evidence (${hold.reason}).`;
+      const attempts = open;
+      flight.deadLetter = { kind: "deadLetter", code: "heldTooLong", text, attempts, bury: true };
+      return "goOn";
+    }
+    const canAsk = Object.values(admitted.pipeline.effects).some(({ lookup }) => lookup);
+    return canAsk && hold.reason === "unknown" ? "goOn" : "wait";
+  }
+
+  return {
+    settle,
+    endHold: (flight, disposition) => {
+      flight.hold?.drop();
+      flight.hold = undefined;
+      settle(flight, disposition);
+    },
+    setMaxReceives: (budget) => {
+      maxReceives = budget;
+    },
+    hurry: () => {
+      hurried = true;
+      void acknowledges.flush();
+      void returns.flush();
+    },
+  };
+}
+
+const SIBLING: Disposition = { kind: "retry", reason: "sibling", delayMs: 0, counts: false };
+
+/** Names the error's kind, not its text, which may hold personal data. */
+function describeError(error: unknown): string {
+  if (!(error instanceof Error)) return "";
+  return ` (${error.name}${"code" in error && typeof error.code === "string" ? ` ${error.code}` : ""})`;
+}
