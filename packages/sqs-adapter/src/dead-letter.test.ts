@@ -1,4 +1,4 @@
-import { SendMessageCommand } from "@aws-sdk/client-sqs";
+import { SendMessageCommand, SetQueueAttributesCommand } from "@aws-sdk/client-sqs";
 import type { MessageQueue, QueueMessage } from "@exactly-once/core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 
@@ -80,6 +80,12 @@ describe("a dead letter", () => {
     const queue = sqsQueue({ client: sqs.client, queueUrl, deadLetterQueueUrl });
     expect(await queue.deadLetter(message, reason)).toBe("copied");
     expect((await queue.describe()).deadLetter?.name).toBe("found");
+    const deadLetterTargetArn = await sqs.arnOf(deadLetterQueueUrl);
+    const RedrivePolicy = JSON.stringify({ deadLetterTargetArn, maxReceiveCount: 3 });
+    await sqs.client.send(
+      new SetQueueAttributesCommand({ QueueUrl: queueUrl, Attributes: { RedrivePolicy } }),
+    );
+    expect(await lonely.deadLetter(message, reason)).toBe("copied");
   });
 });
 

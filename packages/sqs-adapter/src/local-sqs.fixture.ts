@@ -1,3 +1,5 @@
+import { randomUUID } from "node:crypto";
+
 import {
   CreateQueueCommand,
   GetQueueAttributesCommand,
@@ -10,7 +12,7 @@ import { buildApp } from "fauxqs";
 
 import { fromSqs } from "./message.js";
 
-/** An SQS emulator on a loopback port of its own, for the tests of this package. */
+/** What the tests of this package do with an SQS emulator beside running the queue on it. */
 export interface LocalSqs {
   readonly client: SQSClient;
   createQueue(name: string, attributes?: Record<string, string>): Promise<string>;
@@ -36,11 +38,22 @@ export function testClient(endpoint: string, config: SQSClientConfig = {}): SQSC
   });
 }
 
+/** An emulator on a loopback port of its own. */
 export async function startLocalSqs(): Promise<LocalSqs> {
   const app = buildApp({ logger: false });
-  const endpoint = await app.listen({ host: "127.0.0.1", port: 0 });
+  const sqs = openSqs(await app.listen({ host: "127.0.0.1", port: 0 }));
+  return {
+    ...sqs,
+    async close() {
+      await sqs.close();
+      await app.close();
+    },
+  };
+}
+
+/** An emulator that somebody else started. */
+export function openSqs(endpoint: string): LocalSqs {
   const client = testClient(endpoint);
-  let pairs = 0;
 
   async function createQueue(name: string, attributes: Record<string, string> = {}) {
     const Attributes = { ...attributes, ...(name.endsWith(".fifo") ? { FifoQueue: "true" } : {}) };
@@ -61,8 +74,7 @@ export async function startLocalSqs(): Promise<LocalSqs> {
     arnOf,
 
     async createPair({ fifo, maxReceiveCount = 3, attributes = {} }) {
-      pairs += 1;
-      const suffix = `${pairs}${fifo ? ".fifo" : ""}`;
+      const suffix = `${randomUUID()}${fifo ? ".fifo" : ""}`;
       const deadLetterQueueUrl = await createQueue(`dead-${suffix}`);
       const policy = { deadLetterTargetArn: await arnOf(deadLetterQueueUrl), maxReceiveCount };
       const queueUrl = await createQueue(`queue-${suffix}`, {
@@ -85,9 +97,9 @@ export async function startLocalSqs(): Promise<LocalSqs> {
       return Messages.map(fromSqs);
     },
 
-    async close() {
+    close() {
       client.destroy();
-      await app.close();
+      return Promise.resolve();
     },
   };
 }

@@ -69,6 +69,16 @@ describe("what SQS answers to a batch", () => {
     ).toEqual(failed("visibilityLimit"));
   });
 
+  it("answers at once where more than 12 hours are asked for, and asks for the rest", async () => {
+    sqs.answer(() => ({ json: { Successful: [{ Id: "0" }] } }));
+    const changes = [43_200_001, 43_200_000].map((visibilityMs) => ({
+      message: message("h"),
+      visibilityMs,
+    }));
+    expect(await open().extend(changes)).toEqual([failed("visibilityLimit"), "ok"]);
+    expect(sqs.requests[0]?.input["Entries"]).toHaveLength(1);
+  });
+
   it.each([
     { Code: "RequestThrottled", SenderFault: true },
     { Code: "AWS.SimpleQueueService.OverLimit", SenderFault: true },

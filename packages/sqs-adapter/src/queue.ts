@@ -22,6 +22,7 @@ import { batchReplies } from "./batch.js";
 import { callSqs } from "./call.js";
 import { sendDeadLetter } from "./dead-letter.js";
 import { SYSTEM_ATTRIBUTES, fromSqs } from "./message.js";
+import { VISIBILITY_LIMIT } from "./sqs-error.js";
 import {
   isFifo,
   queueName,
@@ -55,6 +56,7 @@ export interface SqsQueueOptions {
 }
 
 const MAX_POLL_SECONDS = 20;
+const MAX_VISIBILITY_MS = 43_200_000;
 
 /**
  * An SQS queue as the consumer's {@link MessageQueue}. Every fault of a whole call is a
@@ -111,8 +113,12 @@ export function sqsQueue(options: SqsQueueOptions): MessageQueue {
     return (answer.Messages ?? []).map(fromSqs);
   }
 
-  function changeVisibility(items: readonly VisibilityChange[]): Promise<readonly QueueReply[]> {
-    return batchReplies(items, (entries) => {
+  async function changeVisibility(
+    items: readonly VisibilityChange[],
+  ): Promise<readonly QueueReply[]> {
+    // SQS can't grant more than 12 hours, and how it says so differs where one asks for more.
+    const grantable = items.filter(({ visibilityMs }) => visibilityMs <= MAX_VISIBILITY_MS);
+    const replies = await batchReplies(grantable, (entries) => {
       const command = new ChangeMessageVisibilityBatchCommand({
         QueueUrl: queueUrl,
         Entries: entries.map(({ Id, item }) => ({
@@ -125,6 +131,8 @@ export function sqsQueue(options: SqsQueueOptions): MessageQueue {
         client.send(command, o),
       );
     });
+    const byItem = new Map(grantable.map((item, index) => [item, replies[index]]));
+    return items.map((item) => byItem.get(item) ?? VISIBILITY_LIMIT);
   }
 
   function acknowledge(items: readonly QueueMessage[]): Promise<readonly QueueReply[]> {
@@ -150,11 +158,14 @@ export function sqsQueue(options: SqsQueueOptions): MessageQueue {
     message: QueueMessage,
     reason: DeadLetterReason,
   ): Promise<DeadLetterReply> {
-    const target = await deadLetterUrl.get();
+    let target = await deadLetterUrl.get();
     if (target === undefined) {
-      // Asked again next time: a missing policy, queue or permission may be put right meanwhile.
+      // A missing policy, queue or permission may have been put right since it was asked for.
       deadLetterUrl.forget();
       readFacts.forget();
+      target = await deadLetterUrl.get();
+    }
+    if (target === undefined) {
       return { impossible: `${name} names no dead-letter queue that could be found` };
     }
     const facts = await readFacts.get();

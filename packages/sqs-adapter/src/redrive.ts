@@ -110,7 +110,7 @@ export type RedriveReply =
  * Sends a dead letter back to a queue, then deletes it. (AWS's own redrive takes back only what SQS
  * moved to the dead-letter queue, not what was sent there.)
  *
- * On FIFO the group is the original one and the deduplication id the dead letter's own message id,
+ * On FIFO the group stays and the deduplication id the dead letter's own message id,
  * never one that SQS would make from the content: that may be the id under which the producer sent
  * it less than five minutes ago, and SQS would accept the copy without keeping it. The note stays
  * on the message. Order within the group is given up.
@@ -123,11 +123,11 @@ export async function redriveMessage(
   options: RedriveOptions,
 ): Promise<RedriveReply> {
   const { client, queueUrl, deadLetterQueueUrl, callTimeoutMs = CALL_TIMEOUT_MS } = options;
-  const { message, note } = letter;
+  const { message } = letter;
   const copy = copyOf(message, {
     queueUrl,
     dedupId: message.id,
-    groupId: note?.groupId ?? message.groupId ?? message.id,
+    groupId: message.groupId ?? message.id,
   });
   await callSqs(`SendMessage to ${queueName(queueUrl)}`, callTimeoutMs, (o) =>
     client.send(new SendMessageCommand(copy), o),

@@ -8,6 +8,11 @@ export interface EntryError {
   readonly senderFault?: boolean | undefined;
 }
 
+/** The delivery goes on for as long as was confirmed before, and no longer. */
+export const VISIBILITY_LIMIT = {
+  failed: "visibilityLimit: a delivery stays invisible for at most 12 hours",
+} as const;
+
 const ENTRY_CODES = new Set([
   "MessageNotInflight",
   "ReceiptHandleIsInvalid",
@@ -51,7 +56,7 @@ export function entryReply({ code, message, senderFault }: EntryError): QueueRep
   const plain = plainCode(code);
   if (plain === "InvalidParameterValue") {
     if (/parameter VisibilityTimeout|beyond the limit/i.test(message)) {
-      return { failed: "visibilityLimit: a delivery stays invisible for at most 12 hours" };
+      return VISIBILITY_LIMIT;
     }
     if (senderFault !== false) return "lost";
   } else if (ENTRY_CODES.has(plain)) {
