@@ -1,7 +1,7 @@
-import { CognitoIdentityProviderClient } from "@aws-sdk/client-cognito-identity-provider";
 import { createUserCache } from "@exactly-once/core/user-cache";
 import { afterEach, describe, expect, it } from "vitest";
 import { createLocalCognito, type LocalCognitoOptions } from "../local/cognito.js";
+import { localCognitoClient } from "../local/cognito-client.js";
 import { emailOf, traineeIdOf } from "../local/cognito-pool.js";
 import { cognitoSource } from "./cognito-source.js";
 import {
@@ -20,12 +20,7 @@ afterEach(async () => {
 
 async function setUp(options: LocalCognitoOptions) {
   const cognito = await createLocalCognito(options);
-  const client = new CognitoIdentityProviderClient({
-    endpoint: cognito.endpoint,
-    region: "eu-west-2",
-    credentials: { accessKeyId: "local", secretAccessKey: "local" },
-    maxAttempts: 1,
-  });
+  const client = localCognitoClient(cognito.endpoint);
   open.push(cognito.close, () => client.destroy());
   const source = cognitoSource<TraineeAccount>({
     client,

@@ -1,10 +1,10 @@
 import {
-  CognitoIdentityProviderClient,
   ListUsersCommand,
   type ListUsersCommandInput,
 } from "@aws-sdk/client-cognito-identity-provider";
 import { afterEach, describe, expect, it } from "vitest";
 import { createLocalCognito, type LocalCognitoOptions } from "./cognito.js";
+import { localCognitoClient } from "./cognito-client.js";
 import { createLocalPool, emailOf } from "./cognito-pool.js";
 
 const open: (() => Promise<void> | void)[] = [];
@@ -15,12 +15,7 @@ afterEach(async () => {
 
 async function setUp(options: LocalCognitoOptions) {
   const cognito = await createLocalCognito(options);
-  const client = new CognitoIdentityProviderClient({
-    endpoint: cognito.endpoint,
-    region: "eu-west-2",
-    credentials: { accessKeyId: "local", secretAccessKey: "local" },
-    maxAttempts: 1,
-  });
+  const client = localCognitoClient(cognito.endpoint);
   open.push(cognito.close, () => client.destroy());
   const list = (input: Partial<ListUsersCommandInput>) =>
     client.send(new ListUsersCommand({ UserPoolId: cognito.userPoolId, ...input }));
