@@ -175,13 +175,22 @@ export function createConsumer(options: ConsumerOptions): Consumer {
     const deadline = time() + deadlineMs;
     await poller.stop();
     await dispatcher.drain(deadline - deadlineMs * ABORT_SHARE, deadline);
-    await Promise.race([committer.settled(), clock.sleep(Math.max(0, deadline - time()))]);
+    await commitsSettled(Math.max(0, deadline - time()));
     abandon.abort();
     control.stop();
     keeper.stop();
     state = "stopped";
     emit({ type: "stopped" });
     finish();
+  }
+
+  /** A sleeper that nobody waits for would keep the process from ending. */
+  async function commitsSettled(withinMs: number): Promise<void> {
+    const settled = new AbortController();
+    void committer.settled().then(() => {
+      settled.abort();
+    });
+    await clock.sleep(withinMs, settled.signal);
   }
 
   const stop: Consumer["stop"] = ({ deadlineMs = DEFAULT_DRAIN_MS } = {}) =>

@@ -111,19 +111,30 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
   });
 
   function receive(messages: readonly QueueMessage[], receivedAt: number): void {
-    for (const message of messages) receiveOne(message, receivedAt);
+    const behind = new Map<string, Promise<void>>();
+    for (const message of messages) {
+      const ending = endOfOlder(message) ?? (fifo ? behind.get(message.groupId ?? "") : undefined);
+      if (ending === undefined) {
+        receiveOne(message, receivedAt);
+        continue;
+      }
+      // The rest of its group may not overtake it.
+      if (message.groupId !== undefined) behind.set(message.groupId, ending);
+      void ending.then(() => {
+        receive([message], receivedAt);
+      });
+    }
     pump();
+  }
+
+  /** What the queue is being told speaks of the older delivery; the later one comes after it. */
+  function endOfOlder({ id }: QueueMessage): Promise<void> | undefined {
+    const known = flights.get(id);
+    return known?.phase === "ending" ? known.ended : undefined;
   }
 
   function receiveOne(message: QueueMessage, receivedAt: number): void {
     const known = flights.get(message.id);
-    if (known?.phase === "ending") {
-      // What the queue is being told speaks of the older delivery; this one comes after it.
-      void known.ended.then(() => {
-        receive([message], receivedAt);
-      });
-      return;
-    }
     if (known) {
       known.kept.renewHandle(message, receivedAt);
       known.renewed = true;
@@ -292,11 +303,15 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     held.stop();
     settler.hurry();
     if (flights.size === 0) return;
-    const empty = new Promise<void>((resolve) => (drained = resolve));
-    await Promise.race([empty, env.clock.sleep(Math.max(0, abortAt - time()))]);
+    // Sleepers that nobody waits for would keep the process from ending.
+    const empty = new AbortController();
+    drained = () => {
+      empty.abort();
+    };
+    await env.clock.sleep(Math.max(0, abortAt - time()), empty.signal);
     for (const flight of flights.values()) flight.abort?.("drain");
     if (flights.size > 0) {
-      await Promise.race([empty, env.clock.sleep(Math.max(0, deadline - time()))]);
+      await env.clock.sleep(Math.max(0, deadline - time()), empty.signal);
     }
   }
 

@@ -89,16 +89,18 @@ async function runHandler(
     (error: unknown): Thrown => ({ error }),
   );
   const { signal } = run.controller;
+  const ended = new AbortController();
   let stopWatching: () => void = () => undefined;
   const overdue = new Promise<Thrown>((resolve) => {
     const onAbort = (): void => {
-      void env.clock.sleep(ABORT_GRACE_MS).then(() => {
+      void env.clock.sleep(ABORT_GRACE_MS, ended.signal).then(() => {
         resolve({ error: signal.reason });
       });
     };
     signal.addEventListener("abort", onAbort, { once: true });
     stopWatching = () => {
       signal.removeEventListener("abort", onAbort);
+      ended.abort();
     };
   });
   const thrown = await Promise.race([handling, overdue]);
