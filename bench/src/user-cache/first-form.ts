@@ -1,9 +1,9 @@
 import type { UserCacheEvent } from "@exactly-once/core/user-cache";
-import { createHistogram, monitorEventLoopDelay } from "node:perf_hooks";
 import { setTimeout as sleep } from "node:timers/promises";
 import { startChild } from "./child.js";
 import type { CognitoMessage } from "./cognito-process.js";
 import { traineeIdOf } from "./formr-pool.js";
+import { timeLookups } from "./lookup-load.js";
 import { row, type Row } from "./rows.js";
 import { overHttp, traineeCache } from "./trainee-cache.js";
 
@@ -38,6 +38,9 @@ async function once({ users, pageLatencyMs }: { users: number; pageLatencyMs: nu
       if (event.type === "swapped") walks.push(event.tookMs);
     },
   });
+  const secondWalk = async () => {
+    while (walks.length < 2) await sleep(50);
+  };
   try {
     const began = performance.now();
     cache.start();
@@ -45,11 +48,9 @@ async function once({ users, pageLatencyMs }: { users: number; pageLatencyMs: nu
     if (first.status !== "found") throw new Error(`the first form was answered: ${first.status}`);
     const answered = performance.now() - began;
 
-    const before = await lookups(users, () => sleep(3_000));
+    const before = await timeLookups(cache, users, sleep(3_000));
     cache.refresh();
-    const during = await lookups(users, async () => {
-      while (walks.length < 2) await sleep(50);
-    });
+    const during = await timeLookups(cache, users, secondWalk());
     return {
       walk: walks[0] ?? NaN,
       "first form answered after the walk's end": answered - (walks[0] ?? NaN),
@@ -63,33 +64,5 @@ async function once({ users, pageLatencyMs }: { users: number; pageLatencyMs: nu
   } finally {
     await cache.stop();
     await child.kill();
-  }
-
-  /** About 1,000 lookups a second, of which one in ten is for nobody, until `until` is over. */
-  async function lookups(count: number, until: () => Promise<void>) {
-    const times = createHistogram();
-    const loop = monitorEventLoopDelay({ resolution: 1 });
-    loop.enable();
-    let over = false;
-    const end = until().then(() => (over = true));
-    for (let n = 0; !over; n += 1) {
-      const id = n % 10 === 0 ? `nobody-${n}` : traineeIdOf((n * 7_919) % count);
-      const start = performance.now();
-      const result = await cache.lookup(id);
-      times.record(Math.max(1, Math.round((performance.now() - start) * 1e6)));
-      if (result.status !== (n % 10 === 0 ? "absent" : "found")) {
-        throw new Error(`${id} was ${result.status}`);
-      }
-      await sleep(1);
-    }
-    await end;
-    loop.disable();
-    const ms = (nanoseconds: number): number => nanoseconds / 1e6;
-    return {
-      p50: ms(times.percentile(50)),
-      p99: ms(times.percentile(99)),
-      max: ms(times.max),
-      loopP99: ms(loop.percentile(99)),
-    };
   }
 }

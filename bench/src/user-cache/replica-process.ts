@@ -1,8 +1,8 @@
 import type { UserCacheEvent } from "@exactly-once/core/user-cache";
-import { monitorEventLoopDelay } from "node:perf_hooks";
 import { setTimeout as sleep } from "node:timers/promises";
 import { childInput, tell } from "./child.js";
 import { traineeIdOf } from "./formr-pool.js";
+import { timeLookups, type LookupTimes } from "./lookup-load.js";
 import { inProcess, overHttp, sharedThrough, traineeCache } from "./trainee-cache.js";
 
 /** A replica of a service: a cache that shares its snapshot through Redis. */
@@ -24,16 +24,20 @@ export type ReplicaMessage =
       readonly type: "ready";
       /** From `start()`, the connection to Redis included. */
       readonly tookMs: number;
-      readonly loopDelayMaxMs: number;
       readonly origin: string;
       readonly entries: number;
     }
   | { readonly type: "started" }
   | { readonly type: "swapped"; readonly origin: string; readonly entries: number }
+  | ({ readonly type: "timed" } & LookupTimes)
   | { readonly type: "checked"; readonly lookups: number }
   | { readonly type: "wrong"; readonly what: string };
 
+/** `refresh`: as the cache's. `refreshTimed`: lookups are timed until the new snapshot serves. */
+export type ReplicaCommand = "refresh" | "refreshTimed";
+
 const input = childInput<ReplicaInput>();
+let swaps = 0;
 const { shared } = sharedThrough(input.redis, input.prefix);
 const cache = traineeCache({
   source:
@@ -49,29 +53,38 @@ const cache = traineeCache({
   observe: (event) => report(event),
 });
 
-const loop = monitorEventLoopDelay({ resolution: 1 });
-loop.enable();
 const began = performance.now();
 cache.start();
 await cache.ready();
 const tookMs = performance.now() - began;
-loop.disable();
 const { origin = "none", entries } = cache.stats();
 tell({
   type: "ready",
   tookMs,
-  loopDelayMaxMs: loop.max / 1e6,
   origin,
   entries,
 } satisfies ReplicaMessage);
+process.on("message", (command: ReplicaCommand) => {
+  cache.refresh();
+  if (command === "refreshTimed") {
+    void timeLookups(cache, input.users, nextSwap()).then((times) =>
+      tell({ type: "timed", ...times } satisfies ReplicaMessage),
+    );
+  }
+});
 if (input.checking === true) await checkForEver();
 
 function report(event: UserCacheEvent): void {
   if (event.type === "started") tell({ type: "started" } satisfies ReplicaMessage);
   if (event.type === "swapped") {
+    swaps += 1;
     const { origin, entries } = event;
     tell({ type: "swapped", origin, entries } satisfies ReplicaMessage);
   }
+}
+
+async function nextSwap(): Promise<void> {
+  for (const before = swaps; swaps === before;) await sleep(5);
 }
 
 async function checkForEver(): Promise<void> {

@@ -5,6 +5,13 @@ export type {
   UserCacheEvent,
   UserCacheObserver,
 } from "./events.js";
+export type {
+  DeferReason,
+  LookupOptions,
+  LookupResult,
+  UserCache,
+  UserCacheStats,
+} from "./lookup.js";
 export {
   memorySharedSnapshot,
   type MemorySharedSnapshotOptions,
@@ -16,12 +23,4 @@ export type {
   SnapshotManifest,
 } from "./shared-snapshot.js";
 export type { PagesOptions, SourceFault, UserPage, UserSource } from "./source.js";
-export {
-  createUserCache,
-  type DeferReason,
-  type LookupOptions,
-  type LookupResult,
-  type UserCache,
-  type UserCacheOptions,
-  type UserCacheStats,
-} from "./user-cache.js";
+export { createUserCache, type UserCacheOptions } from "./user-cache.js";

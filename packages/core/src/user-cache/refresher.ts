@@ -57,6 +57,8 @@ export function createRefresher<User>(options: RefresherOptions<User>): Refreshe
   let running: Promise<void> | undefined;
   let snapshot: Snapshot | undefined;
   let lastHead: SnapshotManifest | undefined;
+  /** A generation that could not be read: evicted, or damaged. */
+  let unusable: string | undefined;
   let refreshAt = 0;
   let wantedAsOf = -Infinity;
   let hurry = false;
@@ -110,7 +112,7 @@ export function createRefresher<User>(options: RefresherOptions<User>): Refreshe
       sharedFailures = 0;
     } catch (error) {
       sharedFailures += 1;
-      observe({ type: "sharedFailed", operation: lease === undefined ? "head" : "load", error });
+      observe({ type: "sharedFailed", operation: lease === undefined ? "acquire" : "load", error });
       const inNeed = snapshot === undefined || clock.now() > snapshot.completedAt + ttlMs;
       const alone = inNeed && sharedFailures >= SHARED_FAILURES_BEFORE_ALONE;
       if (!alone) return pauseFor(options.pollMs);
@@ -126,14 +128,19 @@ export function createRefresher<User>(options: RefresherOptions<User>): Refreshe
       const head = await backend.head();
       if (head === undefined) return false;
       lastHead = head;
-      if (head.format !== codec.format) return false;
+      if (head.format !== codec.format || head.generation === unusable) return false;
       if (clock.now() > head.completedAt + ttlMs + maxStaleMs) return false;
       if (snapshot !== undefined && head.asOf <= snapshot.asOf) return false;
       const began = clock.monotonic();
-      const loaded = await loadSnapshot(backend, head, clock);
-      if (loaded === "gone") continue;
-      swap(loaded, clock.monotonic() - began);
-      return dueInMs() > 0;
+      const end = await loadSnapshot(backend, head, clock);
+      if (end.status === "loaded") {
+        swap(end.snapshot, clock.monotonic() - began);
+        return dueInMs() > 0;
+      }
+      unusable = head.generation;
+      if (end.status === "damaged") {
+        observe({ type: "sharedFailed", operation: "load", error: end.error });
+      }
     }
   }
 

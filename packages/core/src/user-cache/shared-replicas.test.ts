@@ -180,16 +180,42 @@ describe("replicas that share a snapshot", () => {
     const { clock, backend, replica } = cluster();
     const first = replica().cache;
     await clock.run(first.ready());
-    let refusals = 1;
+    const former = (await backend.head())?.generation;
     const second = replica({
       shared: {
         ...backend,
-        read: async (...input) => (refusals-- > 0 ? undefined : backend.read(...input)),
+        async read(generation, ...rest) {
+          if (generation !== former) return backend.read(generation, ...rest);
+          first.refresh();
+          await clock.sleep(2_000);
+          return undefined;
+        },
       },
     }).cache;
     await clock.run(second.ready());
     expect(second.stats()).toMatchObject({ origin: "shared", entries: 95 });
     await Promise.all([first.stop(), second.stop()]);
+  });
+});
+
+describe("replicas whose shared snapshot is unreadable", () => {
+  it.each([
+    ["evicted", undefined],
+    ["damaged", [Uint8Array.of(1, 2, 3)]],
+    ["incomplete", [new Uint8Array(0)]],
+  ])("walk, one of them, and publish another, when it is %s", async (_how, chunks) => {
+    const { clock, pool, backend, replica } = cluster();
+    const first = replica().cache;
+    await clock.run(first.ready());
+    const bad = (await backend.head())?.generation;
+    const read: SharedSnapshot["read"] = async (generation, ...rest) =>
+      generation === bad ? chunks : backend.read(generation, ...rest);
+    const two = [1, 2].map(() => replica({ shared: { ...backend, read } }).cache);
+    await clock.run(Promise.all(two.map((cache) => cache.ready())));
+    expect(pool.walks).toBe(2);
+    expect(two.map((cache) => cache.stats().entries)).toEqual([95, 95]);
+    expect((await backend.head())?.generation).not.toBe(bad);
+    await Promise.all([first, ...two].map((cache) => cache.stop()));
   });
 });
 
