@@ -1,0 +1,9 @@
+/** A rendered email for one doctor. */
+export interface Email {
+  readonly to: string;
+  readonly subject: string;
+  readonly html: string;
+  readonly text: string;
+  /** The template's name: the kind of email, for rates and logs. */
+  readonly template: string;
+}

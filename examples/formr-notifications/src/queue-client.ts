@@ -1,0 +1,11 @@
+import { SQSClient } from "@aws-sdk/client-sqs";
+import type { Config } from "./config.js";
+
+/** The client for both queues. */
+export function queueClient({ region, endpoints: { sqs } }: Config): SQSClient {
+  return new SQSClient({
+    region,
+    // A local queue's URL may name a host that doesn't resolve; the endpoint then leads to it.
+    ...(sqs === undefined ? {} : { endpoint: sqs, useQueueUrlAsEndpoint: false }),
+  });
+}

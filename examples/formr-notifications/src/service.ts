@@ -1,0 +1,121 @@
+import { createConsumer, type Consumer, type Pipeline } from "@exactly-once/core";
+import { sqsQueue } from "@exactly-once/sqs-adapter";
+import type { Config } from "./config.js";
+import { credentialRevokedPipeline } from "./credential-revoked/pipeline.js";
+import { createMailer } from "./email/mailer.js";
+import { formUpdatedPipeline } from "./form-updated/pipeline.js";
+import { startHealthServer, type HealthServer } from "./health.js";
+import { logConsumerEvent } from "./logging/log-consumer-event.js";
+import { logUserCacheEvent } from "./logging/log-user-cache-event.js";
+import { describeError } from "./logging/describe-error.js";
+import type { Logger } from "./logging/logger.js";
+import { queueClient } from "./queue-client.js";
+import { sharedState } from "./shared-state.js";
+import { traineeUsers } from "./trainee-users.js";
+
+/** The running notification service. */
+export interface Service {
+  /** Where `/health` and `/ready` answer. */
+  readonly url: string;
+  /**
+   * Drains: takes no more messages, lets those under way end, hands the rest back. Takes at most
+   * the configured time and a little more. Asking again waits for the same.
+   */
+  stop(): Promise<void>;
+}
+
+export interface StartingService {
+  /** Resolves once messages are taken, or `stop` was called. */
+  readonly started: Promise<Service>;
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts the service. `/health` answers at once; messages are taken once the users are known. Where
+ * a part can't start, the others are stopped again and `started` rejects.
+ */
+export function startService(config: Config, logger: Logger): StartingService {
+  const state = sharedState(config, (error) => {
+    logger.warn({ error: describeError(error) }, "redis");
+  });
+  const users = traineeUsers(config, (event) => logUserCacheEvent(logger, event), state.users);
+  const mailer = createMailer(config);
+  const sqs = queueClient(config);
+
+  function consumerOf(pipeline: Pipeline, queueUrl: string): Consumer {
+    const queueLogger = logger.child({ consumer: pipeline.name });
+    return createConsumer({
+      namespace: config.namespace,
+      queue: sqsQueue({ client: sqs, queueUrl }),
+      store: state.store,
+      pipelines: [pipeline],
+      concurrency: config.concurrency,
+      visibilityMs: config.visibilityMs,
+      delivery: config.delivery,
+      ready: async () => {
+        await users.cache.ready();
+      },
+      observe: (event) => logConsumerEvent(queueLogger, event),
+      ...(config.digestSecret === undefined ? {} : { digestSecret: config.digestSecret }),
+    });
+  }
+
+  const settings = {
+    users: users.cache,
+    mailer: mailer.sender,
+    appUrl: config.appUrl,
+    holdForMs: config.holdForMs,
+    emailsPerHourWarning: config.emailsPerHourWarning,
+  };
+  const forms = consumerOf(formUpdatedPipeline(settings), config.formUpdatedQueueUrl);
+  const credentials = consumerOf(
+    credentialRevokedPipeline(settings),
+    config.credentialRevokedQueueUrl,
+  );
+
+  let health: HealthServer | undefined;
+  let stopping: Promise<void> | undefined;
+
+  async function start(): Promise<Service> {
+    try {
+      if (!state.durable) logger.warn("no REDIS_URL: what was sent is forgotten with this process");
+      health = await startHealthServer(
+        {
+          consumers: { "form-updated": forms.health, "credential-revoked": credentials.health },
+          users: users.cache.stats,
+        },
+        config,
+      );
+      logger.info({ url: health.url }, "listening");
+      users.cache.start();
+      await Promise.all([forms.start(), credentials.start()]);
+      logger.info({ url: health.url }, "ready");
+      return { url: health.url, stop };
+    } catch (error) {
+      await stop();
+      throw error;
+    }
+  }
+
+  function stop(): Promise<void> {
+    return (stopping ??= drain());
+  }
+
+  async function drain(): Promise<void> {
+    const drained = Promise.all(
+      [forms, credentials].map((consumer) => consumer.stop({ deadlineMs: config.drainMs })),
+    );
+    // Lookups go on while handlers end; a start that still waits for the users must not.
+    const warm = users.cache.stats().state !== "cold";
+    if (!warm) await users.stop();
+    await drained;
+    await users.stop();
+    await health?.close();
+    mailer.close();
+    sqs.destroy();
+    state.close();
+    logger.info("stopped");
+  }
+
+  return { started: start(), stop };
+}
