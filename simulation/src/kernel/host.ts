@@ -1,0 +1,143 @@
+import type { Clock, Randomness } from "@exactly-once/core";
+import { hashText, mix, unit } from "./hash.js";
+import type { Kernel } from "./kernel.js";
+
+/** One life of a process: what its code gets to see of the machine. */
+export interface Life {
+  readonly host: Host;
+  readonly incarnation: number;
+  readonly clock: Clock;
+  readonly randomness: Randomness;
+  /** Whether this life goes on. */
+  isAlive(): boolean;
+}
+
+/**
+ * A machine with one process. A crash ends the process as SIGKILL would: whatever it waits for
+ * never settles, and no `finally` runs, because its timers and replies are dropped. A paused
+ * process stands still while time goes on, and then finds everything that came meanwhile.
+ */
+export interface Host {
+  readonly name: string;
+  incarnation: number;
+  /** True virtual time until which it stands still. */
+  pausedUntil: number;
+  up: boolean;
+  /** Timers that are set now: a leak shows here. */
+  timers: number;
+  crash(restartAfterMs: number): void;
+  pause(ms: number): void;
+  /** Moves the wall clock alone, as a correction would. */
+  jumpWall(ms: number): void;
+  /** Starts the process; `boot` is run again after every crash. */
+  start(boot: (life: Life) => void): void;
+  /** Ends the process without a restart, as an orderly exit does. */
+  exit(): void;
+}
+
+export interface HostOptions {
+  readonly name: string;
+  /** Milliseconds the wall clock is ahead of true time. */
+  readonly skewMs?: number;
+  /** How much faster both clocks run than true time: 0.001 is one in a thousand. */
+  readonly drift?: number;
+  readonly seed: number;
+  onLifeEnd?(host: Host): void;
+}
+
+/** Wall-clock time of virtual time 0: what dates in stories are counted from. */
+export const EPOCH = Date.UTC(2026, 0, 1);
+
+export function createHost(kernel: Kernel, options: HostOptions): Host {
+  const { name, drift = 0 } = options;
+  const nameHash = mix(hashText(name), options.seed);
+  let skewMs = options.skewMs ?? 0;
+  let boot: ((life: Life) => void) | undefined;
+
+  const host: Host = {
+    name,
+    incarnation: 0,
+    pausedUntil: 0,
+    up: false,
+    timers: 0,
+    crash: (restartAfterMs) => {
+      end();
+      kernel.schedule(kernel.now + restartAfterMs, begin);
+    },
+    pause: (ms) => {
+      host.pausedUntil = Math.max(host.pausedUntil, kernel.now + ms);
+    },
+    jumpWall: (ms) => {
+      skewMs += ms;
+    },
+    start: (run) => {
+      boot = run;
+      begin();
+    },
+    exit: end,
+  };
+
+  function end(): void {
+    host.up = false;
+    host.incarnation += 1;
+    host.timers = 0;
+    host.pausedUntil = 0;
+    options.onLifeEnd?.(host);
+  }
+
+  function begin(): void {
+    if (host.up || !boot) return;
+    const life = createLife();
+    const run = boot;
+    const start = (): void => {
+      host.up = true;
+      run(life);
+    };
+    kernel.schedule(kernel.now, start, life);
+  }
+
+  function createLife(): Life {
+    const { incarnation } = host;
+    const bornAt = kernel.now;
+    const lifeHash = mix(nameHash, incarnation);
+    let drawn = 0;
+    let ids = 0;
+    const elapsed = (): number => (kernel.now - bornAt) * (1 + drift);
+    return {
+      host,
+      incarnation,
+      isAlive: () => host.incarnation === incarnation,
+      clock: {
+        now: () => EPOCH + bornAt + elapsed() + skewMs,
+        monotonic: elapsed,
+        sleep: (ms, signal) => sleep(incarnation, ms, signal),
+      },
+      randomness: {
+        random: () => unit(mix(lifeHash, (drawn += 1))),
+        id: () => `${name}${incarnation}x${(ids += 1).toString(36)}`,
+      },
+    };
+  }
+
+  function sleep(incarnation: number, ms: number, signal?: AbortSignal): Promise<void> {
+    if (signal?.aborted || host.incarnation !== incarnation) {
+      return host.incarnation === incarnation ? Promise.resolve() : new Promise(() => undefined);
+    }
+    return new Promise((resolve) => {
+      host.timers += 1;
+      // As Node's timers: whole milliseconds, and never none.
+      const due = kernel.now + Math.max(1, Math.trunc(ms)) / (1 + drift);
+      const timer = kernel.schedule(due, wake, { host, incarnation });
+      function wake(): void {
+        if (host.incarnation !== incarnation) return;
+        host.timers -= 1;
+        kernel.cancel(timer);
+        signal?.removeEventListener("abort", wake);
+        resolve();
+      }
+      signal?.addEventListener("abort", wake, { once: true });
+    });
+  }
+
+  return host;
+}

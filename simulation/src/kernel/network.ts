@@ -1,0 +1,253 @@
+import type { Decisions, Site } from "./decisions.js";
+import type { Life } from "./host.js";
+import type { Kernel } from "./kernel.js";
+import type { Trace } from "./trace.js";
+
+/** What a caller sees when a call fails. Only `refused` says that nothing happened. */
+export type FaultKind = "refused" | "timeout" | "reset" | "serverError";
+
+export class ServiceFault extends Error {
+  constructor(
+    readonly kind: FaultKind,
+    where: string,
+  ) {
+    super(`${where}: ${kind}`);
+    this.name = "ServiceFault";
+  }
+}
+
+export interface ServiceOptions {
+  readonly name: string;
+  /** One leg, ms, when nothing disturbs it. */
+  readonly latencyMs: number;
+  /** The client gives up after this, ms. */
+  readonly timeoutMs: number;
+  /** How late a request or reply may come, ms. */
+  readonly maxDelayMs: number;
+  /** Whether a client of this service may send the same command again after a reconnect. */
+  readonly resends: boolean;
+  /** Faults per call where their kind is active; 0 for a service that is only looked at. */
+  readonly rate: number;
+}
+
+/** One operation of one service, as seen from one host. */
+export interface Wire {
+  /**
+   * Request, effect at the server, reply; each leg may be late or lost, and the effect may happen
+   * again later.
+   *
+   * @param outline what the reply was, in few words, for the trace
+   */
+  call<Reply>(
+    life: Life,
+    execute: () => Reply | Promise<Reply>,
+    outline: (reply: Reply) => string,
+  ): Promise<Reply>;
+}
+
+export interface Service {
+  readonly name: string;
+  /** @param holdsMs how long the server may hold this operation's answer back, as in a long poll */
+  wire(host: string, operation: string, holdsMs?: number): Wire;
+}
+
+export interface Network {
+  service(options: ServiceOptions): Service;
+  /** Nothing passes between the host and the service within these times. */
+  cut(host: string, service: string, from: number, until: number): void;
+  /** The service refuses everybody within these times. */
+  takeDown(service: string, from: number, until: number): void;
+  /** Ends all cuts and outages. */
+  heal(): void;
+  readonly stats: { readonly crashes: number; readonly pauses: number };
+}
+
+export interface NetworkOptions {
+  readonly kernel: Kernel;
+  readonly decisions: Decisions;
+  readonly trace: Trace;
+  /** Crashes and pauses that one run may have. */
+  readonly maxCrashes: number;
+  readonly maxPauses: number;
+  readonly maxPauseMs: number;
+  readonly restartMs: number;
+}
+
+interface Window {
+  readonly place: string;
+  readonly from: number;
+  readonly until: number;
+}
+
+export function createNetwork(options: NetworkOptions): Network {
+  const { kernel, decisions, trace } = options;
+  let crashesLeft = options.maxCrashes;
+  let pausesLeft = options.maxPauses;
+  let windows: Window[] = [];
+
+  function isWithin(place: string): boolean {
+    return windows.some(
+      (window) => window.place === place && window.from <= kernel.now && kernel.now < window.until,
+    );
+  }
+
+  function crash(life: Life, magnitude: number, where: string): boolean {
+    if (magnitude === 0 || crashesLeft === 0 || !life.isAlive()) return false;
+    crashesLeft -= 1;
+    trace.add(kernel.now, life.host.name, `CRASH ${where}`);
+    life.host.crash(1 + magnitude * options.restartMs);
+    return true;
+  }
+
+  function pause(life: Life, magnitude: number, where: string): void {
+    if (magnitude === 0 || pausesLeft === 0) return;
+    pausesLeft -= 1;
+    const ms = Math.ceil(magnitude * options.maxPauseMs);
+    trace.add(kernel.now, life.host.name, `PAUSE for ${ms} ms ${where}`);
+    life.host.pause(ms);
+  }
+
+  function service(settings: ServiceOptions): Service {
+    const { name, latencyMs, maxDelayMs, resends, rate } = settings;
+
+    function wire(host: string, operation: string, holdsMs = 0): Wire {
+      const timeoutMs = settings.timeoutMs + holdsMs;
+      const place = `${host}.${name}.${operation}`;
+      const link = `${host}.${name}`;
+      const what = `${name}.${operation}`;
+      const site = (fault: string, share: number): Site =>
+        decisions.site(place, fault, `${name}.${fault}`, share * rate);
+      const createSites = () => ({
+        crashBefore: site("crashBefore", 0.3),
+        crashAfter: site("crashAfter", 0.3),
+        crashOnReply: site("crashOnReply", 0.3),
+        pauseBefore: site("pauseBefore", 0.4),
+        pauseOnReply: site("pauseOnReply", 0.4),
+        requestLost: site("requestLost", 1),
+        requestLate: site("requestLate", 1),
+        refused: site("refused", 1),
+        serverErrorBefore: site("serverErrorBefore", 1),
+        serverErrorAfter: site("serverErrorAfter", 1),
+        repeated: site("repeated", resends ? 1 : 0),
+        replyLost: site("replyLost", 1),
+        replyLate: site("replyLate", 1),
+        jitter: site("jitter", 8),
+      });
+      // Most operations are never called in a small run.
+      let known: ReturnType<typeof createSites> | undefined;
+
+      function call<Reply>(
+        life: Life,
+        execute: () => Reply | Promise<Reply>,
+        outline: (reply: Reply) => string,
+      ): Promise<Reply> {
+        return new Promise((resolve, reject) => {
+          if (!life.isAlive()) return;
+          const sites = (known ??= createSites());
+          const sentAt = kernel.now;
+          if (crash(life, sites.crashBefore.next(), `before ${what} was sent`)) return;
+          pause(life, sites.pauseBefore.next(), `at ${what}`);
+
+          const fail = (kind: FaultKind, at: number): void => {
+            const tell = (): void => {
+              trace.add(kernel.now, life.host.name, `${what}: ${kind}`);
+              reject(new ServiceFault(kind, what));
+            };
+            kernel.schedule(at, tell, life);
+          };
+          const timeOut = (): void => fail("timeout", sentAt + timeoutMs);
+
+          if (isWithin(name) || sites.refused.next() > 0) {
+            fail("refused", sentAt + latencyMs);
+            return;
+          }
+          const jitter = sites.jitter.next() * 20 * latencyMs;
+          const late = sites.requestLate.next() * maxDelayMs;
+          const arrivesAt = sentAt + latencyMs + jitter + late;
+          const again = sites.repeated.next();
+          if (again > 0) kernel.schedule(arrivesAt + again * maxDelayMs, repeat);
+          if (sites.requestLost.next() > 0) timeOut();
+          else kernel.schedule(arrivesAt, arrive);
+          const dies = sites.crashAfter.next();
+          if (dies > 0) {
+            const at = sentAt + dies * 3 * latencyMs;
+            kernel.schedule(at, () => crash(life, dies, `with ${what} under way`), life);
+          }
+
+          function arrive(): void {
+            if (isWithin(link)) return timeOut();
+            if (sites.serverErrorBefore.next() > 0) {
+              fail("serverError", kernel.now + latencyMs);
+              return;
+            }
+            let reply: Reply | Promise<Reply>;
+            try {
+              reply = execute();
+            } catch (error) {
+              return replyError(error);
+            }
+            if (reply instanceof Promise) reply.then(answer, replyError);
+            else answer(reply);
+          }
+
+          function repeat(): void {
+            trace.add(kernel.now, life.host.name, `${what} executed again`);
+            try {
+              const reply = execute();
+              if (reply instanceof Promise) reply.catch(() => undefined);
+            } catch {
+              // Nobody waits for this copy's answer.
+            }
+          }
+
+          function replyError(error: unknown): void {
+            kernel.schedule(kernel.now + latencyMs, () => reject(error), life);
+          }
+
+          function answer(reply: Reply): void {
+            const words = outline(reply);
+            trace.add(kernel.now, life.host.name, `${what}: ${words}`);
+            if (sites.serverErrorAfter.next() > 0) {
+              fail("serverError", kernel.now + latencyMs);
+              return;
+            }
+            if (sites.replyLost.next() > 0 || isWithin(link)) return timeOut();
+            const slow = sites.replyLate.next() * maxDelayMs;
+            kernel.schedule(kernel.now + latencyMs + slow, () => deliver(reply), life);
+          }
+
+          function deliver(reply: Reply): void {
+            if (crash(life, sites.crashOnReply.next(), `when ${what} answered`)) return;
+            // Timers come before the network when a process wakes up.
+            if (kernel.now - sentAt > timeoutMs) {
+              trace.add(kernel.now, life.host.name, `${what}: timeout`);
+              reject(new ServiceFault("timeout", what));
+              return;
+            }
+            pause(life, sites.pauseOnReply.next(), `after ${what}`);
+            resolve(reply);
+          }
+        });
+      }
+
+      return { call };
+    }
+
+    return { name, wire };
+  }
+
+  return {
+    service,
+    cut: (host, of, from, until) => windows.push({ place: `${host}.${of}`, from, until }),
+    takeDown: (of, from, until) => windows.push({ place: of, from, until }),
+    heal: () => {
+      windows = [];
+    },
+    get stats() {
+      return {
+        crashes: options.maxCrashes - crashesLeft,
+        pauses: options.maxPauses - pausesLeft,
+      };
+    },
+  };
+}

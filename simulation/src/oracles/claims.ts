@@ -1,0 +1,70 @@
+import type { StoreEvent } from "../worlds/store.js";
+import type { Ledger } from "./ledger.js";
+import type { Report } from "./violations.js";
+
+export interface ClaimOracle {
+  onStore(event: StoreEvent): void;
+}
+
+/** One owner per fence, fences that never fall, and `done` only once all that was begun is sent. */
+export function claimOracle(ledger: Ledger, report: Report): ClaimOracle {
+  const claims = new Map<string, { fence: number; owner: string }>();
+  const begun = new Map<string, Set<string>>();
+  const waived = new Map<string, Set<string>>();
+
+  function onClaimed(key: string, owner: string, fence: number): void {
+    const before = claims.get(key);
+    if (before && (fence < before.fence || (fence === before.fence && owner !== before.owner))) {
+      report("one owner per fence", `${key} fence ${fence}: ${before.owner}, then ${owner}`);
+    }
+    claims.set(key, { owner, fence });
+  }
+
+  function onDone(key: string): void {
+    if (ledger.done.has(key)) return;
+    ledger.done.add(key);
+    for (const slot of begun.get(key) ?? []) {
+      const effectId = `${key}-${slot}`;
+      const settled = ledger.mails.has(effectId) || ledger.dropped.has(effectId);
+      if (!settled && waived.get(key)?.has(slot) !== true) {
+        report("no loss", `${key} is done, but ${slot} was begun and never accepted`);
+      }
+    }
+  }
+
+  return {
+    onStore: (event) => {
+      switch (event.command) {
+        case "claim":
+          event.reply.forEach((reply, index) => {
+            const item = event.args[0][index];
+            if (reply.status === "claimed" && item) onClaimed(item.key, item.owner, reply.fence);
+          });
+          break;
+        case "begin": {
+          if (event.reply !== "granted") break;
+          const [{ key, effect }] = event.args;
+          begun.set(key, (begun.get(key) ?? new Set()).add(effect));
+          break;
+        }
+        case "complete":
+          event.reply.forEach((reply, index) => {
+            const item = event.args[0][index];
+            if (reply !== "done" || !item) return;
+            waived.set(item.key, new Set(Object.keys(item.waived ?? {})));
+            onDone(item.key);
+          });
+          break;
+        case "resolve": {
+          const [attemptId, verdict] = event.args;
+          if (verdict === "drop" && event.reply === "resolved") {
+            ledger.dropped.add(attemptId.split("-").slice(0, -3).join("-"));
+          }
+          break;
+        }
+        default:
+          break;
+      }
+    },
+  };
+}

@@ -1,0 +1,53 @@
+import type { AcceptedMail } from "../worlds/ses.js";
+
+/** What the scenario put into the queue: one business event, possibly as several messages. */
+export interface ProducedMessage {
+  readonly messageId: string;
+  /** The digest of its key; `undefined` for what has none. */
+  readonly key: string | undefined;
+  readonly groupId: string | undefined;
+  readonly sequence: number;
+  /** Mails that its key owes in the end, by effect slot; empty for what must be dead-lettered. */
+  readonly effects: readonly string[];
+  readonly kind: string;
+  /** Put back from the dead-letter queue: order is given up. */
+  readonly redriven: boolean;
+}
+
+/** What really happened, as only the world knows it. The oracles judge by it. */
+export interface Ledger {
+  readonly produced: Map<string, ProducedMessage>;
+  /** Accepted mails by effect id (`<key digest>-<slot>`). */
+  readonly mails: Map<string, AcceptedMail[]>;
+  /** Keys whose record was durably done. */
+  readonly done: Set<string>;
+  /** Effects that an operator dropped. */
+  readonly dropped: Set<string>;
+  /** Messages whose copy stands in the dead-letter queue. */
+  readonly copied: Set<string>;
+  /** Messages that the queue's own redrive policy moved. */
+  readonly movedByQueue: Set<string>;
+  readonly deleted: Set<string>;
+}
+
+export function createLedger(): Ledger {
+  return {
+    produced: new Map(),
+    mails: new Map(),
+    done: new Set(),
+    dropped: new Set(),
+    copied: new Set(),
+    movedByQueue: new Set(),
+    deleted: new Set(),
+  };
+}
+
+/** Nothing more will be done for this message. */
+export function isTerminal(ledger: Ledger, message: ProducedMessage): boolean {
+  return (
+    ledger.deleted.has(message.messageId) ||
+    ledger.copied.has(message.messageId) ||
+    ledger.movedByQueue.has(message.messageId) ||
+    (message.key !== undefined && ledger.done.has(message.key))
+  );
+}

@@ -1,0 +1,59 @@
+import type { SqsEvent, SqsQueue } from "../worlds/sqs.js";
+import type { StoreEvent } from "../worlds/store.js";
+import { isTerminal, type Ledger, type ProducedMessage } from "./ledger.js";
+import type { Report } from "./violations.js";
+
+export interface QueueOracle {
+  onQueue(queue: SqsQueue, event: SqsEvent): void;
+  onStore(event: StoreEvent): void;
+}
+
+/** A message leaves only when done or dead-lettered, and a FIFO group keeps its order. */
+export function queueOracle(ledger: Ledger, main: () => SqsQueue, report: Report): QueueOracle {
+  const claimedBy = new Map<string, string>();
+
+  function onDeleted(messageId: string): void {
+    const message = ledger.produced.get(messageId);
+    if (message && !isTerminal(ledger, message)) {
+      report("deleted only when done", `${messageId} (${message.kind}) was deleted`);
+    }
+    ledger.deleted.add(messageId);
+  }
+
+  function onBegun(message: ProducedMessage): void {
+    for (const other of ledger.produced.values()) {
+      if (other.groupId !== message.groupId || other.sequence >= message.sequence) continue;
+      if (other.redriven || message.redriven || other.key === message.key) continue;
+      if (!isTerminal(ledger, other)) {
+        report("order", `${message.messageId} was begun while ${other.messageId} isn't terminal`);
+      }
+    }
+  }
+
+  return {
+    onQueue: (queue, event) => {
+      const { message } = event;
+      if (queue === main()) {
+        if (event.type === "deleted") onDeleted(message.id);
+        else if (event.type === "redriven") ledger.movedByQueue.add(message.id);
+        else if (event.type === "expired")
+          report("no loss", `${message.id} outlived its retention`);
+      } else if (event.type === "sent") {
+        const original = message.attributes["originalId"];
+        if (original !== undefined) ledger.copied.add(original);
+      }
+    },
+    onStore: (event) => {
+      if (!main().fifo) return;
+      if (event.command === "claim") {
+        event.reply.forEach((reply, index) => {
+          const item = event.args[0][index];
+          if (item && reply.status === "claimed") claimedBy.set(item.owner, item.messageId);
+        });
+      } else if (event.command === "begin" && event.reply === "granted") {
+        const message = ledger.produced.get(claimedBy.get(event.args[0].owner) ?? "");
+        if (message) onBegun(message);
+      }
+    },
+  };
+}

@@ -1,0 +1,39 @@
+import type { DedupeStore } from "@exactly-once/core";
+import { hashText } from "../kernel/hash.js";
+import type { Life } from "../kernel/host.js";
+import type { SesWorld } from "../worlds/ses.js";
+
+const WHO = { by: "operator", why: "looked it up" };
+
+/**
+ * An honest operator: looks at what is unresolved and says what is true at that moment, as far as
+ * anybody can know it. The store refuses a "not sent" that comes too early.
+ */
+export async function operatorLoop(
+  life: Life,
+  store: DedupeStore,
+  ses: SesWorld,
+  everyMs: number,
+): Promise<void> {
+  for (;;) {
+    await life.clock.sleep(everyMs);
+    try {
+      await lookOnce(store, ses);
+    } catch {
+      // The store didn't answer: again in a while.
+    }
+  }
+}
+
+async function lookOnce(store: DedupeStore, ses: SesWorld): Promise<void> {
+  const { items } = await store.unresolved();
+  for (const { attempt } of items) {
+    if (attempt.state === "held") {
+      const allow = hashText(attempt.attemptId) % 2 === 0;
+      await store.resolve(attempt.attemptId, allow ? "allow" : "drop", WHO);
+      continue;
+    }
+    const sent = ses.mailOf(attempt.attemptId) !== undefined;
+    await store.resolve(attempt.attemptId, sent ? "sent" : "not-sent", WHO);
+  }
+}
