@@ -12,4 +12,12 @@ export {
   type SharedSnapshotFixture,
   type SharedSnapshotSuiteOptions,
 } from "./shared-snapshot-suite.js";
+export {
+  storeSuite,
+  type DeclaredStoreCapabilities,
+  type PropertyTester,
+  type StoreFixture,
+  type StoreFixtureRequest,
+  type StoreSuiteOptions,
+} from "./store-suite.js";
 export { createVirtualClock, type VirtualClock } from "./virtual-clock.js";

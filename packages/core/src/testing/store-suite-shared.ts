@@ -1,0 +1,94 @@
+import assert from "node:assert/strict";
+
+import type { ControlFlags, TripwireCounters } from "../ports/index.js";
+import { who, type Behaviour } from "./store-suite-tools.js";
+
+/** Control flags, where the store keeps them. */
+export function controlBehaviours(behaviour: Behaviour): void {
+  const withControl = (name: string, body: (control: ControlFlags) => Promise<void>): void =>
+    behaviour(name, async ({ store }) => {
+      assert.ok(store.control, "the store declares control flags but has none");
+      await body(store.control);
+    });
+
+  withControl("isn't paused unless told so", async (control) => {
+    assert.deepEqual(await control.status("tis"), { pipelines: {} });
+  });
+
+  withControl("pauses and resumes a namespace and its pipelines apart", async (control) => {
+    await control.pause("tis", undefined, who);
+    await control.pause("tis", "form-updated", { by: "b", why: 'wrong "template"' });
+    await control.pause("tis", "form-updated", { by: "b", why: 'wrong "template"' });
+    await control.pause("other", "n", who);
+    const { namespace, pipelines } = await control.status("tis");
+    assert.deepEqual([namespace?.by, namespace?.why], [who.by, who.why]);
+    assert.ok((namespace?.at ?? 0) > 0);
+    assert.deepEqual(Object.keys(pipelines), ["form-updated"]);
+    assert.equal(pipelines["form-updated"]?.why, 'wrong "template"');
+    await control.resume("tis", undefined);
+    await control.resume("tis", "never paused");
+    assert.equal((await control.status("tis")).namespace, undefined);
+    assert.deepEqual(Object.keys((await control.status("tis")).pipelines), ["form-updated"]);
+    await control.resume("tis", "form-updated");
+    assert.deepEqual(await control.status("tis"), { pipelines: {} });
+    assert.deepEqual(Object.keys((await control.status("other")).pipelines), ["n"]);
+  });
+}
+
+/** Reservations and counters of the tripwire, where the store keeps them. */
+export function tripwireBehaviours(behaviour: Behaviour): void {
+  const withTripwire = (
+    name: string,
+    body: (
+      tripwire: TripwireCounters,
+      time: { unitMs: number; elapse(ms: number): Promise<void> },
+    ) => Promise<void>,
+  ): void =>
+    behaviour(name, async ({ store, ...time }) => {
+      assert.ok(store.tripwire, "the store declares a tripwire but has none");
+      await body(store.tripwire, time);
+    });
+
+  withTripwire("reserves content for one holder at a time", async (tripwire, time) => {
+    const windowMs = 2 * time.unitMs;
+    const mine = { digest: "d1", holder: "k1-email", windowMs };
+    const theirs = { ...mine, holder: "k2-email" };
+    assert.equal(await tripwire.reserve(mine), "reserved");
+    assert.equal(await tripwire.reserve(mine), "reserved");
+    assert.deepEqual(await tripwire.reserve(theirs), { taken: "k1-email" });
+    assert.equal(await tripwire.reserve({ ...theirs, digest: "d2" }), "reserved");
+    await time.elapse(windowMs + 10);
+    assert.equal(await tripwire.reserve(theirs), "reserved");
+  });
+
+  withTripwire("gives back a holder's own reservation only", async (tripwire) => {
+    const mine = { digest: "d1", holder: "k1-email", windowMs: 60_000 };
+    const theirs = { ...mine, holder: "k2-email" };
+    await tripwire.reserve(mine);
+    await tripwire.free(theirs);
+    assert.deepEqual(await tripwire.reserve(theirs), { taken: "k1-email" });
+    await tripwire.free(mine);
+    assert.equal(await tripwire.reserve(theirs), "reserved");
+  });
+
+  withTripwire("reserves for exactly one of many at once", async (tripwire) => {
+    const replies = await Promise.all(
+      Array.from({ length: 20 }, (_, i) =>
+        tripwire.reserve({ digest: "d1", holder: `k${i}`, windowMs: 60_000 }),
+      ),
+    );
+    assert.equal(replies.filter((reply) => reply === "reserved").length, 1);
+  });
+
+  withTripwire("counts each member once within a sliding window", async (tripwire, time) => {
+    const { unitMs } = time;
+    const item = { counter: "c1", windowMs: 3 * unitMs };
+    assert.equal(await tripwire.count({ ...item, member: "a" }), 1);
+    assert.equal(await tripwire.count({ ...item, member: "a" }), 1);
+    await time.elapse(2 * unitMs);
+    assert.equal(await tripwire.count({ ...item, member: "b" }), 2);
+    assert.equal(await tripwire.count({ ...item, counter: "c2", member: "a" }), 1);
+    await time.elapse(2 * unitMs);
+    assert.equal(await tripwire.count({ ...item, member: "c" }), 2);
+  });
+}

@@ -1,0 +1,140 @@
+import assert from "node:assert/strict";
+
+import { isStoreUnavailableError } from "../errors/index.js";
+import type { StoreCapabilities } from "../ports/index.js";
+import { attentionBehaviours } from "./store-suite-attention.js";
+import { claimBehaviours, replayBehaviours } from "./store-suite-claims.js";
+import { effectBehaviours } from "./store-suite-effects.js";
+import { endingBehaviours } from "./store-suite-endings.js";
+import { modelBehaviours, type PropertyTester } from "./store-suite-model.js";
+import { controlBehaviours, tripwireBehaviours } from "./store-suite-shared.js";
+import {
+  accepted,
+  KEY,
+  refOf,
+  storeTools,
+  type Behaviour,
+  type StoreFixture,
+} from "./store-suite-tools.js";
+
+export type { PropertyTester } from "./store-suite-model.js";
+export type { StoreFixture } from "./store-suite-tools.js";
+
+/** What is declared is tested; what isn't is named in the test report as absent. */
+export interface DeclaredStoreCapabilities extends StoreCapabilities {
+  readonly control: boolean;
+  readonly tripwire: boolean;
+  /** Whether it can be out of reach: the fixture then has `outage`. */
+  readonly outage: boolean;
+}
+
+export interface StoreFixtureRequest {
+  readonly retentionMs: number;
+  /** Items per page of `unresolved()`. */
+  readonly pageSize: number;
+}
+
+export interface StoreSuiteOptions {
+  /** The `test` of any runner: vitest, node:test, jest. */
+  readonly test: (name: string, body: () => Promise<void>) => unknown;
+  readonly factory: (request: StoreFixtureRequest) => Promise<StoreFixture>;
+  readonly capabilities: DeclaredStoreCapabilities;
+  /** fast-check (`import fc from "fast-check"`), for random command sequences against the table. */
+  readonly fc: PropertyTester;
+  /** How many random sequences. Default 100. */
+  readonly runs?: number;
+  /**
+   * The shortest time in ms that tests may rely on: that between two operations must not come near
+   * it. Default 1,000; for a store that really waits, some 200.
+   */
+  readonly unitMs?: number;
+}
+
+const WEEK_MS = 7 * 24 * 60 * 60_000;
+
+/**
+ * Conformance of a {@link DedupeStore}: the table of `record.ts` as behaviour, operation by
+ * operation, and as random command sequences compared with the table itself.
+ */
+export function storeSuite(options: StoreSuiteOptions): void {
+  const { test, factory, capabilities } = options;
+  const unitMs = options.unitMs ?? 1_000;
+
+  const behaviour: Behaviour = (name, body, { retentionUnits } = {}) => {
+    test(name, async () => {
+      const retentionMs = retentionUnits === undefined ? WEEK_MS : retentionUnits * unitMs;
+      const fixture = await factory({ retentionMs, pageSize: 10 });
+      try {
+        await body(storeTools(fixture, unitMs));
+      } finally {
+        await fixture.close?.();
+      }
+    });
+  };
+
+  test("the factory makes stores that don't see each other's records", async () => {
+    const request = { retentionMs: WEEK_MS, pageSize: 10 };
+    const [one, two] = [await factory(request), await factory(request)];
+    try {
+      await storeTools(one, unitMs).claimed();
+      assert.deepEqual(await two.store.read([KEY]), [undefined]);
+      assert.equal((await storeTools(two, unitMs).claimed({ owner: "b" })).fence, 1);
+    } finally {
+      await one.close?.();
+      await two.close?.();
+    }
+  });
+
+  const { durable, shared, clock, control, tripwire, outage } = capabilities;
+  const yes = (flag: boolean): string => (flag ? "yes" : "no");
+  behaviour(
+    `declares durable: ${yes(durable)}, shared: ${yes(shared)}, clock: ${clock}, ` +
+      `control: ${yes(control)}, tripwire: ${yes(tripwire)}, outage: ${yes(outage)}`,
+    async ({ store, fixture }) => {
+      assert.deepEqual({ ...store.capabilities }, { durable, shared, clock });
+      assert.equal(store.control !== undefined, control);
+      assert.equal(store.tripwire !== undefined, tripwire);
+      assert.equal(fixture.outage !== undefined, outage);
+      assert.equal(fixture.another !== undefined, shared);
+    },
+  );
+
+  claimBehaviours(behaviour);
+  replayBehaviours(behaviour);
+  effectBehaviours(behaviour);
+  endingBehaviours(behaviour);
+  attentionBehaviours(behaviour);
+  if (control) controlBehaviours(behaviour);
+  if (tripwire) tripwireBehaviours(behaviour);
+  if (outage) outageBehaviours(behaviour);
+  modelBehaviours(behaviour, options.fc, options.runs ?? 100);
+}
+
+function outageBehaviours(behaviour: Behaviour): void {
+  behaviour("throws while it is out of reach, and goes on afterwards", async (tools) => {
+    const { store, fixture } = tools;
+    const lease = await tools.claimed();
+    const ref = await tools.begun(lease);
+    const end = await fixture.outage?.();
+    const down = { key: KEY, owner: "b", fence: 1 };
+    const operations: (() => Promise<unknown>)[] = [
+      () => store.claim([tools.request({ owner: "b" })]),
+      () => store.extend([{ ...lease, leaseMs: 1 }]),
+      () => store.begin(tools.start(down)),
+      () => store.hold(tools.hold(down)),
+      () => store.settle(refOf(down), accepted("id-9")),
+      () => store.complete([down]),
+      () => store.release([down]),
+      () => store.bury(tools.burial()),
+      () => store.resolve(`${KEY}-email-a-1-9`, "sent", { by: "b", why: "w" }),
+      () => store.unresolved(),
+      () => store.read([KEY]),
+    ];
+    await Promise.all(
+      operations.map((operation) => assert.rejects(operation, isStoreUnavailableError)),
+    );
+    await end?.();
+    assert.equal(await store.settle(ref, accepted("id-1")), "settled");
+    assert.deepEqual(await store.complete([lease]), ["done"]);
+  });
+}

@@ -1,0 +1,45 @@
+import type { ControlFlags, Pause } from "@exactly-once/core";
+import type { KeySpace } from "./keys.js";
+import type { Lanes } from "./lanes.js";
+import type { Scripts } from "./scripts.js";
+
+/** A pipeline's field begins with this; the namespace's own pause stands in `NAMESPACE`. */
+const PIPELINE = "p:";
+const NAMESPACE = "n";
+
+/** Control flags that all replicas read: one hash a namespace. */
+export function redisControl(lanes: Lanes, scripts: Scripts, keys: KeySpace): ControlFlags {
+  const fieldOf = (pipeline: string | undefined) =>
+    pipeline === undefined ? NAMESPACE : `${PIPELINE}${pipeline}`;
+
+  return {
+    pause: async (namespace, pipeline, { by, why }) => {
+      const args = [fieldOf(pipeline), JSON.stringify({ by, why })];
+      await lanes.run({ script: scripts.pause, keys: [keys.control(namespace)], args });
+    },
+    resume: async (namespace, pipeline) => {
+      const args = [fieldOf(pipeline)];
+      await lanes.run({ script: scripts.resume, keys: [keys.control(namespace)], args });
+    },
+    status: async (namespace) => {
+      const reply = await lanes.run({
+        script: scripts.status,
+        keys: [keys.control(namespace)],
+        args: [],
+      });
+      const flat = reply as readonly string[];
+      const pipelines: [string, Pause][] = [];
+      let whole: Pause | undefined;
+      for (let i = 0; i + 1 < flat.length; i += 2) {
+        const field = flat[i] ?? "";
+        const pause = JSON.parse(flat[i + 1] ?? "null") as Pause;
+        if (field === NAMESPACE) whole = pause;
+        else pipelines.push([field.slice(PIPELINE.length), pause]);
+      }
+      return {
+        ...(whole === undefined ? {} : { namespace: whole }),
+        pipelines: Object.fromEntries(pipelines),
+      };
+    },
+  };
+}

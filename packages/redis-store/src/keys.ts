@@ -1,0 +1,80 @@
+import { ConfigurationError } from "@exactly-once/core";
+import { createHash } from "node:crypto";
+
+/** Names of everything this store keeps. A bucket is a hash tag, so each is one cluster slot. */
+export interface KeySpace {
+  /** Where a key's record stands. */
+  locate(key: string): RecordPlace;
+  /** All buckets, for walks over the attention indices. */
+  readonly buckets: readonly Bucket[];
+  control(namespace: string): string;
+  reservation(digest: string): string;
+  counter(name: string): string;
+  readonly probe: string;
+}
+
+export interface Bucket {
+  readonly attention: string;
+  /** A name in the bucket that no record has; the scripts derive record names from it. */
+  readonly sample: string;
+}
+
+export interface RecordPlace {
+  readonly record: string;
+  readonly attention: string;
+  /** The last part of the record's name: the digest, or another key marked as such. */
+  readonly suffix: string;
+}
+
+/** What `sample` ends with: shorter than any digest, and marked like no other key. */
+export const SAMPLE_SUFFIX = "s";
+
+const DIGEST = /^[0-9a-f]{32}$/;
+
+/**
+ * @param prefix goes before every name; without braces, since those would decide the cluster slot
+ * @throws ConfigurationError when the prefix contains a brace
+ */
+export function keySpace(prefix: string): KeySpace {
+  if (/[{}]/.test(prefix)) {
+    throw new ConfigurationError(
+      `keyPrefix ${JSON.stringify(prefix)} contains a brace; leave them out, they are hash tags.`,
+    );
+  }
+  const bucketOf = (nn: string): Bucket => ({
+    attention: `${prefix}{b${nn}}:attention`,
+    sample: `${prefix}{b${nn}}:${SAMPLE_SUFFIX}`,
+  });
+  const buckets = Array.from({ length: 256 }, (_, i) => bucketOf(i.toString(16).padStart(2, "0")));
+
+  return {
+    buckets,
+    locate: (key) => {
+      const suffix = suffixOf(key);
+      const nn = DIGEST.test(key) ? key.slice(0, 2) : sha256(key).slice(0, 2);
+      return {
+        record: `${prefix}{b${nn}}:${suffix}`,
+        attention: `${prefix}{b${nn}}:attention`,
+        suffix,
+      };
+    },
+    control: (namespace) => `${prefix}control:${namespace}`,
+    reservation: (digest) => `${prefix}tripwire:${digest}`,
+    counter: (name) => `${prefix}counter:${name}`,
+    probe: `${prefix}probe`,
+  };
+}
+
+/** Digests as they are; any other text behind a mark, so that it can't name the attention index. */
+function suffixOf(key: string): string {
+  return DIGEST.test(key) ? key : `=${key}`;
+}
+
+/** The key whose record's name ends so. */
+export function keyOfSuffix(suffix: string): string {
+  return suffix.startsWith("=") ? suffix.slice(1) : suffix;
+}
+
+function sha256(text: string): string {
+  return createHash("sha256").update(text).digest("hex");
+}

@@ -1,0 +1,231 @@
+import {
+  formatAttemptId,
+  type AttemptInfo,
+  type BeginReply,
+  type BuryReply,
+  type ClaimReply,
+  type CompleteReply,
+  type DeadInfo,
+  type EffectState,
+  type HoldReply,
+  type Receipt,
+  type RecordView,
+  type ResolveReply,
+  type Resolution,
+  type SettleReply,
+  type UnresolvedItem,
+} from "@exactly-once/core";
+import { keyOfSuffix } from "./keys.js";
+
+/**
+ * What the scripts answer: arrays of texts, `null` where something is absent. Numbers come as text,
+ * since Redis would cut their fractions off.
+ */
+type Wire = string | null | readonly Wire[];
+
+function list(wire: Wire | undefined): readonly Wire[] {
+  if (!Array.isArray(wire)) throw new TypeError("A script answered with something unexpected.");
+  return wire as readonly Wire[];
+}
+
+function text(wire: Wire | undefined): string {
+  if (typeof wire !== "string") throw new TypeError("A script left something out of its answer.");
+  return wire;
+}
+
+function optional<const Name extends string, Value>(
+  name: Name,
+  wire: Wire | undefined,
+  decode: (wire: Wire) => Value,
+): { readonly [Key in Name]?: Value } {
+  if (wire === null || wire === undefined) return {};
+  return { [name]: decode(wire) } as { readonly [Key in Name]?: Value };
+}
+
+function json<Value>(wire: Wire): Value {
+  return JSON.parse(text(wire)) as Value;
+}
+
+function decodeReceipt(wire: Wire | undefined): Receipt {
+  const [id, at, via] = list(wire);
+  return {
+    id: typeof id === "string" ? id : null,
+    at: Number(text(at)),
+    via: text(via) as Receipt["via"],
+  };
+}
+
+function decodeDead(wire: Wire): DeadInfo {
+  const [messageId, reason, at] = list(wire).map(text);
+  return { messageId: messageId ?? "", reason: reason ?? "", at: Number(at) };
+}
+
+function decodeInfo(key: string, wire: Wire | undefined): AttemptInfo {
+  const [effect, owner, fence, n, state, startedAt, deadline, staleAt, ...rest] = list(wire);
+  const [reason, receipt, allowed, afterDeadLetter] = rest;
+  const ref = { key, effect: text(effect), owner: text(owner), fence: Number(fence), n: Number(n) };
+  return {
+    attemptId: formatAttemptId(ref),
+    effect: ref.effect,
+    state: text(state) as EffectState,
+    startedAt: Number(startedAt),
+    deadline: Number(deadline),
+    staleAt: Number(staleAt),
+    ...optional("reason", reason, text),
+    ...optional("receipt", receipt, decodeReceipt),
+    ...optional("allowed", allowed, isSet),
+    ...optional("settledAfterDeadLetter", afterDeadLetter, isSet),
+  };
+}
+
+function isSet(wire: Wire): boolean {
+  return wire === "1";
+}
+
+function decodeInfos(key: string, wire: Wire | undefined): AttemptInfo[] {
+  return list(wire).map((info) => decodeInfo(key, info));
+}
+
+/** A store clock that stepped back makes leases seem long; no queue hides a message for longer. */
+const MAX_HINT_MS = 12 * 60 * 60_000;
+
+export function decodeClaim(key: string, reply: unknown): ClaimReply {
+  const [status, ...rest] = list(reply as Wire);
+  switch (status) {
+    case "claimed":
+      return { status, fence: Number(rest[0]), effects: decodeInfos(key, rest[1]) };
+    case "busy": {
+      const retryAfterMs = Math.min(Number(rest[0]), MAX_HINT_MS);
+      return { status, retryAfterMs, since: Number(rest[1]) };
+    }
+    case "done":
+      return { status, effects: decodeInfos(key, rest[0]) };
+    case "conflict":
+      return { status, bound: text(rest[0]), effects: decodeInfos(key, rest[1]) };
+    case "dead":
+      return { status, reason: text(rest[0]), effects: decodeInfos(key, rest[1]) };
+    default:
+      throw unexpected(status);
+  }
+}
+
+export function decodeBegin(key: string, reply: unknown): BeginReply {
+  const [status, about] = list(reply as Wire);
+  switch (status) {
+    case "granted":
+    case "lost":
+      return status;
+    case "accepted":
+      return { accepted: decodeReceipt(about) };
+    case "unknown":
+      return { unknown: decodeInfo(key, about) };
+    case "held":
+      return { held: decodeInfo(key, about) };
+    case "dropped":
+      return { dropped: decodeInfo(key, about) };
+    default:
+      throw unexpected(status);
+  }
+}
+
+export function decodeHold(key: string, reply: unknown): HoldReply {
+  const [status, about] = list(reply as Wire);
+  if (status === "held" || status === "lost") return status;
+  return { refused: decodeInfo(key, about) };
+}
+
+export function decodeSettle(reply: unknown): SettleReply {
+  const [status, about] = list(reply as Wire);
+  switch (status) {
+    case "settled":
+    case "lost":
+    case "unknownAttempt":
+      return status;
+    case "duplicateOf":
+      return { duplicateOf: decodeReceipt(about) };
+    case "settledAfterDeadLetter":
+      return { settledAfterDeadLetter: decodeDead(about ?? null) };
+    default:
+      throw unexpected(status);
+  }
+}
+
+export function decodeComplete(key: string, reply: unknown): CompleteReply {
+  const [status, open] = list(reply as Wire);
+  if (status === "done" || status === "lost") return status;
+  return { unresolved: decodeInfos(key, open) };
+}
+
+export function decodeBury(reply: unknown): BuryReply {
+  const [status, at] = list(reply as Wire);
+  if (status === "dead" || status === "busy" || status === "done") return status;
+  return { tooEarly: Number(at) };
+}
+
+export function decodeResolve(reply: unknown): ResolveReply {
+  const [status, about] = list(reply as Wire);
+  if (status === "resolved" || status === "notFound") return status;
+  if (status === "tooEarly") return { tooEarly: Number(about) };
+  return { already: text(about) as EffectState };
+}
+
+export function decodeView(key: string, reply: unknown): RecordView | undefined {
+  if (reply === null) return undefined;
+  const [keyText, pipeline, state, live, owner, fence, leaseUntil, messageId, ...rest] = list(
+    reply as Wire,
+  );
+  const [fingerprint, effects, waived, dead, duplicates, resolutions] = rest;
+  const duplicatesByEffect = list(duplicates).map((wire): [string, readonly Receipt[]] => {
+    const [effect, receipts] = list(wire);
+    return [text(effect), json<readonly Receipt[]>(receipts ?? null)];
+  });
+  return {
+    key,
+    ...optional("keyText", keyText, text),
+    pipeline: text(pipeline),
+    state: text(state) as RecordView["state"],
+    live: live === "1",
+    owner: text(owner),
+    fence: Number(fence),
+    leaseUntil: Number(leaseUntil),
+    messageId: text(messageId),
+    ...optional("fingerprint", fingerprint, text),
+    effects: decodeInfos(key, effects),
+    ...optional("waived", waived, json<Readonly<Record<string, string>>>),
+    ...optional("dead", dead, decodeDead),
+    ...(duplicatesByEffect.length === 0
+      ? {}
+      : { duplicates: Object.fromEntries(duplicatesByEffect) }),
+    ...optional("resolutions", resolutions, json<readonly Resolution[]>),
+  };
+}
+
+/** An item of a bucket's attention index, with its place in the order of all. */
+export interface PlacedItem {
+  readonly member: string;
+  readonly item: UnresolvedItem;
+}
+
+export function decodeUnresolved(reply: unknown): PlacedItem[] {
+  return list(reply as Wire).map((wire) => {
+    const [member, suffix, keyText, pipeline, messageId, info, dead] = list(wire);
+    const key = keyOfSuffix(text(suffix));
+    return {
+      member: text(member),
+      item: {
+        key,
+        keyText: text(keyText),
+        pipeline: text(pipeline),
+        messageId: text(messageId),
+        attempt: decodeInfo(key, info),
+        ...optional("dead", dead, decodeDead),
+      },
+    };
+  });
+}
+
+function unexpected(status: Wire | undefined): TypeError {
+  return new TypeError(
+    `A script answered ${JSON.stringify(status)}, which this version doesn't know.`,
+  );
+}

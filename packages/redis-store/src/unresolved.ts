@@ -1,0 +1,50 @@
+import type { Page, UnresolvedItem } from "@exactly-once/core";
+import { SAMPLE_SUFFIX, type KeySpace } from "./keys.js";
+import type { Lanes } from "./lanes.js";
+import { decodeUnresolved, type PlacedItem } from "./replies.js";
+import type { Scripts } from "./scripts.js";
+
+/**
+ * One page over all buckets, in the order of the attempts' deadlines. Each bucket answers atomically
+ * with its records; the cursor is the place of the last item, so that items settled meanwhile skip
+ * nothing.
+ */
+export async function readUnresolved(
+  lanes: Lanes,
+  scripts: Scripts,
+  { buckets }: KeySpace,
+  cursor: string | undefined,
+  pageSize: number,
+): Promise<Page<UnresolvedItem>> {
+  const [deadline, member] = parseCursor(cursor);
+  const pages = await Promise.all(
+    buckets.map(async ({ sample, attention }) => {
+      const args = [SAMPLE_SUFFIX, deadline, member, pageSize + 1];
+      const script = scripts.unresolved;
+      return decodeUnresolved(await lanes.run({ script, keys: [sample, attention], args }));
+    }),
+  );
+  const sorted = pages.flat().sort(inOrder);
+  const shown = sorted.slice(0, pageSize);
+  const last = shown.at(-1);
+  return {
+    items: shown.map(({ item }) => item),
+    ...(sorted.length > pageSize && last ? { next: formatCursor(last) } : {}),
+  };
+}
+
+/** As the index orders its members: by deadline, and bytewise among equals. */
+function inOrder(a: PlacedItem, b: PlacedItem): number {
+  const byDeadline = a.item.attempt.deadline - b.item.attempt.deadline;
+  return byDeadline || Buffer.compare(Buffer.from(a.member), Buffer.from(b.member));
+}
+
+function formatCursor({ item, member }: PlacedItem): string {
+  return `${item.attempt.deadline} ${member}`;
+}
+
+function parseCursor(cursor: string | undefined): [deadline: string, member: string] {
+  if (cursor === undefined) return ["-inf", ""];
+  const space = cursor.indexOf(" ");
+  return [cursor.slice(0, space), cursor.slice(space + 1)];
+}
