@@ -1,6 +1,6 @@
 import type { RebuildProgress } from "./events.js";
 
-export interface LookupOptions {
+export interface LookupOptions<User = unknown> {
   readonly signal?: AbortSignal;
   /**
    * An answer "absent" must be known from after this time, ms since the epoch: the time the message
@@ -8,6 +8,12 @@ export interface LookupOptions {
    * is ignored.
    */
   readonly freshAfter?: number;
+  /**
+   * Whether the accounts found will do. What it refuses (two accounts, one without an address) is
+   * treated as absent while it isn't known from after `freshAfter`, since somebody may have put it
+   * right; after that it is found as it is.
+   */
+  readonly acceptable?: (users: readonly User[]) => boolean;
   /** How long to wait at most, ms. Short: a waiting worker handles nothing else. */
   readonly waitMs?: number;
 }
@@ -63,7 +69,7 @@ export interface UserCache<User> {
   start(): void;
   /** Resolves with true once lookups can be answered: start the consumer then. False: stopped. */
   ready(): Promise<boolean>;
-  lookup(id: string, options?: LookupOptions): Promise<LookupResult<User>>;
+  lookup(id: string, options?: LookupOptions<User>): Promise<LookupResult<User>>;
   /**
    * Asks for a rebuild at once. `acceptShrink` believes the next walk even if it brings far fewer
    * users than the last: for an operator who knows why.

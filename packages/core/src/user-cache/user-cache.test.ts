@@ -131,6 +131,33 @@ describe("what a lookup finds", () => {
   });
 });
 
+describe("accounts that won't do", () => {
+  it("are looked at again for an event newer than the snapshot, and then found as they are", async () => {
+    const { clock, pool, cache } = await warm({ waitMs: 2_000 });
+    const acceptable = (users: readonly FakeUser[]) => users.length === 1;
+    pool.users.push({ sub: "second", person: "person-1" }, { sub: "2nd", person: "person-2" });
+    cache.refresh();
+    await clock.advance(2_000);
+    await clock.advance(2 * MINUTE);
+    pool.users = pool.users.filter((user) => user.sub !== "second");
+    const freshAfter = clock.now();
+    const ask = (id: string) => clock.run(cache.lookup(id, { freshAfter, acceptable }));
+
+    expect(await ask("person-1")).toMatchObject({ users: [{ sub: "sub-1" }], asOf: freshAfter });
+    expect(await ask("person-2")).toMatchObject({ users: [{}, {}], asOf: freshAfter });
+    expect(pool.walks).toBe(3);
+    await cache.stop();
+  });
+
+  it("are found as they are where nothing newer is asked for", async () => {
+    const { cache, pool } = await warm();
+    const found = await cache.lookup("person-1", { acceptable: () => false });
+    expect(found).toMatchObject({ status: "found" });
+    expect(pool.walks).toBe(1);
+    await cache.stop();
+  });
+});
+
 describe("an answer that nobody is there", () => {
   it("is given from a snapshot newer than the event", async () => {
     const { clock, cache } = await warm();

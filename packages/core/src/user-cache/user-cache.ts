@@ -58,6 +58,12 @@ export interface UserCacheOptions<User> {
   readonly observe?: UserCacheObserver;
 }
 
+/** What an answer must be to be given. */
+interface Need<User> {
+  readonly freshAfter: number;
+  readonly acceptable: (users: readonly User[]) => boolean;
+}
+
 const DAY_MS = 86_400_000;
 const MAX_CLOCK_SKEW_MS = 300_000;
 const LEAST_RETRY_MS = 1_000;
@@ -136,24 +142,26 @@ export function createUserCache<User>(options: UserCacheOptions<User>): UserCach
     return undefined;
   }
 
-  function answer(id: string, freshAfter: number): LookupResult<User> | undefined {
+  function answer(id: string, need: Need<User>): LookupResult<User> | undefined {
     const snapshot = usable();
     const users = snapshot === undefined ? [] : accounts(snapshot.packed.get(id));
-    if (snapshot !== undefined && users.length > 0) {
-      return { status: "found", users, asOf: snapshot.asOf };
-    }
     const single = found?.get(id);
-    const known = single && judge(single, freshAfter);
-    if (known !== undefined) return known;
-    if (snapshot === undefined || snapshot.asOf < freshAfter) return undefined;
+    const known =
+      (snapshot && users.length > 0 && judge({ users, asOf: snapshot.asOf }, need)) ||
+      (single && judge(single, need));
+    if (known) return known;
+    if (snapshot === undefined || snapshot.asOf < need.freshAfter) return undefined;
     if (clock.now() > snapshot.completedAt + absentTtlMs) return undefined;
     return { status: "absent", asOf: snapshot.asOf };
   }
 
-  function judge(single: FoundUsers<User>, freshAfter: number): LookupResult<User> | undefined {
-    const { users, asOf } = single;
-    if (users.length > 0) return { status: "found", users, asOf };
-    return asOf >= freshAfter ? { status: "absent", asOf } : undefined;
+  function judge(
+    { users, asOf }: FoundUsers<User>,
+    need: Need<User>,
+  ): LookupResult<User> | undefined {
+    const isFresh = asOf >= need.freshAfter;
+    if (users.length === 0) return isFresh ? { status: "absent", asOf } : undefined;
+    return isFresh || need.acceptable(users) ? { status: "found", users, asOf } : undefined;
   }
 
   /** The later record of an account is what it was when the walk met it last. */
@@ -182,22 +190,23 @@ export function createUserCache<User>(options: UserCacheOptions<User>): UserCach
     return refresher.snapshot === undefined ? "cold" : "expired";
   }
 
-  async function look(id: string, lookup: LookupOptions): Promise<LookupResult<User>> {
+  async function look(id: string, lookup: LookupOptions<User>): Promise<LookupResult<User>> {
     const { signal, waitMs = defaultWaitMs } = lookup;
     const asked = clock.now();
     const until = clock.monotonic() + waitMs;
     const future = (lookup.freshAfter ?? -Infinity) > asked + MAX_CLOCK_SKEW_MS;
     const freshAfter = future ? -Infinity : (lookup.freshAfter ?? -Infinity);
+    const need: Need<User> = { freshAfter, acceptable: lookup.acceptable ?? (() => true) };
     let mayAsk = found !== undefined;
     for (;;) {
       if (stopped) return defer();
-      const known = answer(id, freshAfter);
+      const known = answer(id, need);
       if (known !== undefined) return known;
       const leftMs = until - clock.monotonic();
       if (mayAsk && found !== undefined) {
         mayAsk = false;
         const single = await found.ask(id, Math.max(0, leftMs), signal);
-        const told = single && judge(single, freshAfter);
+        const told = single && judge(single, need);
         if (told !== undefined) return told;
         continue;
       }
