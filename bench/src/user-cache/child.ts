@@ -43,8 +43,9 @@ export function startChild<Message>(file: string, input: unknown): Child<Message
   };
 }
 
-/** The input that a process was started with. */
+/** The input that a process was started with. It ends with the one that started it. */
 export function childInput<Input>(): Input {
+  process.on("disconnect", () => process.exit());
   return JSON.parse(process.argv[2] ?? "null") as Input;
 }
 

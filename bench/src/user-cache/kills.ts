@@ -1,6 +1,6 @@
+import { startRedisServer } from "@exactly-once/redis-store/testing";
 import { setTimeout as sleep } from "node:timers/promises";
 import { createLocalCognito } from "./formr-pool.js";
-import { startRedis } from "./redis-process.js";
 import type { ReplicaMessage } from "./replica-process.js";
 import { replica } from "./replicas.js";
 import { row, type Row } from "./rows.js";
@@ -20,7 +20,7 @@ export async function kills(options: {
   readonly kills: number;
   readonly onKill: (done: number) => void;
 }): Promise<Row[]> {
-  const redis = await startRedis();
+  const redis = await startRedisServer();
   const cognito = await createLocalCognito({ users: USERS, pageLatencyMs: 3 });
   const { endpoint, userPoolId } = cognito;
   const replicas = new Set<ReturnType<typeof replica>>();
@@ -34,7 +34,7 @@ export async function kills(options: {
 
   function add(): void {
     const one = replica({
-      redis: redis.path,
+      redis: redis.url,
       prefix: "bench",
       users: USERS,
       pool: { endpoint, userPoolId },

@@ -7,6 +7,7 @@ import { inProcess, overHttp, sharedThrough, traineeCache } from "./trainee-cach
 
 /** A replica of a service: a cache that shares its snapshot through Redis. */
 export interface ReplicaInput {
+  /** Its URL. */
   readonly redis: string;
   readonly prefix: string;
   readonly users: number;

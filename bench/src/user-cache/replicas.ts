@@ -1,6 +1,6 @@
+import { startRedisServer } from "@exactly-once/redis-store/testing";
 import { startChild } from "./child.js";
 import { createLocalCognito, traineeIdOf } from "./formr-pool.js";
-import { startRedis } from "./redis-process.js";
 import type { ReplicaCommand, ReplicaInput, ReplicaMessage } from "./replica-process.js";
 import { row, type Row } from "./rows.js";
 import { overHttp, traineeCache } from "./trainee-cache.js";
@@ -44,10 +44,10 @@ export async function eightAndNinth(options: {
   const walks: number[] = [];
   const warm: number[] = [];
   for (let run = 0; run < runs; run += 1) {
-    const redis = await startRedis();
+    const redis = await startRedisServer();
     const cognito = await createLocalCognito({ users, pageLatencyMs: 2 });
     const { endpoint, userPoolId } = cognito;
-    const input = { redis: redis.path, prefix: "bench", users, pool: { endpoint, userPoolId } };
+    const input = { redis: redis.url, prefix: "bench", users, pool: { endpoint, userPoolId } };
     const replicas = Array.from({ length: 8 }, () => replica(input));
     try {
       const all = await Promise.all(replicas.map(({ ready }) => ready));
@@ -76,8 +76,8 @@ export async function warming(options: {
   readonly runs: number;
 }): Promise<Row[]> {
   const { users, runs } = options;
-  const redis = await startRedis();
-  const input = { redis: redis.path, prefix: "bench", users };
+  const redis = await startRedisServer();
+  const input = { redis: redis.url, prefix: "bench", users };
   const warm: number[] = [];
   const p99: number[] = [];
   const most: number[] = [];

@@ -65,7 +65,7 @@ export function traineeCache(
   });
 }
 
-export function sharedThrough(path: string, prefix: string) {
-  const client = new Redis(path, { lazyConnect: false });
+export function sharedThrough(url: string, prefix: string) {
+  const client = new Redis(url);
   return { client, shared: redisUserSnapshot({ client, prefix }) };
 }

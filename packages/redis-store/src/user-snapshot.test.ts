@@ -1,45 +1,51 @@
 import { createUserCache, type UserCacheEvent } from "@exactly-once/core/user-cache";
 import { sharedSnapshotSuite } from "@exactly-once/core/testing";
-import { Redis } from "ioredis";
+import type { Redis } from "ioredis";
+import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, describe, expect, it, test } from "vitest";
-import { startRedis, type OwnRedis } from "./user-snapshot-redis.fixture.js";
+import type { RedisClient } from "./client.js";
+import { givenRedis, type GivenRedis } from "./testing/given-redis.js";
+import { startRedisCluster, type RedisCluster } from "./testing/redis-cluster.js";
+import { startRedisServer } from "./testing/redis-server.js";
 import { redisUserSnapshot } from "./user-snapshot.js";
 
-let redis: OwnRedis;
+let redis: GivenRedis;
 let client: Redis;
-let prefixes = 0;
+let cluster: RedisCluster;
+let clusterClient: RedisClient;
 
 beforeAll(async () => {
-  redis = await startRedis();
-  client = connect(redis.path);
+  redis = await givenRedis();
+  client = redis.connect();
+  cluster = await startRedisCluster();
+  clusterClient = cluster.connect();
 });
 
 afterAll(async () => {
-  client.disconnect();
+  await cluster.stop();
   await redis.stop();
 });
 
-function connect(path: string): Redis {
-  const connection = new Redis(path);
-  connection.on("error", () => undefined);
-  return connection;
-}
+const ownPrefix = (): string => `test-${randomUUID()}`;
 
-describe("a shared snapshot in Redis conforms", () => {
+describe.each([
+  ["Redis", () => client],
+  ["a Redis cluster", () => clusterClient],
+])("a shared snapshot in %s conforms", (_where, given) => {
   sharedSnapshotSuite({
     test,
     factory: async ({ graceMs }) => {
-      prefixes += 1;
-      const prefix = `test-${prefixes}`;
-      return { shared: redisUserSnapshot({ client, prefix, graceMs }), elapse: sleep };
+      const shared = redisUserSnapshot({ client: given(), prefix: ownPrefix(), graceMs });
+      return { shared, elapse: sleep };
     },
   });
 });
 
 describe("a shared snapshot in Redis", () => {
   it("keeps every key in one slot, with a time to live but for the counter", async () => {
-    const shared = redisUserSnapshot({ client, prefix: "ttl" });
+    const prefix = ownPrefix();
+    const shared = redisUserSnapshot({ client, prefix });
     for (const owner of ["a", "b"]) {
       const reply = await shared.acquire({ owner, leaseMs: 10_000 });
       if (reply.status !== "granted") throw new Error("busy");
@@ -48,21 +54,21 @@ describe("a shared snapshot in Redis", () => {
       const manifest = { format: "f", chunks: 1, entries: 1, users: 1, asOf: 1, completedAt: 1 };
       await shared.publish(reply.lease, manifest, 60_000);
     }
-    const keys = await client.keys("{ttl}:*");
-    expect(keys.map((key) => key.replace("{ttl}:", "")).sort()).toEqual([
+    const keys = await client.keys(`{${prefix}}:*`);
+    expect(keys.map((key) => key.replace(`{${prefix}}:`, "")).sort()).toEqual([
       "building",
       "fence",
       "generation:1-a",
       "head",
       "lease",
     ]);
-    for (const key of keys.filter((name) => name !== "{ttl}:fence")) {
+    for (const key of keys.filter((name) => name !== `{${prefix}}:fence`)) {
       expect(await client.pttl(key)).toBeGreaterThan(0);
     }
   });
 
   it("answers a publication that is sent again after a lost answer", async () => {
-    const shared = redisUserSnapshot({ client, prefix: "again" });
+    const shared = redisUserSnapshot({ client, prefix: ownPrefix() });
     const reply = await shared.acquire({ owner: "a", leaseMs: 10_000 });
     if (reply.status !== "granted") throw new Error("busy");
     const manifest = { format: "f", chunks: 0, entries: 0, users: 0, asOf: 1, completedAt: 1 };
@@ -110,10 +116,11 @@ describe("user caches that share a snapshot in Redis", () => {
   }
 
   it("walk once for all of them, and warm a later one without walking", async () => {
-    const replicas = Array.from({ length: 8 }, () => replica(client, "eight"));
+    const prefix = ownPrefix();
+    const replicas = Array.from({ length: 8 }, () => replica(client, prefix));
     await Promise.all(replicas.map((cache) => cache.ready()));
     expect(walks).toBe(1);
-    const ninth = replica(client, "eight");
+    const ninth = replica(client, prefix);
     await ninth.ready();
     expect(ninth.stats()).toMatchObject({ origin: "shared", entries: 10_000 });
     expect(await ninth.lookup("p9999")).toMatchObject({ status: "found" });
@@ -121,13 +128,13 @@ describe("user caches that share a snapshot in Redis", () => {
   });
 
   it("go on with what they have, and refresh it alone, once Redis is gone", async () => {
-    const own = await startRedis();
-    const connection = connect(own.path);
+    const own = await startRedisServer();
+    const connection = own.connect();
     try {
       const events: UserCacheEvent[] = [];
       const cache = replica(connection, "gone", events);
       await cache.ready();
-      await own.stop();
+      await own.kill();
       cache.refresh();
       while (!events.some((event) => event.type === "sharedFailed")) await sleep(10);
       expect(await cache.lookup("p1")).toMatchObject({ status: "found" });
@@ -137,7 +144,6 @@ describe("user caches that share a snapshot in Redis", () => {
       expect(newcomer.stats()).toMatchObject({ origin: "walk", entries: 10_000 });
     } finally {
       await Promise.all(open.splice(0).map((cache) => cache.stop()));
-      connection.disconnect();
       await own.stop();
     }
   });
