@@ -4,7 +4,7 @@ import type { ConsumerEvent } from "./events.js";
 import type { HandlerContext } from "./handler-context.js";
 import { memoryStore, type MemoryStore } from "./memory-store.js";
 import { definePipeline, type Pipeline, type PipelineDefinition } from "./pipeline.js";
-import type { Attempt, Outcome, Randomness, Sender } from "./ports/index.js";
+import type { Attempt, DedupeStore, Outcome, Randomness, Sender } from "./ports/index.js";
 import { createVirtualClock, type VirtualClock } from "./testing/virtual-clock.js";
 import { memoryQueue, type MemoryQueue } from "./testing/memory-queue.js";
 import { z } from "zod";
@@ -62,6 +62,8 @@ export interface RigOptions {
   readonly maxReceiveCount?: number;
   readonly pipeline?: Partial<PipelineDefinition<typeof letterEvent, Effects>>;
   readonly consumer?: Partial<ConsumerOptions>;
+  /** Puts something between the consumers and the store. */
+  readonly wrapStore?: (store: DedupeStore) => DedupeStore;
 }
 
 export interface Rig {
@@ -103,12 +105,13 @@ export function rig(options: RigOptions = {}): Rig {
     },
     ...options.pipeline,
   }) as unknown as Pipeline;
+  const seenStore = options.wrapStore?.(store) ?? store;
   let replicas = 0;
   const replica = (more: Partial<ConsumerOptions> = {}): Consumer =>
     createConsumer({
       namespace: "test",
       queue,
-      store,
+      store: seenStore,
       pipelines: [pipeline],
       clock,
       randomness: countingRandomness((replicas += 1)),

@@ -89,6 +89,8 @@ interface Entry extends HeapEntry, KeptLease {
 export function createLeaseKeeper(options: LeaseKeeperOptions): LeaseKeeper {
   const { clock, time, queue, store, visibilityMs, emit } = options;
   const marginMs = hardMargin(visibilityMs);
+  /** Extensions of one lease are at least this far apart. */
+  const minGapMs = visibilityMs / 60;
   const heap = createDeadlineHeap<Entry>();
   const wakeUp = createWakeUp(clock, time);
   const limit = pLimit(PARALLEL_CALLS);
@@ -169,8 +171,17 @@ export function createLeaseKeeper(options: LeaseKeeperOptions): LeaseKeeper {
 
   function moveVisibility(entry: Entry, until: number): void {
     entry.visibleUntil = until;
-    entry.extendAt = until - visibilityMs * (1 - RENEW_AT);
+    // At the cap there is nothing more to ask for: what is confirmed counts to its end. A slow call
+    // must not make the next one due at once.
+    entry.extendAt =
+      until >= capUntil(entry)
+        ? hardEnd(entry)
+        : Math.max(until - visibilityMs * (1 - RENEW_AT), time() + minGapMs);
     schedule(entry);
+  }
+
+  function capUntil(entry: Entry): number {
+    return entry.receivedAt + MAX_VISIBILITY_MS - CAP_MARGIN_MS;
   }
 
   async function run(): Promise<void> {
@@ -195,7 +206,7 @@ export function createLeaseKeeper(options: LeaseKeeperOptions): LeaseKeeper {
         entry.onLost("maxProcessing");
         schedule(entry);
       } else if (now >= hardEnd(entry)) {
-        lose(entry, now >= capEnd(entry) ? "maxVisibility" : "unconfirmed");
+        lose(entry, entry.visibleUntil >= capUntil(entry) ? "maxVisibility" : "unconfirmed");
       } else if (!entry.extending) {
         due.push(entry);
       } else {
@@ -229,26 +240,15 @@ export function createLeaseKeeper(options: LeaseKeeperOptions): LeaseKeeper {
     }
   }
 
-  function capEnd(entry: Entry): number {
-    return entry.receivedAt + MAX_VISIBILITY_MS - CAP_MARGIN_MS - marginMs;
-  }
-
   async function extendBatch(batch: readonly Entry[]): Promise<void> {
     const sentAt = time();
-    const asked = batch.map((entry) => ({
-      entry,
-      message: entry.message,
-      forMs: Math.min(visibilityMs, entry.receivedAt + MAX_VISIBILITY_MS - CAP_MARGIN_MS - sentAt),
-    }));
-    const sendable = asked.filter(({ entry, forMs }) => !entry.lost && forMs > marginMs);
-    for (const { entry, forMs } of asked) {
-      if (forMs <= marginMs) {
-        // Nothing can be asked for any more; what is confirmed still counts.
-        entry.extending = false;
-        entry.extendAt = hardEnd(entry);
-        schedule(entry);
-      }
-    }
+    const sendable = batch
+      .filter((entry) => !entry.lost)
+      .map((entry) => ({
+        entry,
+        message: entry.message,
+        forMs: Math.min(visibilityMs, capUntil(entry) - sentAt),
+      }));
     if (sendable.length === 0) return;
     const confirmed: Entry[] = [];
     try {
@@ -316,7 +316,7 @@ export function createLeaseKeeper(options: LeaseKeeperOptions): LeaseKeeper {
   function retrySoon(entry: Entry): void {
     entry.failures += 1;
     const now = time();
-    entry.extendAt = now + Math.max(visibilityMs / 60, (hardEnd(entry) - now) / 5);
+    entry.extendAt = now + Math.max(minGapMs, (hardEnd(entry) - now) / 5);
     schedule(entry);
   }
 

@@ -1,4 +1,4 @@
-import { fullJitter } from "./backoff.js";
+import { equalJitter, fullJitter } from "./backoff.js";
 import { createBatcher, type Batcher } from "./batcher.js";
 import type { Disposition } from "./disposition.js";
 import type { RetryReason } from "./events.js";
@@ -21,8 +21,8 @@ const ACKNOWLEDGE_LINGER_MS = 20;
 const RETURN_LINGER_MS = 5;
 const ACKNOWLEDGE_TRIES = 5;
 const QUEUE_BACKOFF = { baseMs: 200, maxMs: 5_000 };
-/** An outage's messages come back spread over this long, ms. */
-const OUTAGE_BACKOFF = { baseMs: 4_000, maxMs: 8_000 };
+/** Spread out and growing: an outage that the probe doesn't see must not use up the receives. */
+const OUTAGE_BACKOFF = { baseMs: 4_000, maxMs: 2 * 60_000 };
 const DEFAULT_RETRY = { baseMs: 1_000, maxMs: 5 * 60_000 };
 const MAX_HOLD_GROWTH = 5;
 
@@ -153,9 +153,10 @@ export function createSettler(options: SettlerOptions): Settler {
 
   function retryDelay(flight: Flight, reason: RetryReason): number {
     const random = env.randomness.random();
-    if (reason === "storeDown") return OUTAGE_BACKOFF.baseMs + random * OUTAGE_BACKOFF.baseMs;
+    const { receiveCount } = flight.kept.message;
+    if (reason === "storeDown") return equalJitter(receiveCount, random, OUTAGE_BACKOFF);
     const backoff = flight.admitted?.pipeline.retry ?? DEFAULT_RETRY;
-    return fullJitter(flight.kept.message.receiveCount, random, backoff);
+    return fullJitter(receiveCount, random, backoff);
   }
 
   /** Changes the visibility once no extension is under way, which would undo it. */
