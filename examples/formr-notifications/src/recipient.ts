@@ -23,6 +23,8 @@ export async function findRecipient(
   const result = await users.lookup(traineeId, {
     signal: context.signal,
     freshAfter: context.message.sentAt,
+    // Others are looked at again first, where somebody may have put them right since.
+    acceptable: (accounts) => accounts.length === 1 && accounts[0]?.email !== undefined,
   });
   if (result.status === "defer") {
     return context.defer(

@@ -13,6 +13,9 @@ import { queueClient } from "./queue-client.js";
 import { sharedState } from "./shared-state.js";
 import { traineeUsers } from "./trainee-users.js";
 
+/** What the last poll may add to the time a deployment waits for the service to stop. */
+const STOP_POLLING_MS = 2_000;
+
 /** The running notification service. */
 export interface Service {
   /** Where `/health` and `/ready` answer. */
@@ -46,7 +49,7 @@ export function startService(config: Config, logger: Logger): StartingService {
     const queueLogger = logger.child({ consumer: pipeline.name });
     return createConsumer({
       namespace: config.namespace,
-      queue: sqsQueue({ client: sqs, queueUrl }),
+      queue: sqsQueue({ client: sqs, queueUrl, stopWithinMs: STOP_POLLING_MS }),
       store: state.store,
       pipelines: [pipeline],
       concurrency: config.concurrency,

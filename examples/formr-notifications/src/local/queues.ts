@@ -1,11 +1,12 @@
 import {
   CreateQueueCommand,
+  DeleteMessageCommand,
   GetQueueAttributesCommand,
   ReceiveMessageCommand,
   SQSClient,
   SendMessageCommand,
-  type Message,
 } from "@aws-sdk/client-sqs";
+import { NOTE_ATTRIBUTE, type DeadLetterNote } from "@exactly-once/sqs-adapter";
 import { LOCAL_AWS } from "./local-aws.js";
 
 export interface LocalQueueSettings {
@@ -21,6 +22,12 @@ export interface LocalQueue {
   readonly deadLetterUrl: string;
 }
 
+export interface LocalDeadLetter {
+  readonly body: string;
+  /** Why it is there; `undefined` where SQS moved it by its receive count. */
+  readonly note: DeadLetterNote | undefined;
+}
+
 export interface LocalQueues {
   readonly client: SQSClient;
   /** Makes a queue with a dead-letter queue of the same kind; FIFO where the name says so. */
@@ -28,8 +35,8 @@ export interface LocalQueues {
   arnOf(queueUrl: string): Promise<string>;
   /** Sends a body, as a new message, in the group (on FIFO queues). */
   send(queueUrl: string, body: string, groupId: string): Promise<string>;
-  /** Up to ten messages that can be received now, left where they are; their receive counts rise. */
-  peek(queueUrl: string): Promise<readonly Message[]>;
+  /** Takes up to ten dead letters out of the queue's dead-letter queue. */
+  takeDeadLetters(queue: LocalQueue): Promise<readonly LocalDeadLetter[]>;
   close(): void;
 }
 
@@ -78,17 +85,25 @@ export function localQueues(endpoint: string): LocalQueues {
       return MessageId ?? "";
     },
 
-    async peek(queueUrl) {
+    async takeDeadLetters({ deadLetterUrl }) {
       const { Messages = [] } = await client.send(
         new ReceiveMessageCommand({
-          QueueUrl: queueUrl,
+          QueueUrl: deadLetterUrl,
           MaxNumberOfMessages: 10,
-          VisibilityTimeout: 0,
           MessageSystemAttributeNames: ["All"],
           MessageAttributeNames: ["All"],
         }),
       );
-      return Messages;
+      for (const { ReceiptHandle } of Messages) {
+        await client.send(new DeleteMessageCommand({ QueueUrl: deadLetterUrl, ReceiptHandle }));
+      }
+      return Messages.map(({ Body = "", MessageAttributes = {} }) => {
+        const note = MessageAttributes[NOTE_ATTRIBUTE]?.StringValue;
+        return {
+          body: Body,
+          note: note === undefined ? undefined : (JSON.parse(note) as DeadLetterNote),
+        };
+      });
     },
 
     close: () => client.destroy(),

@@ -44,7 +44,7 @@ export interface LocalStack {
 }
 
 /** A message's body. An object's `traineeId` is the FIFO group unless another is given. */
-export type Submission = string | (object & { readonly traineeId?: unknown });
+export type Submission = string | object;
 
 const CONFIGURATION_SET = "notifications";
 
@@ -108,6 +108,6 @@ function bodyOf(event: Submission): string {
 }
 
 function groupOf(event: Submission): string {
-  const id = typeof event === "string" ? undefined : event.traineeId;
+  const id = typeof event === "string" ? undefined : (event as { traineeId?: unknown }).traineeId;
   return typeof id === "string" && /^[\w-]{1,128}$/.test(id) ? id : "no-trainee";
 }
