@@ -8,6 +8,12 @@ export {
   type QueueSuiteOptions,
 } from "./queue-suite.js";
 export {
+  senderSuite,
+  type SenderFault,
+  type SenderFixture,
+  type SenderSuiteOptions,
+} from "./sender-suite.js";
+export {
   sharedSnapshotSuite,
   type SharedSnapshotFixture,
   type SharedSnapshotSuiteOptions,
@@ -21,3 +27,12 @@ export {
   type StoreSuiteOptions,
 } from "./store-suite.js";
 export { createVirtualClock, type VirtualClock } from "./virtual-clock.js";
+export type { CrashPoint } from "./crashable-process.js";
+export {
+  testPipeline,
+  type Delivered,
+  type DeliverOptions,
+  type PipelineTest,
+  type TestedEffect,
+  type TestPipelineOptions,
+} from "./test-pipeline.js";
