@@ -1,4 +1,8 @@
 export { NOTE_ATTRIBUTE, readNote, type DeadLetterNote } from "./dead-letter-note.js";
+export {
+  findDeadLetterQueueUrl,
+  type FindDeadLetterQueueOptions,
+} from "./dead-letter-queue-url.js";
 export { inspectQueue, type Finding, type InspectQueueOptions } from "./doctor.js";
 export {
   fromLambdaRecord,
