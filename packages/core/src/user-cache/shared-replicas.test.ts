@@ -63,6 +63,28 @@ describe("replicas that share a snapshot", () => {
     expect(pool.walks).toBe(1);
   });
 
+  it("do not walk when another published between the look and the lease", async () => {
+    const { clock, pool, backend, replica } = cluster();
+    let first: ReturnType<typeof replica> | undefined;
+    const second = replica({
+      shared: {
+        ...backend,
+        async acquire(request) {
+          first ??= replica();
+          await clock.sleep(3_000);
+          return backend.acquire(request);
+        },
+      },
+    });
+    await clock.run(second.cache.ready());
+    await clock.advance(3_000);
+    expect([pool.walks, second.cache.stats().origin]).toEqual([1, "shared"]);
+    expect(await backend.acquire({ owner: "any", leaseMs: 1 })).toMatchObject({
+      status: "granted",
+    });
+    await Promise.all([first?.cache.stop(), second.cache.stop()]);
+  });
+
   it("walk once for each round of refreshing, all of them", async () => {
     const { clock, pool, replica } = cluster();
     const eight = Array.from({ length: 8 }, (_, n) =>
