@@ -186,6 +186,8 @@ export function createLeaseKeeper(options: LeaseKeeperOptions): LeaseKeeper {
 
   async function run(): Promise<void> {
     running = true;
+    // A delivery can be over as soon as it is kept; its keeper gets it in hand before it is told so.
+    await Promise.resolve();
     try {
       while (!stopped && heap.size > 0) {
         const next = heap.peek() as Entry;
@@ -341,4 +343,30 @@ export function createLeaseKeeper(options: LeaseKeeperOptions): LeaseKeeper {
 /** Before the end of a lease by this much, nobody may count on it any more. */
 export function hardMargin(visibilityMs: number): number {
   return Math.min(2_000, visibilityMs / 10);
+}
+
+/**
+ * A lease that nobody extends: the messages of an invocation that ends at a known time.
+ *
+ * @param until on the timeline of leases
+ */
+export function fixedLease(message: QueueMessage, until: number): KeptLease {
+  const lease = {
+    message,
+    visibleUntil: until,
+    claimedUntil: 0,
+    claim: undefined as Lease | undefined,
+    renewHandle: () => undefined,
+    bindClaim: (claim: Lease, claimedUntil: number) => {
+      lease.claim = claim;
+      lease.claimedUntil = claimedUntil;
+    },
+    unbindClaim: () => {
+      lease.claim = undefined;
+      lease.claimedUntil = 0;
+    },
+    limitProcessing: () => undefined,
+    drop: () => Promise.resolve(),
+  };
+  return lease;
 }
