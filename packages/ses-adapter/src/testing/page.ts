@@ -14,7 +14,11 @@ ol { list-style: none; margin: 1rem 0; padding: 0 }
 li { border-top: 1px solid var(--line); padding: .75rem 0; overflow-wrap: anywhere }
 h2 { font-size: 1rem; margin: 0 }
 p { margin: .15rem 0 }
-small { opacity: .75 }
+small, details { font-size: .8125rem; opacity: .75 }
+summary { cursor: pointer }
+dl { display: grid; grid-template-columns: max-content 1fr; gap: .15rem .75rem; margin: .25rem 0 }
+dd { margin: 0; font-family: ui-monospace, monospace; overflow-wrap: anywhere }
+@media (max-width: 32rem) { dl { grid-template-columns: 1fr } dd { margin: 0 0 .25rem } }
 `;
 
 /** Nothing on this page may run or load; mail is shown as text only. */
@@ -27,14 +31,14 @@ export const messagePolicy =
 const shown = (email: SentEmail): string => {
   const path = `/_local/messages/${encodeURIComponent(email.messageId)}`;
   const tags = Object.entries(email.tags)
-    .map(([name, value]) => `${name}=${value}`)
-    .join(" · ");
+    .map(([name, value]) => `<dt>${escapeMarkup(name)}</dt><dd>${escapeMarkup(value)}</dd>`)
+    .join("");
   return `<li>
 <h2><a href="${path}"><bdi>${escapeMarkup(email.mime.subject ?? "(no subject)")}</bdi></a></h2>
 <p>To <bdi>${escapeMarkup(email.destinations.join(", "))}</bdi></p>
 <p><small>${new Date(email.acceptedAt).toISOString()} · from <bdi>${escapeMarkup(email.source)}</bdi></small></p>
-${tags === "" ? "" : `<p><small>${escapeMarkup(tags)}</small></p>`}
 <p><small><a href="${path}?as=text">Text</a> · <a href="${path}?as=raw">Source</a></small></p>
+${tags === "" ? "" : `<details><summary>Tags</summary><dl>${tags}</dl></details>`}
 </li>`;
 };
 
