@@ -107,6 +107,7 @@ export function rig(options: RigOptions = {}): Rig {
   }) as unknown as Pipeline;
   const seenStore = options.wrapStore?.(store) ?? store;
   let replicas = 0;
+  let sends = 0;
   const replica = (more: Partial<ConsumerOptions> = {}): Consumer =>
     createConsumer({
       namespace: "test",
@@ -130,7 +131,7 @@ export function rig(options: RigOptions = {}): Rig {
     replica,
     send: (text, { groupId = "g", to = "a@example.org", id = text } = {}) =>
       queue.send(JSON.stringify({ id, to, text }), {
-        ...(fifo ? { groupId, dedupId: `${id}-${text}-${queue.messages().length}` } : {}),
+        ...(fifo ? { groupId, dedupId: `send-${(sends += 1)}` } : {}),
       }),
     seen: (type) =>
       events.filter(

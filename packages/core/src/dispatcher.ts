@@ -1,5 +1,6 @@
 import { admitMessage, type Admitted, type AdmissionOptions } from "./admit-message.js";
 import { createBatcher, type Batcher } from "./batcher.js";
+import { refusedClaim, tooOld } from "./claim-reply.js";
 import type { Disposition } from "./disposition.js";
 import { flightFacts, type Flight } from "./flight.js";
 import type { Gate } from "./gate.js";
@@ -252,33 +253,15 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     claimedUntil: number,
   ): Promise<Disposition> {
     const facts = flightFacts(flight);
-    switch (reply.status) {
-      case "done":
-        emit({ type: "duplicateSuppressed", ...facts });
-        return { kind: "acknowledge" };
-      case "busy":
-        return { kind: "hold", reason: "busy", attempts: [], retryAfterMs: reply.retryAfterMs };
-      case "conflict": {
-        const text = `Other content (${reply.bound}) is bound to this key; this message has ${admitted.fingerprint}.`;
-        return { kind: "deadLetter", code: "conflict", text, attempts: reply.effects, bury: false };
-      }
-      case "dead": {
-        const text = reply.reason;
-        return { kind: "deadLetter", code: "dead", text, attempts: reply.effects, bury: false };
-      }
-      case "claimed":
-        break;
+    if (reply.status !== "claimed") {
+      if (reply.status === "done") emit({ type: "duplicateSuppressed", ...facts });
+      return refusedClaim(admitted, reply);
     }
     const claim: Lease = { key: admitted.key.digest, owner, fence: reply.fence };
     flight.kept.bindClaim(claim, claimedUntil);
     emit({ type: "claimed", fence: reply.fence, ...facts });
-    const { sentAt } = flight.kept.message;
-    const { maxEventAgeMs } = admitted.pipeline;
-    if (maxEventAgeMs !== undefined && sentAt > 0 && env.clock.now() - sentAt > maxEventAgeMs) {
-      const text = `The message is older than ${maxEventAgeMs} ms.`;
-      const attempts = reply.effects;
-      return { kind: "deadLetter", code: "tooOld", text, attempts, bury: true, claim };
-    }
+    const old = tooOld(env.clock, admitted, flight.kept.message, claim, reply);
+    if (old) return old;
     return handleMessage({
       env,
       complete: (item) => options.completes.add(item),

@@ -1,5 +1,10 @@
 export { EFFECT_NAME, formatAttemptId, parseAttemptId, sameAttempt } from "./attempt-id.js";
 export type { Select } from "./admit-message.js";
+export {
+  createBatchProcessor,
+  type BatchProcessor,
+  type BatchProcessorOptions,
+} from "./batch-processor.js";
 export { createConsumer, type Consumer, type ConsumerHealth } from "./consumer.js";
 export type { ConsumerOptions } from "./consumer-options.js";
 export { eventBridge, json, sns, type Decoder } from "./decode.js";

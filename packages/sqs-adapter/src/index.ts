@@ -11,6 +11,12 @@ export {
   type LambdaSqsAttribute,
   type LambdaSqsRecord,
 } from "./lambda.js";
+export {
+  createLambdaHandler,
+  type LambdaContext,
+  type LambdaHandler,
+  type LambdaHandlerOptions,
+} from "./lambda-handler.js";
 export { sqsQueue, type SqsQueueOptions } from "./queue.js";
 export {
   readDeadLetters,

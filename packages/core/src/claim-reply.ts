@@ -1,0 +1,38 @@
+import type { Admitted } from "./admit-message.js";
+import type { Disposition } from "./disposition.js";
+import type { ClaimReply, Clock, Lease, QueueMessage } from "./ports/index.js";
+
+type Granted = Extract<ClaimReply, { status: "claimed" }>;
+
+/** The disposition of a message whose claim wasn't granted; `undefined` where it was. */
+export function refusedClaim(admitted: Admitted, reply: Exclude<ClaimReply, Granted>): Disposition {
+  switch (reply.status) {
+    case "done":
+      return { kind: "acknowledge" };
+    case "busy":
+      return { kind: "hold", reason: "busy", attempts: [], retryAfterMs: reply.retryAfterMs };
+    case "conflict": {
+      const text = `Other content (${reply.bound}) is bound to this key; this message has ${admitted.fingerprint}.`;
+      return { kind: "deadLetter", code: "conflict", text, attempts: reply.effects, bury: false };
+    }
+    case "dead": {
+      const text = reply.reason;
+      return { kind: "deadLetter", code: "dead", text, attempts: reply.effects, bury: false };
+    }
+  }
+}
+
+/** Dead-letters a claimed message that is older than its pipeline allows. */
+export function tooOld(
+  clock: Clock,
+  admitted: Admitted,
+  message: QueueMessage,
+  claim: Lease,
+  reply: Granted,
+): Disposition | undefined {
+  const { maxEventAgeMs } = admitted.pipeline;
+  if (maxEventAgeMs === undefined || message.sentAt <= 0) return undefined;
+  if (clock.now() - message.sentAt <= maxEventAgeMs) return undefined;
+  const text = `The message is older than ${maxEventAgeMs} ms.`;
+  return { kind: "deadLetter", code: "tooOld", text, attempts: reply.effects, bury: true, claim };
+}

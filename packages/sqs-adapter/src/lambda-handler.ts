@@ -1,0 +1,54 @@
+import type { SQSClient } from "@aws-sdk/client-sqs";
+import { createBatchProcessor, type BatchProcessorOptions } from "@exactly-once/core";
+
+import {
+  fromLambdaRecord,
+  lambdaBatchResponse,
+  type LambdaBatchResponse,
+  type LambdaSqsRecord,
+} from "./lambda.js";
+import { sqsQueue } from "./queue.js";
+
+export interface LambdaHandlerOptions extends Omit<BatchProcessorOptions, "queue"> {
+  readonly client: SQSClient;
+  /** The queue of the event source mapping. */
+  readonly queueUrl: string;
+}
+
+/** The fields used here of an AWS Lambda context. */
+export interface LambdaContext {
+  getRemainingTimeInMillis(): number;
+}
+
+export type LambdaHandler = (
+  event: { readonly Records: readonly LambdaSqsRecord[] },
+  context: LambdaContext,
+) => Promise<LambdaBatchResponse>;
+
+const BATCH = 10;
+
+/**
+ * Pipelines as the handler of a Lambda function behind an SQS event source mapping with
+ * `ReportBatchItemFailures`.
+ *
+ * Nothing is left in the background: a frozen sandbox wakes with whatever was pending. The messages
+ * are hidden for as long as the invocation lasts at the start, so that neither the queue's default
+ * visibility nor a long batch brings a message back while it is handled.
+ */
+export function createLambdaHandler(options: LambdaHandlerOptions): LambdaHandler {
+  const { client, queueUrl, ...rest } = options;
+  const queue = sqsQueue({ client, queueUrl });
+  const processor = createBatchProcessor({ ...rest, queue });
+  return async (event, context) => {
+    const messages = event.Records.map(fromLambdaRecord);
+    const remainingMs = context.getRemainingTimeInMillis();
+    for (let from = 0; from < messages.length; from += BATCH) {
+      const batch = messages.slice(from, from + BATCH);
+      await queue
+        .extend(batch.map((message) => ({ message, visibilityMs: remainingMs })))
+        // The queue's own visibility still counts; the record guards against what it lets through.
+        .catch(() => undefined);
+    }
+    return lambdaBatchResponse(messages, await processor.process(messages, remainingMs));
+  };
+}
