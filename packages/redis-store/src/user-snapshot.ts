@@ -1,5 +1,5 @@
 import type { RebuildLease, SharedSnapshot, SnapshotManifest } from "@exactly-once/core/user-cache";
-import type { Cluster, Redis } from "ioredis";
+import type { RedisClient } from "./client.js";
 import abandonScript from "./scripts/snapshot-abandon.lua";
 import acquireScript from "./scripts/snapshot-acquire.lua";
 import extendScript from "./scripts/snapshot-extend.lua";
@@ -7,8 +7,8 @@ import publishScript from "./scripts/snapshot-publish.lua";
 import writeScript from "./scripts/snapshot-write.lua";
 
 export interface RedisUserSnapshotOptions {
-  /** Shared with others as you like; nothing here blocks it. */
-  readonly client: Redis | Cluster;
+  /** May be the store's own: no request is larger than 256 KiB and no reply than 1 MiB. */
+  readonly client: RedisClient;
   /**
    * Begins every key, and is their hash tag: one cluster slot holds the whole snapshot, about 200
    * bytes a user and twice that while it is rebuilt. One per pool. Default `exactly-once:users`.
@@ -151,7 +151,7 @@ function nameOf({ fence, owner }: RebuildLease): string {
   return `${fence}-${owner}`;
 }
 
-function withCommands(client: Redis | Cluster): SnapshotCommands {
+function withCommands(client: RedisClient): SnapshotCommands {
   const define = (name: keyof SnapshotCommands, numberOfKeys: number, lua: string): void =>
     client.defineCommand(name, { numberOfKeys, lua });
   define("snapshotAcquire", 3, acquireScript);
