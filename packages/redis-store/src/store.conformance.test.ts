@@ -5,6 +5,7 @@ import type { RedisClient } from "./client.js";
 import { givenRedis, type GivenRedis } from "./testing/given-redis.js";
 import { startRedisCluster, type RedisCluster } from "./testing/redis-cluster.js";
 import { redisFixture } from "./testing/store-fixture.js";
+import type { TcpProxy } from "./testing/tcp-proxy.js";
 
 const capabilities = {
   durable: true,
@@ -12,16 +13,18 @@ const capabilities = {
   clock: "store",
   control: true,
   tripwire: true,
-  outage: false,
+  outage: true,
 } as const;
 
 describe("a store in one Redis conforms", () => {
   let redis: GivenRedis;
   let client: RedisClient;
   let otherClient: RedisClient;
+  let proxy: TcpProxy;
   beforeAll(async () => {
     redis = await givenRedis();
-    [client, otherClient] = [redis.connect(), redis.connect()];
+    proxy = await redis.proxy();
+    [client, otherClient] = [redis.connectVia(proxy), redis.connect()];
   });
   afterAll(() => redis.stop());
 
@@ -29,9 +32,14 @@ describe("a store in one Redis conforms", () => {
     test,
     fc,
     unitMs: 200,
-    factory: async (request) => redisFixture({ client, otherClient }, request),
+    factory: async (request) => redisFixture({ client, otherClient, outage }, request),
     capabilities,
   });
+
+  async function outage() {
+    proxy.holdRequests();
+    return async () => proxy.release();
+  }
 });
 
 describe("a store in a Redis cluster conforms", () => {
@@ -49,7 +57,15 @@ describe("a store in a Redis cluster conforms", () => {
     fc,
     unitMs: 200,
     runs: 30,
-    factory: async (request) => redisFixture({ client, otherClient }, request),
+    factory: async (request) => redisFixture({ client, otherClient, outage }, request),
     capabilities,
   });
+
+  async function outage() {
+    const signalAll = (signal: NodeJS.Signals): void => {
+      for (const { pid } of cluster.nodes) process.kill(pid, signal);
+    };
+    signalAll("SIGSTOP");
+    return async () => signalAll("SIGCONT");
+  }
 });

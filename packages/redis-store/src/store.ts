@@ -124,9 +124,9 @@ export function redisStoreWith(scripts: Scripts, options: RedisStoreOptions): Re
       return replies.decodeSettle(await about("settle", key, [...args, "", ...receipt]));
     },
     complete: (items) =>
-      together(items, async ({ key, owner, fence, waived }) => {
+      together(items, async ({ key, owner, fence, waived, fingerprint = "" }) => {
         const isWaived = waived !== undefined && Object.keys(waived).length > 0;
-        const args = [owner, fence, isWaived ? json(waived) : "", retentionMs];
+        const args = [owner, fence, isWaived ? json(waived) : "", retentionMs, fingerprint];
         return replies.decodeComplete(key, await about("complete", key, args));
       }),
     release: (items) =>

@@ -12,6 +12,7 @@ import {
   accepted,
   KEY,
   refOf,
+  rejected,
   storeTools,
   type Behaviour,
   type StoreFixture,
@@ -122,7 +123,8 @@ function outageBehaviours(behaviour: Behaviour): void {
       () => store.extend([{ ...lease, leaseMs: 1 }]),
       () => store.begin(tools.start(down)),
       () => store.hold(tools.hold(down)),
-      () => store.settle(refOf(down), accepted("id-9")),
+      // Each may still be executed when the outage ends, so none may change what follows.
+      () => store.settle(refOf(down), rejected),
       () => store.complete([down]),
       () => store.release([down]),
       () => store.bury(tools.burial()),

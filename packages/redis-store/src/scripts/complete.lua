@@ -1,5 +1,5 @@
 local key, owner, fence = ARGV[1], ARGV[2], tonumber(ARGV[3])
-local waivedJson, retentionMs = ARGV[4], tonumber(ARGV[5])
+local waivedJson, retentionMs, fingerprint = ARGV[4], tonumber(ARGV[5]), ARGV[6]
 
 local record = load(KEYS[1])
 if not record then return { 'lost' } end
@@ -24,5 +24,6 @@ record.state = 'done'
 record.leaseUntil = now
 record.expiresAt = now + retentionMs
 if waivedJson ~= '' then record.waived = waivedJson end
+if not record.fingerprint and fingerprint ~= '' then record.fingerprint = fingerprint end
 save(record, key)
 return { 'done' }

@@ -45,6 +45,10 @@ local function unsqueeze(packed)
   return layout.prefix .. table.concat(groups, '-')
 end
 
+local function plain(text)
+  return '=' .. text
+end
+
 local function squeeze(text)
   for code, layout in ipairs(LAYOUTS) do
     local hex = text:sub(#layout.prefix + 1):gsub('-', '')
@@ -54,7 +58,7 @@ local function squeeze(text)
       if unsqueeze(packed) == text then return packed end
     end
   end
-  return '=' .. text
+  return plain(text)
 end
 
 local function needsAttention(effect)
@@ -153,13 +157,15 @@ end
 
 -- Written whole, so that what grew while the record was open is small again once it is done.
 local function save(record, key)
+  -- Most records are done, and packing ids takes longer than all the rest.
+  local pack = record.state == 'done' and squeeze or plain
   local fields = {
     'r', cmsgpack.pack({
       RECORD_STATE_CODES[record.state], record.fence, record.leaseUntil,
       record.leaseUntil - record.claimedAt, record.owner,
     }),
     'q', cmsgpack.pack({
-      squeeze(record.messageId), record.fingerprint and squeeze(record.fingerprint) or false,
+      pack(record.messageId), record.fingerprint and pack(record.fingerprint) or false,
     }),
     'p', record.pipeline,
   }
@@ -176,7 +182,7 @@ local function save(record, key)
   for _, effect in ipairs(record.effects) do
     add('e' .. effect.effect, encodeEffect(record, effect))
     if effect.receipt and effect.receipt.id then
-      add('i' .. effect.effect, squeeze(effect.receipt.id))
+      add('i' .. effect.effect, pack(effect.receipt.id))
     end
     local member = effect.effect .. ' ' .. key
     if needsAttention(effect) then

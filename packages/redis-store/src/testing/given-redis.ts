@@ -1,24 +1,50 @@
 import { Redis } from "ioredis";
 import { startRedisServer } from "./redis-server.js";
+import { startTcpProxy, type TcpProxy } from "./tcp-proxy.js";
 
 /** A Redis for tests: the one given as `REDIS_URL`, which is never flushed, or a throwaway. */
 export interface GivenRedis {
   connect(): Redis;
+  /** A client whose connection goes through the proxy. */
+  connectVia(proxy: TcpProxy): Redis;
+  /** A new proxy before it. */
+  proxy(): Promise<TcpProxy>;
   stop(): Promise<void>;
 }
 
 export async function givenRedis(): Promise<GivenRedis> {
-  const url = process.env["REDIS_URL"];
-  if (!url) return startRedisServer();
+  const throwaway = process.env["REDIS_URL"] ? undefined : await startRedisServer();
+  const url = new URL(process.env["REDIS_URL"] ?? throwaway?.url ?? "");
   const clients: Redis[] = [];
+  const proxies: TcpProxy[] = [];
+
+  function connectTo(address: URL): Redis {
+    const client = new Redis(address.href);
+    client.on("error", ignoreOutage);
+    clients.push(client);
+    return client;
+  }
+
   return {
-    connect: () => {
-      const client = new Redis(url);
-      clients.push(client);
-      return client;
+    connect: () => connectTo(url),
+    connectVia: ({ host, port }) => {
+      const address = new URL(url);
+      address.host = `${host}:${port}`;
+      return connectTo(address);
+    },
+    proxy: async () => {
+      const port = Number(url.port || 6379);
+      const proxy = await startTcpProxy({ host: url.hostname, port });
+      proxies.push(proxy);
+      return proxy;
     },
     stop: async () => {
-      await Promise.all(clients.map((client) => client.quit()));
+      for (const client of clients) client.disconnect();
+      await Promise.all(proxies.map((proxy) => proxy.close()));
+      await throwaway?.stop();
     },
   };
 }
+
+/** A connection that a test broke. */
+function ignoreOutage(): void {}

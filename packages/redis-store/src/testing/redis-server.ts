@@ -24,8 +24,8 @@ export interface RedisServer {
   kill(): Promise<void>;
   /** `SIGTERM`, as an operator would. */
   shutDown(): Promise<void>;
-  /** Starts it again with the same port and folder. */
-  start(): Promise<void>;
+  /** Starts it again with the same port and folder, and further settings. */
+  start(settings?: Readonly<Record<string, string>>): Promise<void>;
   /** Ends it for good, closes the clients and removes the folder. */
   stop(): Promise<void>;
 }
@@ -48,8 +48,11 @@ export async function startRedisServer(options: RedisServerOptions = {}): Promis
     ...options.settings,
   };
 
-  async function start(): Promise<void> {
-    const args = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value]);
+  async function start(further: Readonly<Record<string, string>> = {}): Promise<void> {
+    const args = Object.entries({ ...settings, ...further }).flatMap(([name, value]) => [
+      `--${name}`,
+      value,
+    ]);
     const logged = ["--logfile", join(folder, "log")];
     child = spawn(command, [...args, ...logged], { stdio: "ignore" });
     await Promise.race([answers(), diedEarly(child)]);

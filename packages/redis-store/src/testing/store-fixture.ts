@@ -10,25 +10,32 @@ export interface RedisFixtureOptions {
   /** Of the other replica of the service. */
   readonly otherClient: RedisClient;
   readonly scripts?: Scripts;
+  readonly outage?: () => Promise<() => Promise<void>>;
 }
+
+const realNow = Date.now;
+
+/** Long for a server on the same machine, short for a test of an outage. */
+const COMMAND_TIMEOUT_MS = 1_000;
 
 /** A store with names of its own in a Redis that others use, too. Nothing is ever flushed. */
 export function redisFixture(
-  { client, otherClient, scripts = assembleScripts() }: RedisFixtureOptions,
+  { client, otherClient, scripts = assembleScripts(), outage }: RedisFixtureOptions,
   { retentionMs, pageSize }: StoreFixtureRequest,
 ): StoreFixture {
   const keyPrefix = `test-${randomUUID()}:`;
-  const options = { retentionMs, pageSize, keyPrefix };
-  const now = Date.now;
+  const commandTimeoutMs = COMMAND_TIMEOUT_MS;
+  const options = { retentionMs, pageSize, keyPrefix, commandTimeoutMs };
   return {
     store: redisStoreWith(scripts, { ...options, client }),
     another: async () => redisStoreWith(scripts, { ...options, client: otherClient }),
     elapse: sleep,
+    ...(outage ? { outage } : {}),
     skewCaller: (ms) => {
-      Date.now = () => now() + ms;
+      Date.now = () => realNow() + ms;
     },
     close: async () => {
-      Date.now = now;
+      Date.now = realNow;
     },
   };
 }

@@ -1,0 +1,89 @@
+import { isStoreUnavailableError } from "@exactly-once/core";
+import type { Redis } from "ioredis";
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { redisStore } from "./store.js";
+import { startRedisServer, type RedisServer } from "./testing/redis-server.js";
+import { acceptedNow, claimOf, digest, leaseOf, startOf } from "./testing/requests.js";
+import { startTcpProxy, type TcpProxy } from "./testing/tcp-proxy.js";
+
+const KEY = digest("the key");
+const lease = leaseOf(KEY);
+const ref = { ...lease, effect: "email", n: 1 };
+
+let primary: RedisServer;
+let replica: RedisServer;
+/** What the replica hears of the primary goes through it. */
+let link: TcpProxy;
+
+beforeEach(async () => {
+  primary = await startRedisServer({ settings: { "repl-diskless-sync-delay": "0" } });
+  link = await startTcpProxy(primary);
+  replica = await startRedisServer();
+  const admin = replica.connect();
+  await admin.replicaof(link.host, link.port);
+  while (!(await admin.info("replication")).includes("master_link_status:up")) await sleep(20);
+});
+
+afterEach(async () => {
+  await Promise.all([primary.stop(), replica.stop()]);
+  await link.close();
+});
+
+/** The replica takes over with what it has; the old primary is gone. */
+async function failOver(): Promise<Redis> {
+  await primary.kill();
+  const admin = replica.connect();
+  await admin.replicaof("NO", "ONE");
+  return admin;
+}
+
+/** The same message, delivered again after the failover. */
+async function redelivered(client: Redis) {
+  const store = redisStore({ client });
+  const [reply] = await store.claim([claimOf(KEY, "b")]);
+  if (reply?.status !== "claimed") return reply?.status;
+  return store.begin(startOf({ key: KEY, owner: "b", fence: reply.fence }));
+}
+
+describe("a failover that loses the last writes", () => {
+  it("forgets a begin that was answered: without waitReplicas a duplicate is possible", async () => {
+    const store = redisStore({ client: primary.connect() });
+    await store.claim([claimOf(KEY)]);
+    link.holdReplies();
+    expect(await store.begin(startOf(lease))).toBe("granted");
+    expect(await store.settle(ref, acceptedNow())).toBe("settled");
+    expect(await store.complete([lease])).toEqual(["done"]);
+    expect(await redelivered(await failOver())).toBe("busy");
+    expect(await leaseOverAndRedelivered()).toBe("granted");
+  });
+
+  it("can't forget a begin that waited for a replica: it is held, not sent again", async () => {
+    const store = redisStore({ client: primary.connect(), waitReplicas: 1 });
+    await store.claim([claimOf(KEY)]);
+    expect(await store.begin(startOf(lease))).toBe("granted");
+    link.holdReplies();
+    expect(await store.settle(ref, acceptedNow())).toBe("settled");
+    expect(await store.complete([lease])).toEqual(["done"]);
+    expect(await redelivered(await failOver())).toBe("busy");
+    expect(await leaseOverAndRedelivered()).toMatchObject({ unknown: { state: "unknown" } });
+  });
+
+  it("isn't granted with waitReplicas while no replica confirms", async () => {
+    const options = { client: primary.connect(), waitReplicas: 1, waitReplicasMs: 100 };
+    const store = redisStore(options);
+    await store.claim([claimOf(KEY)]);
+    link.holdReplies();
+    const beginning = store.begin(startOf(lease));
+    await expect(beginning).rejects.toSatisfy(isStoreUnavailableError);
+    await expect(beginning).rejects.toThrow("0 of 1 Redis replicas");
+    link.release();
+    expect(await store.begin(startOf(lease))).toBe("granted");
+  });
+
+  async function leaseOverAndRedelivered() {
+    const client = replica.connect();
+    await redisStore({ client }).release([lease]);
+    return redelivered(client);
+  }
+});

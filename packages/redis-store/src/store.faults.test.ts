@@ -1,0 +1,212 @@
+import { isStoreUnavailableError } from "@exactly-once/core";
+import type { Redis } from "ioredis";
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { redisStore, type RedisStore } from "./store.js";
+import { startRedisServer, type RedisServer } from "./testing/redis-server.js";
+import { acceptedNow, claimOf, digest, leaseOf, startOf } from "./testing/requests.js";
+import { startTcpProxy, type TcpProxy } from "./testing/tcp-proxy.js";
+
+const KEY = digest("the key");
+const commandTimeoutMs = 400;
+
+let server: RedisServer;
+let proxy: TcpProxy;
+let client: Redis;
+let store: RedisStore;
+
+beforeEach(async () => {
+  server = await startRedisServer({ settings: { appendonly: "yes", appendfsync: "always" } });
+  proxy = await startTcpProxy(server);
+  client = server.connect({ port: proxy.port, retryStrategy: () => 20 });
+  store = redisStore({ client, commandTimeoutMs });
+});
+
+afterEach(async () => {
+  await server.stop();
+  await proxy.close();
+});
+
+async function fault(operation: Promise<unknown>): Promise<Error> {
+  const error: unknown = await operation.then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
+  expect(error).toSatisfy(isStoreUnavailableError);
+  return error as Error;
+}
+
+async function eventually<T>(attempt: () => Promise<T>): Promise<T> {
+  for (;;) {
+    try {
+      return await attempt();
+    } catch (error) {
+      if (!isStoreUnavailableError(error)) throw error;
+      await sleep(20);
+    }
+  }
+}
+
+describe("scripts that Redis has lost", () => {
+  it("are loaded, and only what failed is repeated, in one more round trip", async () => {
+    await store.claim([claimOf(KEY)]);
+    await server.connect().script("FLUSH", "SYNC");
+    const before = proxy.roundTrips;
+    const keys = Array.from({ length: 10 }, (_, i) => digest(`k${i}`));
+    const replies = await Promise.all([
+      store.claim(keys.map((key) => claimOf(key))),
+      store.begin(startOf(leaseOf(KEY))),
+    ]);
+    expect(replies[0].map(({ status }) => status)).toEqual(keys.map(() => "claimed"));
+    expect(replies[1]).toBe("granted");
+    expect(proxy.roundTrips - before).toBe(2);
+  });
+
+  it("are loaded after a restart", async () => {
+    await store.claim([claimOf(KEY)]);
+    await server.kill();
+    await server.start();
+    expect(await eventually(() => store.begin(startOf(leaseOf(KEY))))).toBe("granted");
+  });
+});
+
+describe("a server that doesn't answer", () => {
+  it("is down after the command timeout, never an empty store", async () => {
+    await store.claim([claimOf(KEY)]);
+    proxy.holdRequests();
+    const error = await fault(store.claim([claimOf(KEY, "b")]));
+    expect(error.message).toContain(`no answer within ${commandTimeoutMs} ms`);
+    await fault(store.ping());
+  });
+
+  it("may still execute the command later; a replay then gets the same answer", async () => {
+    await store.claim([claimOf(KEY)]);
+    const start = startOf(leaseOf(KEY));
+    proxy.holdRequests();
+    await fault(store.begin(start));
+    proxy.release();
+    expect(await store.begin(start)).toBe("granted");
+    const [view] = await store.read([KEY]);
+    expect(view?.effects).toHaveLength(1);
+  });
+
+  it("can't grant what was given up meanwhile: a late begin is lost", async () => {
+    await store.claim([claimOf(KEY)]);
+    await store.ping();
+    proxy.holdRequests();
+    await fault(store.begin(startOf(leaseOf(KEY))));
+    const direct = redisStore({ client: server.connect() });
+    const given = { ...leaseOf(KEY), effect: "email", n: 1 };
+    expect(await direct.settle(given, { status: "rejected", reason: "storeDown" })).toBe("settled");
+    proxy.release();
+    await store.ping();
+    const [view] = await direct.read([KEY]);
+    expect(view?.effects.map(({ state }) => state)).toEqual(["rejected"]);
+    expect(await direct.unresolved()).toEqual({ items: [] });
+  });
+
+  it("changes nothing when everything ever sent arrives once more, much later", async () => {
+    const lease = leaseOf(KEY);
+    await store.claim([claimOf(KEY)]);
+    await store.begin(startOf(lease));
+    await store.settle({ ...lease, effect: "email", n: 1 }, acceptedNow());
+    await store.complete([lease]);
+    const before = await store.read([KEY]);
+    await proxy.repeatRequests();
+    expect(await store.read([KEY])).toEqual(before);
+  });
+});
+
+describe("a connection that breaks", () => {
+  it("lets the client repeat what was on its way: a replay, not a second claim", async () => {
+    await store.ping();
+    proxy.holdReplies();
+    const claiming = store.claim([claimOf(KEY)]);
+    await sleep(50);
+    proxy.cut();
+    proxy.release();
+    expect(await claiming).toMatchObject([{ status: "claimed", fence: 1 }]);
+  });
+
+  it("doesn't queue: what no one waits for any more is never executed", async () => {
+    await store.ping();
+    const noticed = new Promise((resolve) => client.once("close", resolve));
+    await server.kill();
+    await noticed;
+    await fault(store.claim([claimOf(KEY)]));
+    await server.start();
+    await eventually(() => store.ping());
+    expect(await store.read([KEY])).toEqual([undefined]);
+  });
+
+  it("keeps what was answered, with an append-only file always synced", async () => {
+    await store.claim([claimOf(KEY)]);
+    await store.begin(startOf(leaseOf(KEY)));
+    await server.kill();
+    await server.start();
+    const [view] = await eventually(() => store.read([KEY]));
+    expect(view?.effects[0]?.state).toBe("sending");
+  });
+
+  it("is made when the client was waiting to be used", async () => {
+    const lazy = redisStore({ client: server.connect({ lazyConnect: true }) });
+    expect(await lazy.claim([claimOf(KEY)])).toMatchObject([{ status: "claimed" }]);
+  });
+
+  it("fails at once where the client was closed", async () => {
+    await store.ping();
+    client.disconnect();
+    await new Promise((resolve) => client.once("end", resolve));
+    const error = await fault(store.claim([claimOf(KEY)]));
+    expect(error.message).toContain("closed");
+  });
+});
+
+describe("a replica instead of the primary", () => {
+  it("is refused, and left for another connection", async () => {
+    const other = await startRedisServer();
+    try {
+      await store.ping();
+      const admin = server.connect();
+      await admin.replicaof(other.host, other.port);
+      const reconnected = new Promise((resolve) => client.once("connect", resolve));
+      const error = await fault(store.claim([claimOf(KEY)]));
+      expect(error.message).toContain("READONLY");
+      await reconnected;
+      await admin.replicaof("NO", "ONE");
+      expect(await eventually(() => store.claim([claimOf(KEY)]))).toMatchObject([
+        { status: "claimed" },
+      ]);
+    } finally {
+      await other.stop();
+    }
+  });
+});
+
+describe("a server that is still loading its data", () => {
+  it.each([true, false])("is down until it has (client checks readiness: %s)", async (check) => {
+    const slow = await startRedisServer({
+      settings: { appendonly: "no", "loading-process-events-interval-bytes": "1024" },
+    });
+    try {
+      const admin = slow.connect();
+      const filled = admin.pipeline();
+      for (let i = 0; i < 1_000; i += 1) filled.set(`key${i}`, "x".repeat(100));
+      await filled.exec();
+      await redisStore({ client: admin }).claim([claimOf(KEY)]);
+      await admin.save();
+      await slow.kill();
+      await slow.start({ "key-load-delay": "1500" });
+      const waiting = redisStore({
+        client: slow.connect({ enableReadyCheck: check, retryStrategy: () => 50 }),
+        commandTimeoutMs,
+      });
+      const error = await fault(waiting.claim([claimOf(KEY, "b")]));
+      expect(error.message).toContain(check ? "no answer within" : "LOADING");
+      const reply = await eventually(() => waiting.claim([claimOf(KEY, "b")]));
+      expect(reply).toMatchObject([{ status: "busy" }]);
+    } finally {
+      await slow.stop();
+    }
+  });
+});
