@@ -188,8 +188,11 @@ async function completeRun(
   durationMs: number,
 ): Promise<Disposition> {
   const { env } = options;
-  const item: Completion =
-    run.waived.size === 0 ? run.claim : { ...run.claim, waived: Object.fromEntries(run.waived) };
+  const item: Completion = {
+    ...run.claim,
+    fingerprint: run.fingerprint,
+    ...(run.waived.size === 0 ? {} : { waived: Object.fromEntries(run.waived) }),
+  };
   let reply: CompleteReply;
   try {
     reply = await env.committer.commit(() => options.complete(item));

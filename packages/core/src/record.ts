@@ -46,7 +46,7 @@ export interface NotificationRecord {
   readonly leaseUntil: number;
   readonly claimedAt: number;
   readonly messageId: string;
-  /** Bound at the first `begin` or `hold`. */
+  /** Bound at the first `begin` or `hold`, at the latest by `complete`. */
   readonly fingerprint?: string;
   readonly effects: readonly EffectRecord[];
   readonly waived?: Readonly<Record<string, string>>;
@@ -265,6 +265,9 @@ export function complete(
     leaseUntil: now,
     expiresAt: now + policy.retentionMs,
     ...(Object.keys(waived).length === 0 ? {} : { waived }),
+    ...(record.fingerprint === undefined && item.fingerprint !== undefined
+      ? { fingerprint: item.fingerprint }
+      : {}),
   };
   return { record: done, reply: "done" };
 }

@@ -38,7 +38,7 @@ const pipeline = definePipeline({
 async function invoke(
   queueUrl: string,
   handler: ReturnType<typeof createLambdaHandler>,
-): Promise<readonly string[]> {
+): Promise<void> {
   const { Messages = [] } = await sqs.client.send(
     new ReceiveMessageCommand({
       QueueUrl: queueUrl,
@@ -61,7 +61,6 @@ async function invoke(
       new DeleteMessageCommand({ QueueUrl: queueUrl, ReceiptHandle: receiptHandle }),
     );
   }
-  return failed;
 }
 
 describe("a Lambda handler", () => {
@@ -77,9 +76,8 @@ describe("a Lambda handler", () => {
     for (const body of ['{"id":"a"}', '{"id":"b"}', "broken", '{"id":"a"}']) {
       await sqs.client.send(new SendMessageCommand({ QueueUrl: queueUrl, MessageBody: body }));
     }
-    let failed = await invoke(queueUrl, handler);
-    // The second copy of "a" may meet the first one's claim; then it comes back.
-    if (failed.length > 0) failed = await invoke(queueUrl, handler);
+    // The second copy of "a" may meet the first one's claim; then it comes back later.
+    await invoke(queueUrl, handler);
     expect(sent.sort()).toEqual(["a", "b"]);
     expect((await sqs.peek(deadLetterQueueUrl)).map(({ body }) => body)).toEqual(["broken"]);
   });

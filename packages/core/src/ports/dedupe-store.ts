@@ -139,6 +139,8 @@ export type SettleReply =
 export interface Completion extends Lease {
   /** Effects the handler gave up by name, each with its reason. */
   readonly waived?: Readonly<Record<string, string>>;
+  /** Binds the content where no effect was begun, so that other content isn't taken for a copy. */
+  readonly fingerprint?: string;
 }
 
 export type CompleteReply = "done" | "lost" | { readonly unresolved: readonly AttemptInfo[] };

@@ -110,12 +110,13 @@ const extend: Maker = (key, { a }, model) => {
   };
 };
 
-const complete: Maker = (key, { a, b }, model) => {
+const complete: Maker = (key, { a, b, c }, model) => {
   const lease = pickLease(key, a, model);
   const waived = b >= 6 ? { email: "waived" } : {};
+  const content = c % 2 === 0 ? {} : { fingerprint: FINGERPRINT };
   return {
-    text: `complete ${shown(lease)}${b >= 6 ? " waiving email" : ""}`,
-    run: (store) => store.complete([{ ...lease, waived }]),
+    text: `complete ${shown(lease)}${b >= 6 ? " waiving email" : ""} ${JSON.stringify(content)}`,
+    run: (store) => store.complete([{ ...lease, waived, ...content }]),
   };
 };
 

@@ -2,7 +2,11 @@ import assert from "node:assert/strict";
 
 import {
   accepted,
+  FINGERPRINT,
   KEY,
+  LONG,
+  OTHER_FINGERPRINT,
+  PIPELINE,
   refOf,
   rejected,
   unknown,
@@ -48,6 +52,25 @@ export function endingBehaviours(behaviour: Behaviour): void {
     const waived = { email: "no address: Zoë" };
     assert.deepEqual(await store.complete([{ ...lease, waived }]), ["done"]);
     assert.deepEqual((await tools.view()).waived, waived);
+  });
+
+  behaviour("binds the content of a key that ends without any effect", async (tools) => {
+    const { store } = tools;
+    const lease = await tools.claimed();
+    assert.deepEqual(await store.complete([{ ...lease, fingerprint: FINGERPRINT }]), ["done"]);
+    assert.equal((await tools.view()).fingerprint, FINGERPRINT);
+    const [other] = await store.claim([
+      {
+        key: lease.key,
+        keyText: "",
+        pipeline: PIPELINE,
+        owner: "b",
+        leaseMs: LONG,
+        messageId: "m2",
+        fingerprint: OTHER_FINGERPRINT,
+      },
+    ]);
+    assert.equal(other?.status, "conflict");
   });
 
   behaviour(
