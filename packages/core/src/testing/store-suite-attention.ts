@@ -146,6 +146,17 @@ export function attentionBehaviours(behaviour: Behaviour): void {
     assert.equal((await tools.effect()).state, "unknown");
   });
 
+  behaviour("lets another attempt follow without knowing, where told to resend", async (tools) => {
+    const { store } = tools;
+    const lease = await tools.claimed();
+    await store.settle(await tools.begun(lease), unknown);
+    const { attemptId } = await tools.effect();
+    assert.equal(await store.resolve(attemptId, "resend", who), "resolved");
+    assert.equal(await store.begin(tools.start(lease, { n: 2 })), "granted");
+    assert.equal(await store.resolve(attemptId, "resend", who), "notFound");
+    assert.equal((await tools.effect()).state, "sending");
+  });
+
   behaviour("gives no verdict over a claim that is sending", async (tools) => {
     const { store } = tools;
     await tools.begun(await tools.claimed(), { timeoutMs: 1, validityMs: 1 });
@@ -154,7 +165,7 @@ export function attentionBehaviours(behaviour: Behaviour): void {
       const reply = await store.resolve(attemptId, verdict, who);
       assert.ok(typeof reply === "object" && "tooEarly" in reply, verdict);
     }
-    for (const verdict of ["allow", "drop"] as const) {
+    for (const verdict of ["resend", "allow", "drop"] as const) {
       assert.deepEqual(await store.resolve(attemptId, verdict, who), { already: "sending" });
     }
   });
@@ -165,7 +176,7 @@ export function attentionBehaviours(behaviour: Behaviour): void {
     await store.settle(ref, unknown);
     const { attemptId } = await tools.effect();
     await store.settle(ref, accepted("id-1", "event"));
-    for (const verdict of ["sent", "not-sent", "allow", "drop"] as const) {
+    for (const verdict of ["sent", "not-sent", "resend", "allow", "drop"] as const) {
       assert.deepEqual(await store.resolve(attemptId, verdict, who), { already: "accepted" });
     }
     assert.equal((await tools.view()).resolutions, undefined);

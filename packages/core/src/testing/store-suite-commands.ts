@@ -148,6 +148,7 @@ const VERDICTS: readonly Verdict[] = [
   "drop",
   { acceptPayload: OTHER_FINGERPRINT },
   { acceptPayload: FINGERPRINT },
+  "resend",
 ];
 
 const resolve: Maker = (key, { a, b, c }, model) => {

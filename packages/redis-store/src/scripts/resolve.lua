@@ -36,10 +36,18 @@ if verdict == 'not-sent' then
   effect.state, effect.reason = 'rejected', 'resolved not sent'
   return resolved()
 end
+if verdict == 'resend' then
+  if state ~= 'unknown' then return { 'already', state } end
+  effect.state, effect.reason = 'rejected', 'resend by policy'
+  return resolved()
+end
 if state ~= 'held' then return { 'already', state } end
 if verdict == 'allow' then
   effect.state, effect.allowed = 'rejected', true
-else
-  effect.state = 'dropped'
+  return resolved()
 end
-return resolved()
+if verdict == 'drop' then
+  effect.state = 'dropped'
+  return resolved()
+end
+return redis.error_reply('ERR unknown verdict ' .. verdict)
