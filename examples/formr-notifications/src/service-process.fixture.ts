@@ -13,13 +13,17 @@ export interface ServiceProcess {
   readonly ended: Promise<number | NodeJS.Signals>;
 }
 
-/** The service as it is deployed: a process of its own, with nothing but its environment. */
+/**
+ * The service as it is deployed: a process of its own, with nothing but its environment.
+ *
+ * @param args of node; default: its sources
+ */
 export function spawnService(
   stack: LocalStack,
   env: Readonly<Record<string, string>> = {},
+  args: readonly string[] = [...nodeTsArgs, fileURLToPath(new URL("main.ts", import.meta.url))],
 ): ServiceProcess {
-  const main = fileURLToPath(new URL("./main.ts", import.meta.url));
-  const child = spawn(process.execPath, [...nodeTsArgs, main], {
+  const child = spawn(process.execPath, args, {
     env: { PATH: process.env["PATH"], ...stack.env, LOG_LEVEL: "trace", ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });

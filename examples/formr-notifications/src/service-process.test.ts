@@ -1,4 +1,10 @@
+import { execFile } from "node:child_process";
+import { rm } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { setTimeout as sleep } from "node:timers/promises";
+import { promisify } from "node:util";
 import { startRedisServer, type RedisServer } from "@exactly-once/redis-store/testing";
 import { GetQueueAttributesCommand } from "@aws-sdk/client-sqs";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
@@ -91,6 +97,24 @@ describe("a process that can't start", () => {
     });
     expect(await service.ended).toBe(1);
     expect(service.log()).toContain("could not start");
+  });
+});
+
+describe("the build", () => {
+  it("runs by itself, and finds the templates of its emails", async () => {
+    const cwd = fileURLToPath(new URL("..", import.meta.url));
+    const outDir = join(cwd, "dist", "test");
+    const tsup = createRequire(import.meta.url).resolve("tsup/package.json");
+    const cli = join(dirname(tsup), "dist", "cli-default.js");
+    await promisify(execFile)(process.execPath, [cli, "--out-dir", outDir], { cwd });
+    await setUp();
+    const service = spawnService(stack, {}, [join(outDir, "main.js")]);
+    spawned.push(service);
+    await service.logged("ready");
+    await stack.submitForm(sampleForm());
+    const [email] = await stack.ses.waitForSent(1);
+    expect(email?.mime.subject).toBe("We have received your Form R (Part A)");
+    await rm(outDir, { recursive: true });
   });
 });
 

@@ -1,4 +1,4 @@
-/** A rendered email for one doctor. */
+/** A rendered email for one doctor; a narrower form of what the mailer takes. */
 export interface Email {
   readonly to: string;
   readonly subject: string;

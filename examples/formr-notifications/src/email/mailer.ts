@@ -1,52 +1,21 @@
-import { createHash } from "node:crypto";
-import { SESClient, SendEmailCommand } from "@aws-sdk/client-ses";
-import type { Sender } from "@exactly-once/core";
+import { safeSesClient, sesMailer, type SesMailer } from "@exactly-once/ses-adapter";
 import type { Config } from "../config.js";
-import type { Email } from "./email.js";
 
 export interface Mailer {
-  readonly sender: Sender<Email>;
+  readonly sender: SesMailer;
   close(): void;
 }
 
-export function createMailer(config: Config): Mailer {
-  const client = new SESClient({
-    region: config.region,
-    maxAttempts: 1,
-    ...(config.endpoints.ses === undefined ? {} : { endpoint: config.endpoints.ses }),
+/** Sends through SES, from the configured address, by a client that never repeats an email. */
+export function createMailer({ region, endpoints, from, configurationSet }: Config): Mailer {
+  const client = safeSesClient({
+    region,
+    ...(endpoints.ses === undefined ? {} : { endpoint: endpoints.ses }),
   });
-  const sender: Sender<Email, Email> = {
-    prepare: (email) => Promise.resolve(email),
-    summarize: (email) => ({
-      recipients: [email.to],
-      contentDigest: createHash("sha256").update(email.subject).update(email.html).digest("hex"),
-      template: email.template,
-    }),
-    async send(email, attempt) {
-      const reply = await client.send(
-        new SendEmailCommand({
-          Source: config.from.address,
-          Destination: { ToAddresses: [email.to] },
-          Message: {
-            Subject: { Data: email.subject, Charset: "UTF-8" },
-            Body: {
-              Html: { Data: email.html, Charset: "UTF-8" },
-              Text: { Data: email.text, Charset: "UTF-8" },
-            },
-          },
-          Tags: [{ Name: "attempt", Value: attempt.id }],
-          ...(config.configurationSet === undefined
-            ? {}
-            : { ConfigurationSetName: config.configurationSet }),
-        }),
-        { abortSignal: attempt.signal },
-      );
-      if (!reply.MessageId) return { status: "unknown", reason: "noMessageId" };
-      return {
-        status: "accepted",
-        receipt: { id: reply.MessageId, at: Date.now(), via: "provider" },
-      };
-    },
-  };
+  const sender = sesMailer({
+    client,
+    from,
+    ...(configurationSet === undefined ? {} : { configurationSetName: configurationSet }),
+  });
   return { sender, close: () => client.destroy() };
 }

@@ -13,7 +13,10 @@ export interface RenderedTemplate {
   readonly text: string;
 }
 
-type Render = (values: object) => string;
+type Render = Handlebars.TemplateDelegate;
+
+/** Said, and not left to the default, which also prints a warning. */
+const OWN_VALUES_ONLY = { allowProtoPropertiesByDefault: false, allowProtoMethodsByDefault: false };
 
 /**
  * Renders one kind of email. Values are escaped in the HTML, and are text in the subject and the
@@ -23,7 +26,11 @@ type Render = (values: object) => string;
  */
 export function renderTemplate(name: TemplateName, values: object): RenderedTemplate {
   const { subject, html, text } = (compiled[name] ??= compileTemplate(name));
-  return { subject: subject(values).trim(), html: html(values), text: text(values) };
+  return {
+    subject: subject(values, OWN_VALUES_ONLY).trim(),
+    html: html(values, OWN_VALUES_ONLY),
+    text: text(values, OWN_VALUES_ONLY),
+  };
 }
 
 const compiled: Partial<Record<TemplateName, Record<keyof RenderedTemplate, Render>>> = {};
