@@ -85,6 +85,8 @@ export async function startLocalStack(options: LocalStackOptions = {}): Promise<
       SES_CONFIGURATION_SET: CONFIGURATION_SET,
       COGNITO_USER_POOL_ID: cognito.userPoolId,
       COGNITO_CALLS_PER_SECOND: "1000",
+      // A small pool may be walked again at once for a trainee who isn't known.
+      USER_CACHE_MIN_INTERVAL_SECONDS: "1",
       APP_URL: "https://trainee.example.org",
       EMAIL_FROM: "no-reply@example.org",
       DELIVERY: "live",
