@@ -1,0 +1,90 @@
+import type { ControlState, Pause } from "@exactly-once/core";
+import type { Command } from "commander";
+import { iso, needingAttention } from "../attention.js";
+import { action, withOutputOptions, withStoreOptions, type Session } from "../cli-command.js";
+import { exitCodes } from "../exit-codes.js";
+import { facts, table } from "../layout.js";
+import { showAge } from "../moments.js";
+import { namespaceOf } from "../scope.js";
+
+interface PipelineCounts {
+  readonly pipeline: string;
+  unknown: number;
+  held: number;
+  deadLettered: number;
+  oldestStartedAt: number;
+}
+
+export function addStatus(program: Command, session: Session): void {
+  const command = program
+    .command("status")
+    .summary("what is paused, and how much needs attention")
+    .description("Tells what is paused, by whom and why, and counts what needs attention.");
+  withOutputOptions(withStoreOptions(command)).action(
+    action(session, async (context) => {
+      const namespace = namespaceOf(context.settings);
+      const store = await context.store();
+      const control = await store.control.status(namespace);
+      const counts = new Map<string, PipelineCounts>();
+      for await (const { pipeline, attempt, dead } of needingAttention(store, { namespace })) {
+        const { startedAt } = attempt;
+        const count = counts.get(pipeline) ?? {
+          ...{ pipeline, unknown: 0, held: 0, deadLettered: 0, oldestStartedAt: startedAt },
+        };
+        counts.set(pipeline, count);
+        if (attempt.state === "held") count.held += 1;
+        else count.unknown += 1;
+        if (dead) count.deadLettered += 1;
+        count.oldestStartedAt = Math.min(count.oldestStartedAt, startedAt);
+      }
+      const unresolved = [...counts.values()].sort((a, b) => (a.pipeline < b.pipeline ? -1 : 1));
+      const json = {
+        namespace,
+        paused: pauseJson(control.namespace),
+        pipelines: Object.fromEntries(
+          Object.entries(control.pipelines).map(([name, pause]) => [name, pauseJson(pause)]),
+        ),
+        unresolved: unresolved.map((count) => ({
+          ...count,
+          oldestStartedAt: iso(count.oldestStartedAt),
+        })),
+      };
+      const { columns } = context.terminal;
+      const text = [
+        `Namespace ${namespace}`,
+        "",
+        pausesText(control, context.now(), columns),
+        "",
+        unresolvedText(unresolved, context.now(), columns),
+      ].join("\n");
+      return { code: exitCodes.ok, json, text };
+    }),
+  );
+}
+
+function pauseJson(pause: Pause | undefined) {
+  return pause === undefined ? null : { ...pause, at: iso(pause.at) };
+}
+
+function pausesText(control: ControlState, now: number, columns: number): string {
+  const pauses: [string, Pause][] = Object.entries(control.pipelines);
+  if (control.namespace) pauses.unshift(["(everything)", control.namespace]);
+  if (pauses.length === 0) return "Sending: nothing is paused.";
+  return facts(
+    pauses.map(([name, { by, why, at }]) => [name, `paused ${showAge(at, now)} by ${by}: ${why}`]),
+    columns,
+  );
+}
+
+function unresolvedText(counts: readonly PipelineCounts[], now: number, columns: number): string {
+  if (counts.length === 0) return "Nothing needs attention.";
+  const rows = counts.map(({ pipeline, unknown, held, deadLettered, oldestStartedAt }) => [
+    ...[pipeline, unknown, held, deadLettered, showAge(oldestStartedAt, now)],
+  ]);
+  const grid = table(
+    ["NEEDS ATTENTION", "UNKNOWN", "HELD", "OF THEM IN DLQ", "OLDEST"],
+    rows,
+    columns,
+  );
+  return `${grid}\n\nTo list them: exactly-once unresolved`;
+}
