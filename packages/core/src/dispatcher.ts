@@ -112,44 +112,30 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
   });
 
   function receive(messages: readonly QueueMessage[], receivedAt: number): void {
-    const behind = new Map<string, Promise<void>>();
-    for (const message of messages) {
-      const ending = endOfOlder(message) ?? (fifo ? behind.get(message.groupId ?? "") : undefined);
-      if (ending === undefined) {
-        receiveOne(message, receivedAt);
-        continue;
-      }
-      // The rest of its group may not overtake it.
-      if (message.groupId !== undefined) behind.set(message.groupId, ending);
-      void ending.then(() => {
-        receive([message], receivedAt);
-      });
-    }
+    for (const message of messages) receiveOne(message, receivedAt);
     pump();
-  }
-
-  /** What the queue is being told speaks of the older delivery; the later one comes after it. */
-  function endOfOlder({ id }: QueueMessage): Promise<void> | undefined {
-    const known = flights.get(id);
-    return known?.phase === "ending" ? known.ended : undefined;
   }
 
   function receiveOne(message: QueueMessage, receivedAt: number): void {
     const known = flights.get(message.id);
-    if (known) {
+    if (known && known.phase !== "ending") {
       known.kept.renewHandle(message, receivedAt);
       known.renewed = true;
       if (known.phase === "waiting") known.lost = false;
       emit({ type: "redeliveredWhileRunning", ...flightFacts(known) });
       return;
     }
-    const flight = takeOff(message, receivedAt);
+    const flight = takeOff(message, receivedAt, known?.ended);
     if (draining)
       settler.settle(flight, { kind: "retry", reason: "draining", delayMs: 0, counts: false });
     else if (!flight.lane || flight.lane.flights[0] === flight) ready.push(flight);
   }
 
-  function takeOff(message: QueueMessage, receivedAt: number): Flight {
+  function takeOff(
+    message: QueueMessage,
+    receivedAt: number,
+    after: Promise<void> | undefined,
+  ): Flight {
     let end: () => void = () => undefined;
     const ended = new Promise<void>((resolve) => (end = resolve));
     const kept: KeptLease = keeper.keep(message, receivedAt, (reason) => {
@@ -162,6 +148,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
       id: message.id,
       kept,
       lane: fifo && message.groupId !== undefined ? lanes.of(message.groupId) : undefined,
+      after,
       phase: "waiting",
       admitted: undefined,
       abort: undefined,
@@ -202,6 +189,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
   }
 
   async function work(flight: Flight): Promise<Disposition> {
+    await flight.after;
     if (flight.lost) return { kind: "lost" };
     if (draining) return { kind: "retry", reason: "draining", delayMs: 0, counts: false };
     if (flight.deadLetter) return flight.deadLetter;

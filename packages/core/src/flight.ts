@@ -16,6 +16,11 @@ export interface Flight {
   readonly kept: KeptLease;
   /** On FIFO queues the messages of the same group, in order. */
   readonly lane: Lane | undefined;
+  /**
+   * Resolves once the queue was told about an older delivery of this message: what it is being told
+   * speaks of that one, so this one's turn comes after it. It has its place in the lane all the same.
+   */
+  readonly after: Promise<void> | undefined;
   phase: "waiting" | "running" | "held" | "ending";
   admitted: Admitted | undefined;
   /** Aborts the handler, while it runs. */

@@ -30,17 +30,19 @@ export function createLanes(): Lanes {
       lanes.set(groupId, lane);
       return lane;
     },
-    leave: ({ lane, id }) => {
+    leave: (flight) => {
+      const { lane } = flight;
       if (!lane) return undefined;
-      const index = lane.flights.findIndex((flight) => flight.id === id);
+      const index = lane.flights.indexOf(flight);
       if (index < 0) return undefined;
       lane.flights.splice(index, 1);
       forgetIfEmpty(lane);
       return index === 0 ? lane.flights[0] : undefined;
     },
-    cutAt: ({ lane, id }) => {
+    cutAt: (flight) => {
+      const { lane } = flight;
       if (!lane) return [];
-      const index = lane.flights.findIndex((flight) => flight.id === id);
+      const index = lane.flights.indexOf(flight);
       if (index < 0) return [];
       const [, ...behind] = lane.flights.splice(index);
       forgetIfEmpty(lane);
