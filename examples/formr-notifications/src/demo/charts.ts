@@ -69,7 +69,7 @@ export function histogram(
   });
   return draw(
     {
-      legend: { top: 0, left: 0, itemWidth: 12, itemHeight: 12, textStyle: text },
+      legend: { top: 0, left: 0, itemGap: 20, itemWidth: 12, itemHeight: 12, textStyle: text },
       grid: { left: 34, right: 8, top: 44, bottom: 44 },
       xAxis: {
         type: "category",
@@ -84,9 +84,6 @@ export function histogram(
       },
       yAxis: {
         type: "value",
-        name: "doctors",
-        nameTextStyle: { ...quietText, align: "right", padding: [0, 0, 0, 0] },
-        nameGap: 10,
         minInterval: 1,
         splitNumber: 4,
         axisLabel: quietText,
