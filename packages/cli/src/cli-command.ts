@@ -93,8 +93,6 @@ export function action<Options, Args extends readonly unknown[]>(
         "redis.keyPrefix": flag("redis.keyPrefix", common.keyPrefix),
         "aws.region": flag("aws.region", common.region),
         "aws.endpoint": flag("aws.endpoint", common.endpoint),
-        // One endpoint on the command line is all of a local AWS.
-        "ses.endpoint": flag("aws.endpoint", common.endpoint),
       },
       env: session.world.env,
       cwd: session.world.cwd,

@@ -79,8 +79,11 @@ export interface LocalStore {
   stop(): Promise<void>;
 }
 
-export async function startStore(): Promise<LocalStore> {
-  const server = await startRedisServer();
+/** @param settings as in `redis.conf` */
+export async function startStore(
+  settings: Readonly<Record<string, string>> = {},
+): Promise<LocalStore> {
+  const server = await startRedisServer({ settings });
   const store = redisStore({ client: server.connect() });
   return { url: server.url, store, stop: () => server.stop() };
 }

@@ -37,6 +37,7 @@ const settingsSchema = z.strictObject({
     .prefault({}),
   ses: z
     .strictObject({
+      /** Default: that of `aws`. */
       endpoint: httpUrl.optional(),
       from: z.string().min(3).optional(),
       configurationSet: z.string().min(1).optional(),
@@ -68,7 +69,7 @@ const fromEnvironment: Readonly<Record<string, readonly string[]>> = {
   "redis.keyPrefix": ["EXACTLY_ONCE_KEY_PREFIX"],
   "aws.region": ["AWS_REGION", "AWS_DEFAULT_REGION"],
   "aws.endpoint": ["AWS_ENDPOINT_URL_SQS", "AWS_ENDPOINT_URL"],
-  "ses.endpoint": ["AWS_ENDPOINT_URL_SES", "AWS_ENDPOINT_URL"],
+  "ses.endpoint": ["AWS_ENDPOINT_URL_SES"],
   digestSecret: ["EXACTLY_ONCE_DIGEST_SECRET"],
 };
 

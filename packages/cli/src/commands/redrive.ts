@@ -39,6 +39,9 @@ interface RedriveFlags {
 const ORDER_WARNING =
   "Order is given up: on a FIFO queue they keep their group, but come after what was sent since.";
 
+const BEHIND =
+  "of each FIFO group only the first are seen; those behind them come to light as they go";
+
 export function addRedrive(program: Command, session: Session): void {
   const command = program
     .command("redrive")
@@ -70,6 +73,7 @@ export function addRedrive(program: Command, session: Session): void {
       const judge = (letters: readonly DeadLetter[]) => judgeLetters(letters, store);
 
       const plan = await dryRun(options, judge, choice, flags.limit);
+      const behind = options.queueUrl.endsWith(".fifo") && choice.ids.length === 0;
       const listed = { queue: options.queueUrl, letters: plan.map(letterJson) };
       if (plan.length === 0) {
         return {
@@ -78,15 +82,24 @@ export function addRedrive(program: Command, session: Session): void {
           text: "Nothing to redrive.",
         };
       }
-      const text = planText(plan, context);
+      const text = planText(plan, behind, context);
       if (flags.dryRun === true) {
         return { code: exitCodes.ok, json: { ...listed, dryRun: true }, text };
       }
       context.terminal.note(text);
-      if (!(await context.confirmed(`Send ${plan.length} back?`, flags))) {
+      const question = `Send ${plan.length}${behind ? " and those behind them" : ""} back?`;
+      if (!(await context.confirmed(question, flags))) {
         return notConfirmed({ ...listed, confirmed: false }, "");
       }
-      return redrive(options, plan, flags.rate, systemClock());
+      const clock = systemClock();
+      // What dies again while this runs waits for the next time.
+      const startedAt = clock.now();
+      const old = ({ message }: DeadLetter) => message.sentAt <= startedAt;
+      const chosen = async (page: readonly DeadLetter[]) =>
+        (await judge(page.filter(old)))
+          .filter((letter) => isChosen(letter, choice))
+          .map(({ letter }) => letter);
+      return redrive(options, { ...flags, plan, chosen, clock });
     }),
   );
 }
@@ -124,24 +137,32 @@ async function dryRun(
   return plan.slice(0, limit);
 }
 
-/** Sends back exactly what the plan listed; what came later waits for the next plan. */
+interface RedriveRun {
+  /** What was listed before; whatever of it isn't found again is told. */
+  readonly plan: readonly JudgedLetter[];
+  readonly chosen: (page: readonly DeadLetter[]) => Promise<readonly DeadLetter[]>;
+  readonly limit: number;
+  /** A second. */
+  readonly rate: number;
+  readonly clock: Clock;
+}
+
+/** Also sends back what stood behind the listed ones in their groups, and couldn't be seen before. */
 async function redrive(
   options: RedriveOptions,
-  plan: readonly JudgedLetter[],
-  rate: number,
-  clock: Clock,
+  { plan, chosen, limit, rate, clock }: RedriveRun,
 ): Promise<CommandResult> {
-  const wanted = new Set(plan.map(({ letter }) => letter.message.id));
+  const missing = new Set(plan.map(({ letter }) => letter.message.id));
   const problems: { readonly id: string; readonly problem: string }[] = [];
   let redriven = 0;
   let nextAt = clock.monotonic();
   const { interrupted } = await readAndGiveBack(options, async (page) => {
     const gone: DeadLetter[] = [];
-    for (const letter of page.filter(({ message }) => wanted.has(message.id))) {
+    for (const letter of (await chosen(page)).slice(0, limit - redriven)) {
       await clock.sleep(nextAt - clock.monotonic());
       nextAt = Math.max(nextAt, clock.monotonic()) + 1_000 / rate;
       const reply = await redriveMessage(letter, options);
-      wanted.delete(letter.message.id);
+      missing.delete(letter.message.id);
       gone.push(letter);
       redriven += 1;
       if (reply !== "redriven") {
@@ -151,10 +172,10 @@ async function redrive(
         });
       }
     }
-    return { gone, enough: wanted.size === 0 };
+    return { gone, enough: redriven >= limit };
   });
   const why = interrupted ? "interrupted before it" : "not found again: read or deleted elsewhere";
-  for (const id of wanted) problems.push({ id, problem: why });
+  for (const id of missing) problems.push({ id, problem: why });
   const lines = problems.map(({ id, problem }) => `  ${id}: ${problem}`);
   return {
     code: problems.length > 0 ? exitCodes.refused : exitCodes.ok,
@@ -176,7 +197,11 @@ function letterJson({ letter: { message, note }, state }: JudgedLetter) {
   };
 }
 
-function planText(plan: readonly JudgedLetter[], { terminal, now }: Context): string {
+function planText(
+  plan: readonly JudgedLetter[],
+  behind: boolean,
+  { terminal, now }: Context,
+): string {
   const shown = plan
     .slice(0, 50)
     .map(({ letter: { message, note }, state }) => [
@@ -198,6 +223,7 @@ function planText(plan: readonly JudgedLetter[], { terminal, now }: Context): st
     ...(states.has("done")
       ? [["done", "was sent by now: the copy is only acknowledged"] as [string, string]]
       : []),
+    ...(behind ? [["behind", BEHIND] as [string, string]] : []),
     ["order", ORDER_WARNING],
   ];
   const grid = table(["DEAD LETTER", "REASON", "RECORD", "SINCE"], shown, terminal.columns);

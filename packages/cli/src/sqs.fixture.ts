@@ -1,0 +1,91 @@
+import {
+  CreateQueueCommand,
+  GetQueueAttributesCommand,
+  SendMessageCommand,
+  SQSClient,
+} from "@aws-sdk/client-sqs";
+import type { QueueMessage } from "@exactly-once/core";
+import { sqsQueue } from "@exactly-once/sqs-adapter";
+import { buildApp } from "fauxqs";
+import { randomUUID } from "node:crypto";
+
+export interface LocalSqs {
+  readonly endpoint: string;
+  readonly client: SQSClient;
+  createPair(options?: {
+    readonly fifo?: boolean;
+    readonly maxReceiveCount?: number;
+    readonly attributes?: Record<string, string>;
+  }): Promise<QueuePair>;
+  /** Puts a message into the queue and dead-letters it as a consumer does. */
+  deadLetter(pair: QueuePair, body: string, attemptIds?: readonly string[]): Promise<QueueMessage>;
+  /** What can be received now, for a moment. */
+  receive(queueUrl: string): Promise<readonly QueueMessage[]>;
+  close(): Promise<void>;
+}
+
+export interface QueuePair {
+  readonly queueUrl: string;
+  readonly deadLetterQueueUrl: string;
+}
+
+export async function startSqs(): Promise<LocalSqs> {
+  const app = buildApp({ logger: false });
+  const endpoint = await app.listen({ host: "127.0.0.1", port: 0 });
+  const client = new SQSClient({
+    ...{ endpoint, region: "eu-west-2", maxAttempts: 1 },
+    credentials: { accessKeyId: "test", secretAccessKey: "test" },
+  });
+
+  async function create(name: string, attributes: Record<string, string>) {
+    const fifo = name.endsWith(".fifo") ? { FifoQueue: "true" } : {};
+    const Attributes = { ...attributes, ...fifo };
+    const { QueueUrl = "" } = await client.send(
+      new CreateQueueCommand({ QueueName: name, Attributes }),
+    );
+    return QueueUrl;
+  }
+
+  async function arnOf(queueUrl: string) {
+    const command = new GetQueueAttributesCommand({
+      ...{ QueueUrl: queueUrl, AttributeNames: ["QueueArn"] },
+    });
+    return (await client.send(command)).Attributes?.["QueueArn"] ?? "";
+  }
+
+  const receive = (queueUrl: string, visibilityMs: number) =>
+    sqsQueue({ client, queueUrl }).receive({ max: 10, visibilityMs, waitMs: 0 });
+
+  return {
+    endpoint,
+    client,
+    createPair: async ({ fifo = false, maxReceiveCount = 10, attributes = {} } = {}) => {
+      const suffix = `${randomUUID()}${fifo ? ".fifo" : ""}`;
+      const deadLetterQueueUrl = await create(`dead-${suffix}`, {
+        MessageRetentionPeriod: "1209600",
+      });
+      const policy = { deadLetterTargetArn: await arnOf(deadLetterQueueUrl), maxReceiveCount };
+      const queueUrl = await create(`queue-${suffix}`, {
+        RedrivePolicy: JSON.stringify(policy),
+        ...attributes,
+      });
+      return { queueUrl, deadLetterQueueUrl };
+    },
+    deadLetter: async ({ queueUrl }, body, attemptIds = []) => {
+      const isFifo = queueUrl.endsWith(".fifo");
+      const fifo = isFifo ? { MessageGroupId: "trainee-1", MessageDeduplicationId: body } : {};
+      await client.send(new SendMessageCommand({ QueueUrl: queueUrl, MessageBody: body, ...fifo }));
+      const [message] = await receive(queueUrl, 30_000);
+      if (!message) throw new Error("nothing to receive");
+      const queue = sqsQueue({ client, queueUrl });
+      await queue.deadLetter(message, { code: "heldTooLong", text: "held for 1 h", attemptIds });
+      await queue.acknowledge([message]);
+      return message;
+    },
+    receive: (queueUrl) => receive(queueUrl, 0),
+    close: async () => {
+      client.destroy();
+      await app.close();
+    },
+  };
+}
