@@ -1,0 +1,30 @@
+import {
+  formatAttemptId,
+  notificationKey,
+  type AttemptRef,
+  type DedupeStore,
+} from "@exactly-once/core";
+
+export const namespace = "tis-notifications";
+export const pipeline = "form-updated";
+
+/** Claims a key of its own and begins an attempt at its email, as a consumer would. */
+export async function beginAttempt(
+  store: DedupeStore,
+  name: string,
+  options: { readonly namespace?: string; readonly timeoutMs?: number } = {},
+): Promise<AttemptRef & { readonly id: string }> {
+  const key = notificationKey(options.namespace ?? namespace, pipeline, [name]);
+  const owner = `owner${name.replaceAll(/[^a-z0-9]/g, "")}`;
+  const [claimed] = await store.claim([
+    {
+      ...{ key: key.digest, keyText: key.text, pipeline, owner },
+      ...{ leaseMs: 60_000, messageId: name, fingerprint: "v1:f" },
+    },
+  ]);
+  if (claimed?.status !== "claimed") throw new Error(`the test's key is ${claimed?.status}`);
+  const ref = { key: key.digest, effect: "email", owner, fence: claimed.fence, n: 1 };
+  const timeoutMs = options.timeoutMs ?? 15_000;
+  await store.begin({ ...ref, timeoutMs, validityMs: 960_000, fingerprint: "v1:f" });
+  return { ...ref, id: formatAttemptId(ref) };
+}

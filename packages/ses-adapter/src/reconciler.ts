@@ -1,0 +1,166 @@
+import {
+  ConfigurationError,
+  systemClock,
+  type Clock,
+  type DedupeStore,
+  type ReconcileProgress,
+  type UnresolvedItem,
+} from "@exactly-once/core";
+import { judgeSilence, type EventBacklog, type SilenceFacts } from "./judge-silence.js";
+import { createTell, type HoldingReason, type ReconcileObserver } from "./reconcile-observation.js";
+
+export interface ReconcilerOptions {
+  readonly namespace: string;
+  readonly store: DedupeStore;
+  /** The same that the service's `createSesEventReconciler` notes its progress in. */
+  readonly progress: ReconcileProgress;
+  /** Counts what waits in the event queue and in its dead-letter queue. */
+  readonly backlog: () => Promise<EventBacklog>;
+  /**
+   * Which effects go through SES and may be judged: the pipelines whose policy is `reconcile`, each
+   * with the names of its effects. Nothing else is touched.
+   */
+  readonly effects: Readonly<Record<string, readonly string[]>>;
+  /** How often to look, ms. Default 30,000. */
+  readonly intervalMs?: number;
+  /**
+   * How long all conditions must hold, at every look, before "not sent" is said, ms. Default
+   * 120,000: SQS's counts take about a minute to become right.
+   */
+  readonly settleMs?: number;
+  readonly observe?: ReconcileObserver;
+  readonly clock?: Clock;
+}
+
+export interface Reconciler extends AsyncDisposable {
+  /** Looks until `stop`. A look that fails is told, and the next one comes all the same. */
+  start(): void;
+  /** Waits for the look under way. */
+  stop(): Promise<void>;
+  /** Looks once and answers how many attempts it called "not sent". */
+  look(): Promise<number>;
+}
+
+/**
+ * Calls attempts of unknown outcome "not sent" when SES stays silent about them, so that they are
+ * made again. Experimental: it is as sound as its assumption, that SES doesn't lose the event of an
+ * email that it accepted while it delivers the events of later ones.
+ *
+ * It holds unless every condition is met, at every look for `settleMs`: 15 minutes past the
+ * attempt's deadline and past the validity of its signature, by the store's clock and SES's; the
+ * event of a later email processed; no event pending or dead-lettered that may be about it. The
+ * configuration set must publish `Send` events.
+ *
+ * @throws ConfigurationError when a time isn't above 0
+ */
+export function createReconciler(options: ReconcilerOptions): Reconciler {
+  const { namespace, store, progress, backlog, effects, clock = systemClock() } = options;
+  const { intervalMs = 30_000, settleMs = 120_000 } = options;
+  if (!(intervalMs > 0) || !(settleMs > 0)) {
+    throw new ConfigurationError("createReconciler: intervalMs and settleMs must be above 0 ms.");
+  }
+  const tell = createTell(options.observe, () => clock.now());
+  /** Since when an attempt has met all conditions at every look, on the monotonic clock. */
+  let metSince = new Map<string, number>();
+  let stopping = new AbortController();
+  let running: Promise<void> | undefined;
+
+  async function look(): Promise<number> {
+    const startedAt = clock.monotonic();
+    const before = metSince;
+    const still = new Map<string, number>();
+    // A look that fails half-way makes all attempts wait anew.
+    metSince = new Map();
+    const facts = await gather();
+    let resolved = 0;
+    for await (const { attempt } of candidates()) {
+      const { attemptId } = attempt;
+      const because = judgeSilence(attempt, facts);
+      if (because !== undefined) {
+        tell({ type: "holding", attemptId, because });
+        continue;
+      }
+      const since = before.get(attemptId) ?? startedAt;
+      still.set(attemptId, since);
+      if (startedAt - since < settleMs) {
+        tell({ type: "holding", attemptId, because: "settling" });
+        continue;
+      }
+      if (await sayNotSent(attemptId, facts)) resolved += 1;
+    }
+    metSince = still;
+    return resolved;
+  }
+
+  async function gather(): Promise<SilenceFacts> {
+    // The mark first: what is processed after it may only make the backlog look smaller.
+    const mark = await progress.read(namespace);
+    return { now: clock.now(), mark, backlog: await backlog() };
+  }
+
+  async function* candidates(): AsyncGenerator<UnresolvedItem> {
+    let cursor: string | undefined;
+    do {
+      const page = await store.unresolved(cursor);
+      yield* page.items.filter((item) => mayJudge(item));
+      cursor = page.next;
+    } while (cursor !== undefined);
+  }
+
+  function mayJudge({ pipeline, keyText, attempt }: UnresolvedItem): boolean {
+    const [effect = ""] = attempt.effect.split("-");
+    const named = Object.hasOwn(effects, pipeline) ? (effects[pipeline] ?? []) : [];
+    return (
+      attempt.state === "unknown" && named.includes(effect) && namespaceOf(keyText) === namespace
+    );
+  }
+
+  async function sayNotSent(attemptId: string, facts: SilenceFacts): Promise<boolean> {
+    const mark = new Date(facts.mark ?? 0).toISOString();
+    const why = `no event of SES, with those of emails up to ${mark} processed`;
+    const reply = await store.resolve(attemptId, "not-sent", { by: "reconciler", why });
+    if (reply === "resolved") tell({ type: "resolvedNotSent", attemptId });
+    else if (typeof reply === "object" && "tooEarly" in reply) {
+      tell({ type: "holding", attemptId, because: "tooEarly" satisfies HoldingReason });
+    }
+    return reply === "resolved";
+  }
+
+  async function run(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      try {
+        await look();
+      } catch (error) {
+        tell({ type: "reconcileFailed", error });
+      }
+      await clock.sleep(intervalMs, signal);
+    }
+  }
+
+  async function stop(): Promise<void> {
+    stopping.abort();
+    await running;
+    running = undefined;
+  }
+
+  return {
+    look,
+    stop,
+    start: () => {
+      if (running) return;
+      stopping = new AbortController();
+      running = run(stopping.signal);
+    },
+    [Symbol.asyncDispose]: stop,
+  };
+}
+
+/** The store may be shared by services; a key's text begins with the namespace it belongs to. */
+function namespaceOf(keyText: string): string | undefined {
+  try {
+    const [namespace] = JSON.parse(keyText) as readonly unknown[];
+    return typeof namespace === "string" ? namespace : undefined;
+  } catch {
+    return undefined;
+  }
+}
