@@ -32,7 +32,8 @@ describe("a store in one Redis conforms", () => {
     test,
     fc,
     unitMs: 200,
-    factory: async (request) => redisFixture({ client, otherClient, outage }, request),
+    factory: async (request) =>
+      redisFixture({ keyPrefix: redis.keyPrefix, client, otherClient, outage }, request),
     capabilities,
   });
 
@@ -57,7 +58,8 @@ describe("a store in a Redis cluster conforms", () => {
     fc,
     unitMs: 200,
     runs: 30,
-    factory: async (request) => redisFixture({ client, otherClient, outage }, request),
+    factory: async (request) =>
+      redisFixture({ keyPrefix: "", client, otherClient, outage }, request),
     capabilities,
   });
 

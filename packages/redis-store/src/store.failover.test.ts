@@ -48,8 +48,10 @@ async function redelivered(client: Redis) {
 
 describe("a failover that loses the last writes", () => {
   it("forgets a begin that was answered: without waitReplicas a duplicate is possible", async () => {
-    const store = redisStore({ client: primary.connect() });
+    const client = primary.connect();
+    const store = redisStore({ client });
     await store.claim([claimOf(KEY)]);
+    await client.wait(1, 5_000);
     link.holdReplies();
     expect(await store.begin(startOf(lease))).toBe("granted");
     expect(await store.settle(ref, acceptedNow())).toBe("settled");
@@ -79,6 +81,18 @@ describe("a failover that loses the last writes", () => {
     await expect(beginning).rejects.toThrow("0 of 1 Redis replicas");
     link.release();
     expect(await store.begin(startOf(lease))).toBe("granted");
+  });
+
+  it("isn't granted to a replay on a new connection either, which wrote nothing itself", async () => {
+    const client = primary.connect({ retryStrategy: () => 20 });
+    const store = redisStore({ client, waitReplicas: 1, waitReplicasMs: 100 });
+    await store.claim([claimOf(KEY)]);
+    link.holdReplies();
+    await expect(store.begin(startOf(lease))).rejects.toSatisfy(isStoreUnavailableError);
+    const reconnected = new Promise((resolve) => client.once("ready", resolve));
+    client.disconnect(true);
+    await reconnected;
+    await expect(store.begin(startOf(lease))).rejects.toSatisfy(isStoreUnavailableError);
   });
 
   async function leaseOverAndRedelivered() {

@@ -31,7 +31,10 @@ function suiteOf(from: ScriptSources, through = client): SuiteTest[] {
     fc,
     runs: 60,
     unitMs: 200,
-    factory: async (request) => redisFixture({ client: through, otherClient, scripts }, request),
+    factory: async (request) => {
+      const { keyPrefix } = redis;
+      return redisFixture({ keyPrefix, client: through, otherClient, scripts }, request);
+    },
     capabilities: {
       durable: true,
       shared: true,

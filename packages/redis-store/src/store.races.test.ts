@@ -1,4 +1,3 @@
-import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { redisStore } from "./store.js";
 import { givenRedis, type GivenRedis } from "./testing/given-redis.js";
@@ -15,7 +14,7 @@ beforeAll(async () => {
 afterAll(() => redis.stop());
 
 it(`lets one of ${RACERS} racing connections win each of ${KEYS} keys`, async () => {
-  const keyPrefix = `test-${randomUUID()}:`;
+  const { keyPrefix } = redis;
   const keys = Array.from({ length: KEYS }, (_, i) => digest(`key ${i}`));
   const wins = new Map<string, string[]>(keys.map((key) => [key, []]));
 

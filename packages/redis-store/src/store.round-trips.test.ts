@@ -3,7 +3,6 @@ import { redisStore, type RedisStore } from "./store.js";
 import { givenRedis, type GivenRedis } from "./testing/given-redis.js";
 import { acceptedNow, claimOf, leaseOf, startOf } from "./testing/requests.js";
 import type { TcpProxy } from "./testing/tcp-proxy.js";
-import { randomUUID } from "node:crypto";
 
 let redis: GivenRedis;
 let proxy: TcpProxy;
@@ -13,7 +12,7 @@ let prefix: string;
 beforeEach(async () => {
   redis = await givenRedis();
   proxy = await redis.proxy();
-  prefix = `test-${randomUUID()}:`;
+  prefix = redis.keyPrefix;
   store = redisStore({ client: redis.connectVia(proxy), keyPrefix: prefix });
   await runThrough("warm-up");
 });

@@ -1,9 +1,12 @@
 import { Redis } from "ioredis";
+import { randomUUID } from "node:crypto";
 import { startRedisServer } from "./redis-server.js";
 import { startTcpProxy, type TcpProxy } from "./tcp-proxy.js";
 
 /** A Redis for tests: the one given as `REDIS_URL`, which is never flushed, or a throwaway. */
 export interface GivenRedis {
+  /** Nobody else's names begin so. */
+  readonly keyPrefix: string;
   connect(): Redis;
   /** A client whose connection goes through the proxy. */
   connectVia(proxy: TcpProxy): Redis;
@@ -25,7 +28,18 @@ export async function givenRedis(): Promise<GivenRedis> {
     return client;
   }
 
+  const keyPrefix = `test-${randomUUID()}:`;
+
+  /** What never expires would stay in somebody's Redis for ever. */
+  async function removeOwn(client: Redis): Promise<void> {
+    for await (const found of client.scanStream({ match: `${keyPrefix}*`, count: 1_000 })) {
+      const names = found as string[];
+      if (names.length > 0) await client.unlink(names);
+    }
+  }
+
   return {
+    keyPrefix,
     connect: () => connectTo(url),
     connectVia: ({ host, port }) => {
       const address = new URL(url);
@@ -39,6 +53,7 @@ export async function givenRedis(): Promise<GivenRedis> {
       return proxy;
     },
     stop: async () => {
+      if (!throwaway) await removeOwn(connectTo(url));
       for (const client of clients) client.disconnect();
       await Promise.all(proxies.map((proxy) => proxy.close()));
       await throwaway?.stop();

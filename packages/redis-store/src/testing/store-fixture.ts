@@ -6,6 +6,8 @@ import { assembleScripts, type Scripts } from "../scripts.js";
 import { redisStoreWith } from "../store.js";
 
 export interface RedisFixtureOptions {
+  /** Nobody else's names begin so. */
+  readonly keyPrefix: string;
   readonly client: RedisClient;
   /** Of the other replica of the service. */
   readonly otherClient: RedisClient;
@@ -20,10 +22,11 @@ const COMMAND_TIMEOUT_MS = 1_000;
 
 /** A store with names of its own in a Redis that others use, too. Nothing is ever flushed. */
 export function redisFixture(
-  { client, otherClient, scripts = assembleScripts(), outage }: RedisFixtureOptions,
+  fixture: RedisFixtureOptions,
   { retentionMs, pageSize }: StoreFixtureRequest,
 ): StoreFixture {
-  const keyPrefix = `test-${randomUUID()}:`;
+  const { client, otherClient, scripts = assembleScripts(), outage } = fixture;
+  const keyPrefix = `${fixture.keyPrefix}${randomUUID()}:`;
   const commandTimeoutMs = COMMAND_TIMEOUT_MS;
   const options = { retentionMs, pageSize, keyPrefix, commandTimeoutMs };
   return {
