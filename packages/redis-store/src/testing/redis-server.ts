@@ -30,6 +30,12 @@ export interface RedisServer {
   stop(): Promise<void>;
 }
 
+/** Those of a test run that ends early would stay for ever. */
+const running = new Set<ChildProcess>();
+process.once("exit", () => {
+  for (const child of running) child.kill("SIGKILL");
+});
+
 /** @throws when neither redis-server nor valkey-server is on the PATH */
 export async function startRedisServer(options: RedisServerOptions = {}): Promise<RedisServer> {
   const command = findServer();
@@ -54,8 +60,11 @@ export async function startRedisServer(options: RedisServerOptions = {}): Promis
       value,
     ]);
     const logged = ["--logfile", join(folder, "log")];
-    child = spawn(command, [...args, ...logged], { stdio: "ignore" });
-    await Promise.race([answers(), diedEarly(child)]);
+    const started = spawn(command, [...args, ...logged], { stdio: "ignore" });
+    running.add(started);
+    started.once("exit", () => running.delete(started));
+    child = started;
+    await Promise.race([answers(), diedEarly(started)]);
   }
 
   async function answers(): Promise<void> {
