@@ -5,7 +5,7 @@ import { createKernel } from "./kernel/kernel.js";
 import { createNetwork } from "./kernel/network.js";
 import { createTrace } from "./kernel/trace.js";
 import { claimOracle } from "./oracles/claims.js";
-import { judgeRest } from "./oracles/final.js";
+import { judgeOrphan, judgeRest } from "./oracles/final.js";
 import { createLedger } from "./oracles/ledger.js";
 import { mailOracle } from "./oracles/mail.js";
 import { queueOracle } from "./oracles/queue.js";
@@ -153,6 +153,7 @@ export async function runSchedule(options: ScheduleOptions): Promise<ScheduleRes
     onAccepted: (mail) => {
       trace.add(kernel.now, "SES", `took ${mail.messageId} of ${mail.attemptId}`);
       mailRules.onMail(mail);
+      queueRules.onMail(mail);
     },
     publish: (notice) => void notices.send({ body: JSON.stringify(notice) }),
   });
@@ -168,7 +169,7 @@ export async function runSchedule(options: ScheduleOptions): Promise<ScheduleRes
       skewMs: settings.skewMs * (index % 2 === 0 ? 1 : -1),
       drift: settings.drift * (index % 2 === 0 ? 1 : -1),
     });
-    const storeLink = storeWires(name, services.store, store);
+    const storeLink = storeWires(name, services.store, store, (id) => ledger.heard.add(id));
     const queueLink = queueWires(name, services.sqs, main, decisions);
     const mailLink = mailWires(name, services.ses, ses, {
       attemptTimeoutMs: ATTEMPT_TIMEOUT_MS,
@@ -202,12 +203,24 @@ export async function runSchedule(options: ScheduleOptions): Promise<ScheduleRes
     hosts.push(host);
   }
 
+  /** The process lives on, and nothing kept it from giving up what it had asked for. */
+  const couldGiveUp = (owner: string): boolean =>
+    hosts.some(
+      ({ name, up, incarnation, pausedUntil }) =>
+        up &&
+        owner.startsWith(`${name}${incarnation}x`) &&
+        (pausedUntil === 0 || pausedUntil < kernel.now - 60_000) &&
+        !network.wasCut(name, "store"),
+    );
   const quietService = (name: string) =>
     network.service({ name, latencyMs: 3, resends: false, rate: 0.03, ...leg });
   const officer = createHost(kernel, { name: "operator", seed });
   const officerStore = storeWires("operator", quietService("operatorStore"), store);
   officer.start((life) => {
-    void operatorLoop(life, officerStore.connect(life), ses, settings.operatorEveryMs);
+    const onNotSent = (attemptId: string): void => {
+      judgeOrphan(attemptId, ledger, couldGiveUp, report);
+    };
+    void operatorLoop(life, officerStore.connect(life), ses, settings.operatorEveryMs, onNotSent);
   });
   const reconciler = createHost(kernel, { name: "reconciler", seed });
   if (settings.reconciler) {

@@ -80,12 +80,13 @@ export function createDecisions(options: DecisionOptions): Decisions {
           count += 1;
           if (calm) return 0;
           const chance = unit(mix(nameHash, count));
-          if (chance >= share) return 0;
+          if (only === undefined ? chance >= share : only.size === 0) return 0;
           const key = `${name}#${count}`;
           if (only !== undefined && !only.has(key)) return 0;
           fired.push(key);
           counts.set(kind, (counts.get(kind) ?? 0) + 1);
-          return 1 - chance / share;
+          // A fault that is asked for by name happens, whatever its rate.
+          return chance < share ? 1 - chance / share : chance;
         },
       };
     },

@@ -57,6 +57,8 @@ export interface Network {
   cut(host: string, service: string, from: number, until: number): void;
   /** The service refuses everybody within these times. */
   takeDown(service: string, from: number, until: number): void;
+  /** Whether a cut or an outage was arranged for this link at all. */
+  wasCut(host: string, service: string): boolean;
   /** Ends all cuts and outages. */
   heal(): void;
   readonly stats: { readonly crashes: number; readonly pauses: number };
@@ -201,7 +203,8 @@ export function createNetwork(options: NetworkOptions): Network {
           }
 
           function replyError(error: unknown): void {
-            kernel.schedule(kernel.now + latencyMs, () => reject(error), life);
+            const fault = error instanceof Error ? error : new Error(String(error));
+            kernel.schedule(kernel.now + latencyMs, () => reject(fault), life);
           }
 
           function answer(reply: Reply): void {
@@ -240,8 +243,9 @@ export function createNetwork(options: NetworkOptions): Network {
     service,
     cut: (host, of, from, until) => windows.push({ place: `${host}.${of}`, from, until }),
     takeDown: (of, from, until) => windows.push({ place: of, from, until }),
+    wasCut: (host, of) => windows.some(({ place }) => place === of || place === `${host}.${of}`),
     heal: () => {
-      windows = [];
+      windows = windows.map((window) => ({ ...window, until: Math.min(window.until, kernel.now) }));
     },
     get stats() {
       return {

@@ -1,3 +1,4 @@
+import type { Lease } from "@exactly-once/core";
 import type { StoreEvent } from "../worlds/store.js";
 import type { Ledger } from "./ledger.js";
 import type { Report } from "./violations.js";
@@ -20,8 +21,17 @@ export function claimOracle(ledger: Ledger, report: Report): ClaimOracle {
     claims.set(key, { owner, fence });
   }
 
-  function onDone(key: string): void {
+  /** Whoever was granted the key last is the only one who may begin or end anything. */
+  function mustHold(what: string, { key, owner, fence }: Lease): void {
+    const claim = claims.get(key);
+    if (claim?.owner === owner && claim.fence === fence) return;
+    report("current claim", `${what} ${key} by ${owner} under fence ${fence}`);
+  }
+
+  function onDone(item: Lease): void {
+    const { key } = item;
     if (ledger.done.has(key)) return;
+    mustHold("completed", item);
     ledger.done.add(key);
     for (const slot of begun.get(key) ?? []) {
       const effectId = `${key}-${slot}`;
@@ -43,7 +53,9 @@ export function claimOracle(ledger: Ledger, report: Report): ClaimOracle {
           break;
         case "begin": {
           if (event.reply !== "granted") break;
-          const [{ key, effect }] = event.args;
+          const [item] = event.args;
+          const { key, effect } = item;
+          mustHold("begun", item);
           begun.set(key, (begun.get(key) ?? new Set()).add(effect));
           break;
         }
@@ -52,14 +64,22 @@ export function claimOracle(ledger: Ledger, report: Report): ClaimOracle {
             const item = event.args[0][index];
             if (reply !== "done" || !item) return;
             waived.set(item.key, new Set(Object.keys(item.waived ?? {})));
-            onDone(item.key);
+            onDone(item);
           });
           break;
+        case "settle": {
+          const [{ key, effect }, outcome] = event.args;
+          if (outcome.status === "accepted" && event.reply === "lost") {
+            report("evidence counts", `the proof of ${key}-${effect} was refused`);
+          }
+          break;
+        }
         case "resolve": {
           const [attemptId, verdict] = event.args;
-          if (verdict === "drop" && event.reply === "resolved") {
-            ledger.dropped.add(attemptId.split("-").slice(0, -3).join("-"));
-          }
+          if (event.reply !== "resolved") break;
+          const effectId = attemptId.split("-").slice(0, -3).join("-");
+          if (verdict === "drop") ledger.dropped.add(effectId);
+          if (verdict === "allow") ledger.allowed.add(effectId);
           break;
         }
         default:

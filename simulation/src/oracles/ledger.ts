@@ -10,6 +10,7 @@ export interface ProducedMessage {
   /** Mails that its key owes in the end, by effect slot; empty for what must be dead-lettered. */
   readonly effects: readonly string[];
   readonly kind: string;
+  readonly body: string;
   /** Put back from the dead-letter queue: order is given up. */
   readonly redriven: boolean;
 }
@@ -23,11 +24,15 @@ export interface Ledger {
   readonly done: Set<string>;
   /** Effects that an operator dropped. */
   readonly dropped: Set<string>;
+  /** Effects that an operator let past the tripwire. */
+  readonly allowed: Set<string>;
   /** Messages whose copy stands in the dead-letter queue. */
   readonly copied: Set<string>;
   /** Messages that the queue's own redrive policy moved. */
   readonly movedByQueue: Set<string>;
   readonly deleted: Set<string>;
+  /** Attempts whose grant reached the process that asked. */
+  readonly heard: Set<string>;
 }
 
 export function createLedger(): Ledger {
@@ -36,9 +41,11 @@ export function createLedger(): Ledger {
     mails: new Map(),
     done: new Set(),
     dropped: new Set(),
+    allowed: new Set(),
     copied: new Set(),
     movedByQueue: new Set(),
     deleted: new Set(),
+    heard: new Set(),
   };
 }
 

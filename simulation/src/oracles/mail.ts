@@ -17,6 +17,8 @@ export function mailOracle(ledger: Ledger, report: Report): MailOracle {
   /** The latest attempt begun, by effect id. */
   const latest = new Map<string, string>();
   const begun = new Set<string>();
+  /** Who got this content first, by recipient and content. */
+  const contents = new Map<string, string>();
 
   function onBegun(ref: AttemptRef): void {
     const attemptId = formatAttemptId(ref);
@@ -47,6 +49,11 @@ export function mailOracle(ledger: Ledger, report: Report): MailOracle {
       if (mails.length > 1) {
         const ids = mails.map(({ attemptId }) => attemptId).join(", ");
         report("no duplicate", `${mails.length} mails for ${effectId}: ${ids}`);
+      }
+      const first = contents.get(mail.contentDigest) ?? effectId;
+      contents.set(mail.contentDigest, first);
+      if (first !== effectId && !ledger.allowed.has(effectId)) {
+        report("same content is held", `${effectId} says the same as ${first}`);
       }
       if (latest.get(effectId) !== mail.attemptId) {
         report("one acceptable attempt", `${mail.attemptId} was accepted after another was begun`);

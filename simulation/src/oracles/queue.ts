@@ -1,4 +1,5 @@
 import type { SqsEvent, SqsQueue } from "../worlds/sqs.js";
+import type { AcceptedMail } from "../worlds/ses.js";
 import type { StoreEvent } from "../worlds/store.js";
 import { isTerminal, type Ledger, type ProducedMessage } from "./ledger.js";
 import type { Report } from "./violations.js";
@@ -6,11 +7,14 @@ import type { Report } from "./violations.js";
 export interface QueueOracle {
   onQueue(queue: SqsQueue, event: SqsEvent): void;
   onStore(event: StoreEvent): void;
+  onMail(mail: AcceptedMail): void;
 }
 
 /** A message leaves only when done or dead-lettered, and a FIFO group keeps its order. */
 export function queueOracle(ledger: Ledger, main: () => SqsQueue, report: Report): QueueOracle {
   const claimedBy = new Map<string, string>();
+  /** The last message of each group of which something was begun. */
+  const front = new Map<string, ProducedMessage>();
 
   function onDeleted(messageId: string): void {
     const message = ledger.produced.get(messageId);
@@ -21,6 +25,10 @@ export function queueOracle(ledger: Ledger, main: () => SqsQueue, report: Report
   }
 
   function onBegun(message: ProducedMessage): void {
+    const group = message.groupId ?? "";
+    const known = front.get(group);
+    if (!message.redriven && (!known || known.sequence < message.sequence))
+      front.set(group, message);
     for (const other of ledger.produced.values()) {
       if (other.groupId !== message.groupId || other.sequence >= message.sequence) continue;
       if (other.redriven || message.redriven || other.key === message.key) continue;
@@ -41,6 +49,17 @@ export function queueOracle(ledger: Ledger, main: () => SqsQueue, report: Report
       } else if (event.type === "sent") {
         const original = message.attributes["originalId"];
         if (original !== undefined) ledger.copied.add(original);
+      }
+    },
+    onMail: ({ attemptId }) => {
+      const [key] = attemptId.split("-");
+      const messages = [...ledger.produced.values()].filter((message) => message.key === key);
+      const [message] = messages;
+      if (!message?.groupId || messages.some(({ redriven }) => redriven)) return;
+      const ahead = front.get(message.groupId);
+      const last = Math.max(...messages.map(({ sequence }) => sequence));
+      if (ahead && ahead.sequence > last) {
+        report("order", `${attemptId} was accepted after ${ahead.messageId} was begun`);
       }
     },
     onStore: (event) => {

@@ -1,4 +1,4 @@
-import { StoreUnavailableError, type DedupeStore } from "@exactly-once/core";
+import { formatAttemptId, StoreUnavailableError, type DedupeStore } from "@exactly-once/core";
 import type { Life } from "../kernel/host.js";
 import type { Service, Wire } from "../kernel/network.js";
 import type { StoreCommand, StoreWorld } from "../worlds/store.js";
@@ -22,7 +22,12 @@ export interface StoreWires {
   connect(life: Life): DedupeStore;
 }
 
-export function storeWires(host: string, service: Service, world: StoreWorld): StoreWires {
+export function storeWires(
+  host: string,
+  service: Service,
+  world: StoreWorld,
+  onGranted: (attemptId: string) => void = () => undefined,
+): StoreWires {
   const commands = new Map(COMMANDS.map((name) => [name, service.wire(host, name)]));
   const control = service.wire(host, "control");
   const tripwire = service.wire(host, "tripwire");
@@ -39,12 +44,18 @@ export function storeWires(host: string, service: Service, world: StoreWorld): S
           commands.get(name) as Wire,
           () => world.execute(name, args as never) as Promise<unknown>,
         );
+    const begin = command("begin") as unknown as DedupeStore["begin"];
     return {
       capabilities: { durable: true, shared: true, clock: "store" },
       ...(Object.fromEntries(COMMANDS.map((name) => [name, command(name)])) as unknown as Pick<
         DedupeStore,
         StoreCommand
       >),
+      begin: async (item) => {
+        const reply = await begin(item);
+        if (reply === "granted") onGranted(formatAttemptId(item));
+        return reply;
+      },
       control: {
         pause: (...args) => over(control, () => world.control.pause(...args)),
         resume: (...args) => over(control, () => world.control.resume(...args)),

@@ -14,18 +14,23 @@ export async function operatorLoop(
   store: DedupeStore,
   ses: SesWorld,
   everyMs: number,
+  onNotSent: (attemptId: string) => void,
 ): Promise<void> {
   for (;;) {
     await life.clock.sleep(everyMs);
     try {
-      await lookOnce(store, ses);
+      await lookOnce(store, ses, onNotSent);
     } catch {
       // The store didn't answer: again in a while.
     }
   }
 }
 
-async function lookOnce(store: DedupeStore, ses: SesWorld): Promise<void> {
+async function lookOnce(
+  store: DedupeStore,
+  ses: SesWorld,
+  onNotSent: (attemptId: string) => void,
+): Promise<void> {
   const { items } = await store.unresolved();
   for (const { attempt } of items) {
     if (attempt.state === "held") {
@@ -34,6 +39,7 @@ async function lookOnce(store: DedupeStore, ses: SesWorld): Promise<void> {
       continue;
     }
     const sent = ses.mailOf(attempt.attemptId) !== undefined;
-    await store.resolve(attempt.attemptId, sent ? "sent" : "not-sent", WHO);
+    const reply = await store.resolve(attempt.attemptId, sent ? "sent" : "not-sent", WHO);
+    if (!sent && reply === "resolved") onNotSent(attempt.attemptId);
   }
 }

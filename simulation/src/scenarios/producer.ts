@@ -66,6 +66,7 @@ function send(
     sequence: ledger.produced.size + 1,
     effects: kind === "conflict" ? [] : owedEffects(readable ? event.kind : kind),
     kind,
+    body,
     redriven: false,
   });
 }

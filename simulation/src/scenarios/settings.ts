@@ -63,6 +63,7 @@ export function scenarioSettings(name: ScenarioName, decisions: Decisions): Scen
         ...mixed,
         replicas: pick("replicas", [1, 1, 2]),
         messages: pick("messages", [1, 2, 3]),
+        productionMs: 3_000,
         groups: 1,
         concurrency: pick("concurrency", [1, 2, 10]),
         oddShare: 0.2,

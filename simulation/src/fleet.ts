@@ -1,0 +1,79 @@
+import { fork } from "node:child_process";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { bundle, type Patch } from "./bundle.js";
+import type { RangeResult, SeedRange } from "./run-seeds.js";
+import { addTotals, noTotals, type Failure, type Totals } from "./totals.js";
+
+export interface FleetOptions {
+  readonly first: number;
+  readonly count: number;
+  readonly workers: number;
+  readonly repeatEvery: number;
+  readonly patches?: readonly Patch[];
+  /** Ends all work soon after the first violation. */
+  readonly untilFirst?: boolean;
+  onProgress?(totals: Totals, failures: readonly Failure[]): void;
+}
+
+const CHUNK = 200;
+const SMALL_CHUNK = 50;
+
+/** Runs a range of seeds in worker processes, each on a bundle of the sources as they are now. */
+export async function runFleet(options: FleetOptions): Promise<RangeResult> {
+  const folder = await mkdtemp(join(tmpdir(), "simulation-"));
+  try {
+    const file = join(folder, "worker.mjs");
+    await bundle("worker.ts", file, options.patches);
+    return await runWorkers(file, options);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function runWorkers(file: string, options: FleetOptions): Promise<RangeResult> {
+  const totals = noTotals();
+  const failures: Failure[] = [];
+  const chunk = options.untilFirst ? SMALL_CHUNK : CHUNK;
+  const end = options.first + options.count;
+  let next = options.first;
+
+  function nextRange(): SeedRange | undefined {
+    if (next >= end || (options.untilFirst && failures.length > 0)) return undefined;
+    const first = next;
+    next = Math.min(end, first + chunk);
+    return {
+      first,
+      count: next - first,
+      repeatEvery: options.repeatEvery,
+      ...(options.untilFirst ? { untilFirst: true } : {}),
+    };
+  }
+
+  const work = (): Promise<void> =>
+    new Promise((resolve, reject) => {
+      const worker = fork(file, { stdio: ["ignore", "inherit", "inherit", "ipc"], execArgv: [] });
+      const give = (): void => {
+        const range = nextRange();
+        if (range) worker.send(range);
+        else worker.disconnect();
+      };
+      worker.on("message", (message) => {
+        const result = message as RangeResult;
+        addTotals(totals, result.totals);
+        failures.push(...result.failures);
+        options.onProgress?.(totals, failures);
+        give();
+      });
+      worker.on("error", reject);
+      worker.on("exit", (code) => {
+        if (code === 0) resolve();
+        else reject(new Error(`A simulation worker ended with ${String(code)}.`));
+      });
+      give();
+    });
+  await Promise.all(Array.from({ length: options.workers }, work));
+  failures.sort((a, b) => a.seed - b.seed);
+  return { totals, failures };
+}

@@ -1,0 +1,60 @@
+import Table from "cli-table3";
+import { runFleet } from "../fleet.js";
+import { MUTANTS, type Mutant } from "./list.js";
+
+export interface Hunted {
+  readonly name: string;
+  readonly bug: string;
+  readonly within: number;
+  /** The first seed that breaks a promise; absent where none did. */
+  readonly killedBy?: { readonly seed: number; readonly oracle: string; readonly text: string };
+}
+
+export interface HuntReport {
+  readonly mutants: readonly Hunted[];
+  readonly survivors: number;
+}
+
+/** Runs the standard mix against each mutant until a promise breaks. */
+export async function huntMutants(workers: number): Promise<HuntReport> {
+  const mutants: Hunted[] = [];
+  for (const mutant of MUTANTS) {
+    const hunted = await hunt(mutant, workers);
+    mutants.push(hunted);
+    const { killedBy } = hunted;
+    console.log(`${killedBy ? `killed by ${killedBy.seed}` : "SURVIVED"}  ${mutant.name}`);
+  }
+  console.log(asTable(mutants));
+  return { mutants, survivors: mutants.filter(({ killedBy }) => !killedBy).length };
+}
+
+export async function hunt(mutant: Mutant, workers: number): Promise<Hunted> {
+  const { name, bug, within, patches } = mutant;
+  const { failures } = await runFleet({
+    first: 1,
+    count: within,
+    workers,
+    repeatEvery: 0,
+    patches,
+    untilFirst: true,
+  });
+  const [first] = failures;
+  if (!first) return { name, bug, within };
+  return {
+    name,
+    bug,
+    within,
+    killedBy: { seed: first.seed, oracle: first.oracle, text: first.text },
+  };
+}
+
+function asTable(mutants: readonly Hunted[]): string {
+  const table = new Table({
+    head: ["planted bug", "first seed", "promise it broke"],
+    style: { head: [], border: [], compact: true },
+  });
+  for (const { bug, killedBy } of mutants) {
+    table.push([bug, killedBy?.seed ?? "SURVIVED", killedBy?.oracle ?? ""]);
+  }
+  return table.toString();
+}

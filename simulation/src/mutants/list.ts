@@ -1,0 +1,281 @@
+import type { Patch } from "../bundle.js";
+
+/** A planted bug, and within how many seeds of the standard mix it must be found. */
+export interface Mutant {
+  readonly name: string;
+  /** What the bug is, in words. */
+  readonly bug: string;
+  readonly patches: readonly Patch[];
+  readonly within: number;
+}
+
+const core = (file: string, find: string, replace: string): Patch => ({
+  file: `packages/core/src/${file}`,
+  find,
+  replace,
+});
+
+const DEFAULT_WITHIN = 2_000;
+
+function mutant(
+  name: string,
+  bug: string,
+  patches: readonly Patch[],
+  within = DEFAULT_WITHIN,
+): Mutant {
+  return { name, bug, patches, within };
+}
+
+/** Bugs that were made, or nearly made, somewhere: none may survive. */
+export const MUTANTS: readonly Mutant[] = [
+  mutant("ack-before-complete", "The message is deleted while the record isn't done yet.", [
+    core(
+      "handle-message.ts",
+      "reply = await env.committer.commit(() => options.complete(item));",
+      'void env.committer.commit(() => options.complete(item)); reply = "done" as CompleteReply;',
+    ),
+  ]),
+  mutant("sending-not-durable", "A begin that the store never answered counts as granted.", [
+    core(
+      "begin-attempt.ts",
+      'committer.commitLater(() => store.settle(ref, { status: "rejected", reason: "storeDown" }));\n    throw error;',
+      'return [undefined, "granted"];',
+    ),
+  ]),
+  mutant(
+    "orphan-begin",
+    "A begin without an answer is never given up: an outage leaves holds behind.",
+    [
+      core(
+        "begin-attempt.ts",
+        'committer.commitLater(() => store.settle(ref, { status: "rejected", reason: "storeDown" }));',
+        "",
+      ),
+    ],
+  ),
+  mutant("owner-unchecked", "The store doesn't check who holds the claim.", [
+    core(
+      "record.ts",
+      'return record.state === "claimed" && record.owner === lease.owner && record.fence === lease.fence;',
+      'return record.state === "claimed" && lease.key === record.key;',
+    ),
+  ]),
+  mutant("claim-ignores-lease", "A claim is granted although another's lease is live.", [
+    core(
+      "record.ts",
+      "  if (isLive(record, now)) {\n    if (record.owner",
+      "  if (record.owner === request.owner) {\n    if (record.owner",
+    ),
+  ]),
+  mutant("fence-not-raised", "The fence doesn't rise with a new claim.", [
+    core("record.ts", "fence: (before?.fence ?? 0) + 1,", "fence: before?.fence ?? 1,"),
+  ]),
+  mutant("stale-rejected-clears", "'Not sent' about one attempt clears another.", [
+    core(
+      "record-effects.ts",
+      'if (effect && sameAttempt({ key: record.key, ...effect }, ref)) {\n    if (effect.state === "rejected")',
+      'if (effect) {\n    if (effect.state === "rejected")',
+    ),
+  ]),
+  mutant("begin-ignores-unknown", "An attempt of unknown outcome is simply repeated.", [
+    core(
+      "record-effects.ts",
+      'case "unknown":\n      return { record, reply: { unknown: attemptInfo(record, effect, now) } };',
+      'case "unknown":\n      break;',
+    ),
+  ]),
+  mutant("begin-ignores-accepted", "A stored receipt doesn't stop a second attempt.", [
+    core(
+      "record-effects.ts",
+      'if (effect?.state === "accepted") {\n    return { record, reply: { accepted',
+      'if (effect?.state === "dropped") {\n    return { record, reply: { accepted',
+    ),
+  ]),
+  mutant("verdict-too-early", "'Not sent' is believed while the request could still be accepted.", [
+    core(
+      "record-effects.ts",
+      'if (state === "sending" || now < effect.staleAt) {',
+      'if (state === "sending") {',
+    ),
+  ]),
+  mutant("verdict-unnamed", "A verdict counts for whatever attempt is there now.", [
+    core(
+      "record-effects.ts",
+      "if (!record || !effect || !sameAttempt({ key: record.key, ...effect }, ref)) {",
+      "if (!record || !effect) {",
+    ),
+  ]),
+  mutant("late-proof-refused", "A proof counts only while its claim is live.", [
+    core(
+      "record-effects.ts",
+      'case "accepted":\n      return settleAccepted(',
+      'case "accepted":\n      if (!holds(record, ref)) return { record, reply: "lost" };\n      return settleAccepted(',
+    ),
+  ]),
+  mutant("swallowed-unknown-completes", "A record is done although an outcome is unknown.", [
+    core(
+      "record.ts",
+      'effect.state !== "accepted" &&\n      effect.state !== "dropped" &&',
+      'effect.state === "held" &&',
+    ),
+    core("handle-message.ts", "if (run.holding.length > 0) return holdOrResend(run);", ""),
+    core(
+      "handle-message.ts",
+      "if (thrown) return afterError(run, telling(run, thrown.error));",
+      "",
+    ),
+    core("handle-message.ts", "if (run.waived.has(slot)) continue;", "if (slot) continue;"),
+  ]),
+  mutant("swallowed-rejection-completes", "A handler that swallows a refusal completes.", [
+    core(
+      "record.ts",
+      'effect.state !== "dropped" &&',
+      'effect.state !== "dropped" &&\n      effect.state !== "rejected" &&',
+    ),
+    core("handle-message.ts", "if (run.waived.has(slot)) continue;", "if (slot) continue;"),
+  ]),
+  mutant("done-forgotten", "A done record is forgotten after five seconds.", [
+    core(
+      "record.ts",
+      "leaseUntil: now,\n    expiresAt: now + policy.retentionMs,\n    ...(Object.keys(waived)",
+      "leaseUntil: now,\n    expiresAt: now + 5_000,\n    ...(Object.keys(waived)",
+    ),
+  ]),
+  mutant("conflict-is-duplicate", "Other content under a known key is taken for a duplicate.", [
+    core(
+      "record.ts",
+      "if (record.fingerprint !== undefined && record.fingerprint !== request.fingerprint) {",
+      "if (record.fingerprint === request.keyText) {",
+    ),
+  ]),
+  mutant("unknown-settled-as-rejected", "A timeout counts as 'not sent'.", [
+    core(
+      "send-and-settle.ts",
+      "const settling = env.committer.commit(() => env.store.settle(ref, outcome), maxTries);",
+      'const settling = env.committer.commit(() => env.store.settle(ref, outcome.status === "unknown" ? { status: "rejected", reason: "timeout" } : outcome), maxTries);',
+    ),
+  ]),
+  mutant("send-repeated", "A send that failed unclearly is repeated at once, as an SDK would.", [
+    core(
+      "send-and-settle.ts",
+      "return await grant.sender.send(grant.prepared, attempt);",
+      'const first = await grant.sender.send(grant.prepared, attempt); return first.status === "unknown" ? await grant.sender.send(grant.prepared, attempt) : first;',
+    ),
+  ]),
+  mutant("moving-deadline", "The attempt's deadline is never over for the process that makes it.", [
+    core(
+      "send-and-settle.ts",
+      "remainingMs: () => deadline - env.time(),",
+      "remainingMs: () => 60_000,",
+    ),
+  ]),
+  mutant("deadline-moved-before-success", "A lease counts as extended before the queue said so.", [
+    core(
+      "lease-keeper.ts",
+      "    const confirmed: Entry[] = [];\n    try {",
+      "    const confirmed: Entry[] = [];\n    for (const { entry, forMs } of sendable) moveVisibility(entry, sentAt + forMs * 20);\n    try {",
+    ),
+  ]),
+  mutant("loss-ignored", "A lost delivery goes on as if nothing had happened.", [
+    core(
+      "lease-keeper.ts",
+      '} else if (reply === "lost") {\n          lose(entry, "visibility");',
+      '} else if (reply === "lost") {\n          moveVisibility(entry, sentAt + forMs * 20);',
+    ),
+  ]),
+  mutant("siblings-go-on", "After a failure the rest of the FIFO group goes on before it.", [
+    core(
+      "settler.ts",
+      "    await handBack(flight, delayMs);\n    for (const sibling of siblings) settle(sibling, SIBLING);",
+      "    await handBack(flight, delayMs);\n    for (const sibling of siblings) options.onReady(sibling);",
+    ),
+  ]),
+  mutant("group-side-by-side", "Messages of one FIFO group run side by side.", [
+    core(
+      "dispatcher.ts",
+      "else if (!flight.lane || flight.lane.flights[0] === flight) ready.push(flight);",
+      "else ready.push(flight);",
+    ),
+  ]),
+  mutant(
+    "redelivery-overtaken",
+    "The rest of a group overtakes a redelivery of its own head.",
+    [
+      core(
+        "dispatcher.ts",
+        '(fifo ? behind.get(message.groupId ?? "") : undefined)',
+        '(fifo ? undefined : behind.get(message.groupId ?? ""))',
+      ),
+    ],
+    20_000,
+  ),
+  mutant("busy-is-done", "A key that another replica works on is acknowledged.", [
+    core(
+      "claim-reply.ts",
+      'return { kind: "hold", reason: "busy", attempts: [], retryAfterMs: reply.retryAfterMs };',
+      'return { kind: "acknowledge" };',
+    ),
+  ]),
+  mutant("lost-is-done", "A run that lost its claim acknowledges the message.", [
+    core(
+      "handle-message.ts",
+      'if (reply === "lost") return { kind: "lost" };',
+      'if (reply === "lost") return ACKNOWLEDGE;',
+    ),
+  ]),
+  mutant("poison-dropped", "What can't be decoded is deleted without a copy.", [
+    core(
+      "settler.ts",
+      'if (copied === "copied") {',
+      'if (copied === "copied" || "failed" in copied) {',
+    ),
+  ]),
+  mutant("buried-too-early", "A message is dead-lettered while its send could still be accepted.", [
+    core("record.ts", "if (tooEarly > now) return { record, reply: { tooEarly } };", ""),
+  ]),
+  mutant("tripwire-ignored", "The tripwire sees the same content twice and lets it pass.", [
+    core(
+      "begin-attempt.ts",
+      "if (taken !== undefined) await giveWay(env, run, ref, taken);",
+      "void giveWay;",
+    ),
+  ]),
+  mutant("held-is-begun", "What the tripwire holds is sent by the next delivery.", [
+    core(
+      "record-effects.ts",
+      'case "held":\n      return { record, reply: { held: attemptInfo(record, effect, now) } };',
+      'case "held":\n      break;',
+    ),
+    core(
+      "once.ts",
+      "const reservation = live ?",
+      "const reservation = live && run.before.size === 0 ?",
+    ),
+  ]),
+  mutant(
+    "unawaited-passes",
+    "An effect that the handler didn't await doesn't keep the run from ending.",
+    [
+      core("handle-message.ts", "  await Promise.allSettled(run.pending);\n", ""),
+      core(
+        "handle-message.ts",
+        "if (unawaited > 0 && thrown === undefined && !run.lostBy) {",
+        "if (unawaited > 99) {",
+      ),
+    ],
+  ),
+  mutant("lock-kept-on-hold", "A held message keeps its claim, so nothing ever goes on.", [
+    core(
+      "settler.ts",
+      '    await releaseClaim(flight);\n    if (flight.phase !== "held") return;',
+      '    if (flight.phase !== "held") return;',
+    ),
+  ]),
+  mutant("drain-leaves-timers", "After a drain a timer keeps the process alive.", [
+    core(
+      "consumer.ts",
+      "await clock.sleep(withinMs, settled.signal);",
+      "void clock.sleep(withinMs); await committer.settled();",
+    ),
+  ]),
+];

@@ -1,0 +1,89 @@
+import type { ScheduleResult } from "./run-schedule.js";
+
+/** What many runs came to. */
+export interface Totals {
+  seeds: number;
+  violations: number;
+  /** Processor time the runs took, ms: figures hold per core, however busy the machine. */
+  cpuMs: number;
+  events: number;
+  virtualMs: number;
+  crashes: number;
+  pauses: number;
+  messages: number;
+  emails: number;
+  held: number;
+  deadLettered: number;
+  suppressed: number;
+  /** Runs made twice, with the same trace. */
+  repeated: number;
+  faults: Record<string, number>;
+  perScenario: Record<string, { seeds: number; cpuMs: number }>;
+}
+
+export interface Failure {
+  readonly seed: number;
+  readonly scenario: string;
+  readonly oracle: string;
+  readonly text: string;
+}
+
+export function noTotals(): Totals {
+  return {
+    seeds: 0,
+    violations: 0,
+    cpuMs: 0,
+    events: 0,
+    virtualMs: 0,
+    crashes: 0,
+    pauses: 0,
+    messages: 0,
+    emails: 0,
+    held: 0,
+    deadLettered: 0,
+    suppressed: 0,
+    repeated: 0,
+    faults: {},
+    perScenario: {},
+  };
+}
+
+export function addResult(totals: Totals, result: ScheduleResult, cpuMs: number): void {
+  const { stats, scenario } = result;
+  totals.seeds += 1;
+  totals.violations += result.violations.length > 0 ? 1 : 0;
+  totals.cpuMs += cpuMs;
+  for (const name of STATS) totals[name] += stats[name];
+  for (const [kind, count] of result.faults) {
+    totals.faults[kind] = (totals.faults[kind] ?? 0) + count;
+  }
+  const own = (totals.perScenario[scenario] ??= { seeds: 0, cpuMs: 0 });
+  own.seeds += 1;
+  own.cpuMs += cpuMs;
+}
+
+export function addTotals(totals: Totals, more: Totals): void {
+  for (const name of SUMS) totals[name] += more[name];
+  for (const [kind, count] of Object.entries(more.faults)) {
+    totals.faults[kind] = (totals.faults[kind] ?? 0) + count;
+  }
+  for (const [scenario, { seeds, cpuMs }] of Object.entries(more.perScenario)) {
+    const own = (totals.perScenario[scenario] ??= { seeds: 0, cpuMs: 0 });
+    own.seeds += seeds;
+    own.cpuMs += cpuMs;
+  }
+}
+
+const STATS = [
+  "events",
+  "virtualMs",
+  "crashes",
+  "pauses",
+  "messages",
+  "emails",
+  "held",
+  "deadLettered",
+  "suppressed",
+] as const;
+
+const SUMS = [...STATS, "seeds", "violations", "cpuMs", "repeated"] as const;
