@@ -45,6 +45,33 @@ describe("mail over HTTP", () => {
     });
   });
 
+  it("tells by a digest which emails are the same to their reader", async () => {
+    const ses = await startSes();
+    const sendText = (to: string, subject: string, date: string, text: string) =>
+      clientOf(ses).send(
+        new SendRawEmailCommand({
+          Destinations: [to],
+          RawMessage: rawMessage([
+            "From: forms@example.com",
+            `To: ${to}`,
+            `Date: ${date}`,
+            `Subject: ${subject}`,
+            "",
+            text,
+          ]),
+        }),
+      );
+    const [monday, tuesday] = ["Mon, 5 Jan 2026 09:00:00 +0000", "Tue, 6 Jan 2026 09:00:00 +0000"];
+    await sendText("a@example.org", "Form", monday, "Part A");
+    await sendText("a@example.org", "Form", tuesday, "Part A");
+    await sendText("a@example.org", "Form", monday, "Part B");
+    await sendText("a@example.org", "Forms", monday, "Part A");
+    const { messages } = (await get(ses, "/_local/messages")).json();
+    const digests = (messages as { contentDigest: string }[]).map((one) => one.contentDigest);
+    expect(digests[1]).toBe(digests[0]);
+    expect(new Set(digests).size).toBe(3);
+  });
+
   it("shows one message as html, text, source or JSON", async () => {
     const ses = await startSes();
     const RawMessage = rawMessage([

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { eventKinds, type EventKind } from "./account.js";
+import { readersDigest } from "./content-digest.js";
 import type { Deliveries } from "./deliveries.js";
 import type { EventPublisher } from "./event-publisher.js";
 import { readFaultSettings } from "./fault-rules-json.js";
@@ -34,6 +35,8 @@ export interface ListedEmail {
   readonly tags: Readonly<Record<string, string>>;
   readonly configurationSet: string | null;
   readonly headers: SentEmail["headers"];
+  /** Equal for emails that look the same to their reader: subject, bodies, attachments. */
+  readonly contentDigest: string;
 }
 
 const listed = (email: SentEmail): ListedEmail => ({
@@ -46,6 +49,7 @@ const listed = (email: SentEmail): ListedEmail => ({
   tags: email.tags,
   configurationSet: email.configurationSet ?? null,
   headers: email.headers,
+  contentDigest: readersDigest(email),
 });
 
 const loopbackHost = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d+)?$/i;
