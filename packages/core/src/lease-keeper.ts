@@ -147,7 +147,6 @@ export function createLeaseKeeper(options: LeaseKeeperOptions): LeaseKeeper {
       },
     };
     schedule(entry);
-    if (!running) void run();
     return entry;
   }
 
@@ -159,6 +158,8 @@ export function createLeaseKeeper(options: LeaseKeeperOptions): LeaseKeeper {
     );
     heap.put(entry, due);
     wakeUp.noLaterThan(due);
+    // Once everything was lost nobody runs; a lease that is trusted again has to be kept again.
+    if (!running) void run();
   }
 
   /** The last moment at which the handler may still trust what was confirmed. */
