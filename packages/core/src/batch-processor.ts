@@ -35,6 +35,8 @@ export interface BatchProcessor {
 
 /** Kept of the invocation for telling the queue and answering, in ms. */
 const CLOSING_MS = 1_500;
+/** What an aborted handler, and then its effects, get of that. */
+const GRACE_MS = 500;
 /** A sandbox can't stop receiving: an outage's messages are hidden for minutes instead, growing. */
 const OUTAGE_BACKOFF = { baseMs: 2 * 60_000, maxMs: 60 * 60_000 };
 const HOLD_BACKOFF = { baseMs: 60_000, maxMs: 15 * 60_000 };
@@ -196,6 +198,7 @@ export function createBatchProcessor(options: BatchProcessorOptions): BatchProce
       claim,
       effects: reply.effects,
       lease,
+      graceMs: GRACE_MS,
       onAbortable: (abort) => {
         void clock.sleep(deadline - time(), ended.signal).then(() => {
           if (!ended.signal.aborted) abort("drain");

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { rig } from "./consumer.fixture.js";
+import type { QueueMessage, ReceiveRequest } from "./ports/index.js";
 
 describe("a drain", () => {
   it("lets running handlers end, hands back the rest, and stops every timer", async () => {
@@ -77,6 +78,50 @@ describe("a drain", () => {
     expect(next.health().held).toBe(1);
     expect(r.office.requests).toBe(1);
     await r.clock.run(next.stop());
+  });
+
+  it("returns at once what would have to be held", async () => {
+    const r = rig();
+    r.office.behaviour = async () => {
+      await r.clock.sleep(3_000);
+      return "acceptSilently" as const;
+    };
+    r.send("unknown");
+    await r.clock.run(r.consumer.start());
+    await r.clock.advance(1_000);
+    const before = r.clock.monotonic();
+    await r.clock.run(r.consumer.stop({ deadlineMs: 60_000 }));
+    expect(r.clock.monotonic() - before).toBeLessThan(5_000);
+    expect(r.queue.messages().map(({ inFlight }) => inFlight)).toEqual([false]);
+  });
+
+  it("hands back what comes late, and waits for a receive no longer than its deadline", async () => {
+    const r = rig();
+    let arrive: (messages: readonly QueueMessage[]) => void = () => undefined;
+    const { receive } = r.queue;
+    let polls = 0;
+    Object.assign(r.queue, {
+      receive: (request: ReceiveRequest) =>
+        (polls += 1) === 1
+          ? new Promise<readonly QueueMessage[]>((resolve) => (arrive = resolve))
+          : receive(request),
+    });
+    await r.clock.run(r.consumer.start());
+    await r.clock.advance(1_000);
+    r.send("late");
+    const late = await r.clock.run(receive({ max: 1, visibilityMs: 60_000, waitMs: 0 }));
+    const stopped = r.consumer.stop({ deadlineMs: 30_000 });
+    await r.clock.advance(2_000);
+    arrive(late);
+    await r.clock.run(stopped);
+    expect(r.office.requests).toBe(0);
+    expect(r.queue.messages().map(({ inFlight }) => inFlight)).toEqual([false]);
+
+    const hung = rig();
+    Object.assign(hung.queue, { receive: () => new Promise(() => undefined) });
+    await hung.clock.run(hung.consumer.start());
+    await hung.clock.run(hung.consumer.stop({ deadlineMs: 30_000 }));
+    expect(hung.clock.monotonic()).toBeLessThanOrEqual(30_000);
   });
 
   it("hands back what a receive under way brings", async () => {

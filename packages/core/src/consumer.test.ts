@@ -187,6 +187,27 @@ describe("a consumer", () => {
   });
 });
 
+describe("an effect that was waived", () => {
+  it("holds nothing back although nobody knows what became of it", async () => {
+    const r = start({
+      pipeline: {
+        handler: async (event, ctx) => {
+          await ctx.once("email", { to: event.to, text: event.text }).catch(() => {
+            ctx.waive("email", "only a courtesy");
+          });
+        },
+      },
+    });
+    r.office.behaviour = () => "acceptSilently";
+    r.send("m");
+    await r.clock.run(r.consumer.start());
+    await r.clock.advance(5_000);
+    expect(r.queue.messages()).toEqual([]);
+    expect(r.seen("done")).toHaveLength(1);
+    expect(r.office.requests).toBe(1);
+  });
+});
+
 describe("silent losses are shut", () => {
   const misuse: [string, NonNullable<RigOptions["pipeline"]>["handler"], RegExp][] = [
     [

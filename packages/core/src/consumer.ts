@@ -173,9 +173,11 @@ export function createConsumer(options: ConsumerOptions): Consumer {
     state = "draining";
     emit({ type: "draining", inFlight: dispatcher.inFlight });
     const deadline = time() + deadlineMs;
-    await poller.stop();
-    await dispatcher.drain(deadline - deadlineMs * ABORT_SHARE, deadline);
-    await commitsSettled(Math.max(0, deadline - time()));
+    const abortAt = deadline - deadlineMs * ABORT_SHARE;
+    dispatcher.close();
+    await until(abortAt, poller.stop());
+    await dispatcher.drain(abortAt, deadline);
+    await until(deadline, committer.settled());
     abandon.abort();
     control.stop();
     keeper.stop();
@@ -184,13 +186,13 @@ export function createConsumer(options: ConsumerOptions): Consumer {
     finish();
   }
 
-  /** A sleeper that nobody waits for would keep the process from ending. */
-  async function commitsSettled(withinMs: number): Promise<void> {
-    const settled = new AbortController();
-    void committer.settled().then(() => {
-      settled.abort();
+  /** Waits for the work, but not beyond `at`. Leaves no sleeper that keeps the process alive. */
+  async function until(at: number, work: Promise<void>): Promise<void> {
+    const ended = new AbortController();
+    const settled = work.finally(() => {
+      ended.abort();
     });
-    await clock.sleep(withinMs, settled.signal);
+    await Promise.race([settled, clock.sleep(Math.max(0, at - time()), ended.signal)]);
   }
 
   const stop: Consumer["stop"] = ({ deadlineMs = DEFAULT_DRAIN_MS } = {}) =>

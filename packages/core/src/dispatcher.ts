@@ -1,7 +1,14 @@
-import { admitMessage, type Admitted, type AdmissionOptions } from "./admit-message.js";
+import {
+  admitMessage,
+  type Admission,
+  type Admitted,
+  type AdmissionOptions,
+} from "./admit-message.js";
 import { createBatcher, type Batcher } from "./batcher.js";
 import { refusedClaim, tooOld } from "./claim-reply.js";
 import type { Disposition } from "./disposition.js";
+import { LeaseLostError } from "./errors/lease-lost-error.js";
+import type { LossReason } from "./events.js";
 import { flightFacts, type Flight } from "./flight.js";
 import type { Gate } from "./gate.js";
 import { handleMessage } from "./handle-message.js";
@@ -21,6 +28,8 @@ import { createSettler } from "./settler.js";
 
 /** Held messages cost a heartbeat each; with more than this nothing further is received. */
 const MAX_HELD = 1_000;
+/** Milliseconds that decoding and validating may take, in case they fetch something and hang. */
+const MAX_ADMISSION_MS = 10 * 60_000;
 const CLAIM_BATCH = 100;
 const CLAIM_LINGER_MS = 1;
 
@@ -46,7 +55,9 @@ export interface Dispatcher {
   /** Tells what the queue is like, before the first `receive`. */
   configure(queue: { readonly fifo: boolean; readonly maxReceives: number | undefined }): void;
   controlChanged(): void;
-  /** Hands back what doesn't run, waits for the rest, aborts it at `abortAt`. */
+  /** Hands back what doesn't run, and from now on whatever comes. */
+  close(): void;
+  /** Waits for what still runs, aborts it at `abortAt`. */
   drain(abortAt: number, deadline: number): Promise<void>;
   readonly inFlight: number;
   readonly running: number;
@@ -98,6 +109,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     queue: options.queue,
     lanes,
     held,
+    gate,
     releases: options.releases,
     onReady: (flight) => {
       ready.push(flight);
@@ -157,6 +169,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
       hold: undefined,
       heldSince: 0,
       holds: 0,
+      troubledSince: undefined,
       deadLetter: undefined,
       ended,
       end,
@@ -195,7 +208,9 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     if (flight.deadLetter) return flight.deadLetter;
     if (gate.storeIsDown) return { kind: "retry", reason: "storeDown", counts: false };
     if (!flight.admitted) {
-      const admission = await admitMessage(options.admission, flight.kept.message);
+      const admission = await admit(flight);
+      flight.abort = undefined;
+      flight.kept.limitProcessing(undefined);
       if ("refused" in admission) return admission.refused;
       flight.admitted = admission.admitted;
     }
@@ -211,6 +226,17 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
       env.onStoreFault(error);
       return { kind: "retry", reason: "storeDown", counts: false, error };
     }
+  }
+
+  /** Ends with the lease as well: what the user's decoder waits for may never come. */
+  function admit(flight: Flight): Promise<Admission> {
+    flight.kept.limitProcessing(time() + MAX_ADMISSION_MS);
+    return new Promise((resolve, reject) => {
+      flight.abort = (reason) => {
+        resolve({ refused: endedBy(reason) });
+      };
+      admitMessage(options.admission, flight.kept.message).then(resolve, reject);
+    });
   }
 
   async function claimBatch(items: readonly ClaimItem[]): Promise<readonly ClaimResult[]> {
@@ -247,6 +273,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     }
     const claim: Lease = { key: admitted.key.digest, owner, fence: reply.fence };
     flight.kept.bindClaim(claim, claimedUntil);
+    if (flight.lost) return { kind: "lost" };
     emit({ type: "claimed", fence: reply.fence, ...facts });
     const old = tooOld(env.clock, admitted, flight.kept.message, claim, reply);
     if (old) return old;
@@ -264,7 +291,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     });
   }
 
-  async function drain(abortAt: number, deadline: number): Promise<void> {
+  function close(): void {
     draining = true;
     const back = { kind: "retry", reason: "draining", delayMs: 0, counts: false } as const;
     for (const flight of [...flights.values()].reverse()) {
@@ -273,6 +300,9 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     }
     held.stop();
     settler.hurry();
+  }
+
+  async function drain(abortAt: number, deadline: number): Promise<void> {
     if (flights.size === 0) return;
     // Sleepers that nobody waits for would keep the process from ending.
     const empty = new AbortController();
@@ -288,6 +318,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
 
   return {
     receive,
+    close,
     drain,
     room: () => {
       if (draining || held.size >= MAX_HELD) return 0;
@@ -312,6 +343,17 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
       return held.size;
     },
   };
+}
+
+function endedBy(reason: LossReason): Disposition {
+  switch (reason) {
+    case "drain":
+      return { kind: "retry", reason: "draining", delayMs: 0, counts: false };
+    case "maxProcessing":
+      return { kind: "retry", reason: "error", counts: true, error: new LeaseLostError(reason) };
+    default:
+      return { kind: "lost" };
+  }
 }
 
 /** Held messages and those behind them in their lane wait without a worker. */

@@ -24,7 +24,18 @@ export type RetryReason =
   | "decoderFault"
   | "deadLetterFailed";
 
-export type HoldReason = "unknown" | "tripwire" | "busy" | "paused" | "deadLetter";
+/** Why a message waits in place, without a worker and without burning receives. */
+export type HoldReason =
+  | "unknown"
+  | "tripwire"
+  | "busy"
+  | "paused"
+  | "deadLetter"
+  | "storeDown"
+  | "throttled"
+  | "providerDown"
+  /** It was deferred at its last receive: coming back would be the end of it. */
+  | "deferred";
 
 /** Why a handler's right to go on ended. */
 export type LossReason =

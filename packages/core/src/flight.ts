@@ -33,6 +33,8 @@ export interface Flight {
   heldSince: number;
   /** How often it was held: each further hold looks less often. */
   holds: number;
+  /** When the provider's trouble first held it, on the timeline of leases. */
+  troubledSince: number | undefined;
   /** Set once dead-lettering was decided but can't be done yet. */
   deadLetter: Extract<Disposition, { kind: "deadLetter" }> | undefined;
   /** Resolves when the queue has been told. */

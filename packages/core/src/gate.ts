@@ -7,7 +7,10 @@ import type { ProviderReply } from "./run.js";
 const TROUBLE_LIMIT = 5;
 /** Looks again after this long, ms, even if nothing told of a change. */
 const REVIEW_MS = 60_000;
-const TROUBLE_BACKOFF = { baseMs: 500, maxMs: 5_000 };
+const TROUBLE_BACKOFF = { baseMs: 500, maxMs: 15_000 };
+/** A store that fails again this soon, ms, after it answered is not to be trusted at once. */
+const RELAPSE_MS = 60_000;
+const RELAPSE_BACKOFF = { baseMs: 2_000, maxMs: 30_000 };
 
 /**
  * Decides whether the consumer may receive. Closed while the store is down, sending is paused, or
@@ -24,6 +27,8 @@ export interface Gate {
   setPaused(reason: string | undefined): void;
   providerReplied(reply: ProviderReply): void;
   readonly storeIsDown: boolean;
+  /** The last sends failed without a word about their message. */
+  readonly providerIsInTrouble: boolean;
 }
 
 export interface GateOptions {
@@ -36,6 +41,8 @@ export interface GateOptions {
 export function createGate(options: GateOptions): Gate {
   const { clock, time, randomness, emit } = options;
   let storeDownSince: number | undefined;
+  let storeUpSince = -RELAPSE_MS;
+  let relapses = 0;
   let paused: string | undefined;
   let closedUntil = 0;
   let closedFor = "";
@@ -82,6 +89,9 @@ export function createGate(options: GateOptions): Gate {
     get storeIsDown() {
       return storeDownSince !== undefined;
     },
+    get providerIsInTrouble() {
+      return troubles >= TROUBLE_LIMIT;
+    },
     opened: async (signal) => {
       while (!signal.aborted) {
         const reason = closedBecause();
@@ -96,6 +106,7 @@ export function createGate(options: GateOptions): Gate {
     storeFailed: (error) => {
       if (storeDownSince !== undefined) return;
       storeDownSince = time();
+      relapses = storeDownSince - storeUpSince < RELAPSE_MS ? relapses + 1 : 0;
       emit({ type: "storeDown", error });
       review();
     },
@@ -103,6 +114,14 @@ export function createGate(options: GateOptions): Gate {
       if (storeDownSince === undefined) return;
       emit({ type: "storeUp", downMs: time() - storeDownSince });
       storeDownSince = undefined;
+      storeUpSince = time();
+      // It may answer the probe and still refuse every write.
+      if (relapses > 0) {
+        closeFor(
+          equalJitter(relapses, randomness.random(), RELAPSE_BACKOFF),
+          "the store fails on and off",
+        );
+      }
       review();
     },
     setPaused: (reason) => {

@@ -2,18 +2,23 @@ import { createHandlerContext } from "./create-handler-context.js";
 import type { Admitted } from "./admit-message.js";
 import { ACKNOWLEDGE, type Disposition } from "./disposition.js";
 import { isEffectRejectedError } from "./errors/effect-rejected-error.js";
-import { LeaseLostError } from "./errors/lease-lost-error.js";
+import { LeaseLostError, isLeaseLostError } from "./errors/lease-lost-error.js";
 import { isInvalidKeyError } from "./errors/invalid-key-error.js";
 import { isPermanentError } from "./errors/permanent-error.js";
 import { isStoreUnavailableError } from "./errors/store-unavailable-error.js";
 import { UnsettledEffectError } from "./errors/unsettled-effect-error.js";
 import type { LossReason, MessageFacts } from "./events.js";
 import type { KeptLease } from "./lease-keeper.js";
-import type { AttemptInfo, CompleteReply, Completion, Lease } from "./ports/index.js";
+import type { AttemptInfo, Clock, CompleteReply, Completion, Lease } from "./ports/index.js";
 import type { Run, RunEnvironment } from "./run.js";
 
 /** Milliseconds an aborted handler gets to end by itself. */
 const ABORT_GRACE_MS = 5_000;
+/**
+ * Milliseconds an effect under way gets after that. An answer that comes later still counts: until
+ * then the record says `sending`, so nobody sends again meanwhile.
+ */
+const EFFECT_GRACE_MS = 60_000;
 
 export interface HandleOptions {
   readonly env: RunEnvironment;
@@ -25,6 +30,8 @@ export interface HandleOptions {
   readonly lease: KeptLease;
   /** Receives the function that aborts the handler with a reason. */
   readonly onAbortable: (abort: (reason: LossReason) => void) => void;
+  /** Milliseconds an aborted handler, and then its effects, get at most to end by themselves. */
+  readonly graceMs?: number;
 }
 
 /** handler → complete, for a claimed message. Never throws. */
@@ -37,11 +44,16 @@ export async function handleMessage(options: HandleOptions): Promise<Disposition
     run.controller.abort(run.lostBy);
   });
   lease.limitProcessing(startedAt + admitted.pipeline.maxProcessingMs);
-  const thrown = await runHandler(env, run, admitted.event);
-  lease.limitProcessing(undefined);
+  const { graceMs = Infinity } = options;
+  const thrown = await runHandler(env, run, admitted.event, Math.min(graceMs, ABORT_GRACE_MS));
   // Nothing may be released or completed while an effect is under way.
   const unawaited = run.pending.size;
-  await Promise.allSettled(run.pending);
+  if (unawaited > 0) {
+    const effects = Promise.allSettled(run.pending).then(() => undefined);
+    const effectGraceMs = Math.min(graceMs, EFFECT_GRACE_MS);
+    await endOrOverdue(env.clock, run.controller.signal, effects, effectGraceMs, () => undefined);
+  }
+  lease.limitProcessing(undefined);
   if (unawaited > 0 && thrown === undefined && !run.lostBy) {
     run.misuse ??= new UnsettledEffectError(
       `The handler returned without awaiting ${unawaited} effect(s): await every ctx.once().`,
@@ -78,10 +90,11 @@ interface Thrown {
 }
 
 /** Resolves with what the handler threw, or once an aborted handler had its time to end. */
-async function runHandler(
+function runHandler(
   env: RunEnvironment,
   run: Run,
   event: unknown,
+  graceMs: number,
 ): Promise<Thrown | undefined> {
   const context = createHandlerContext(env, run);
   const handling = (async () => run.pipeline.handler(event, context))().then(
@@ -89,26 +102,34 @@ async function runHandler(
     (error: unknown): Thrown => ({ error }),
   );
   const { signal } = run.controller;
-  const ended = new AbortController();
-  let stopWatching: () => void = () => undefined;
-  const overdue = new Promise<Thrown>((resolve) => {
-    const onAbort = (): void => {
-      void env.clock.sleep(ABORT_GRACE_MS, ended.signal).then(() => {
-        resolve({ error: signal.reason });
-      });
-    };
-    signal.addEventListener("abort", onAbort, { once: true });
-    stopWatching = () => {
-      signal.removeEventListener("abort", onAbort);
-      ended.abort();
-    };
-  });
-  const thrown = await Promise.race([handling, overdue]);
-  stopWatching();
-  return thrown;
+  return endOrOverdue(env.clock, signal, handling, graceMs, () => ({ error: run.lostBy }));
 }
 
-/** The disposition of a run that doesn't complete; `undefined` lets it go on to complete. */
+/** What `work` resolves with, or `overdue` when it hasn't ended `graceMs` after the abort. */
+function endOrOverdue<Result>(
+  clock: Clock,
+  signal: AbortSignal,
+  work: Promise<Result>,
+  graceMs: number,
+  overdue: () => Result,
+): Promise<Result> {
+  return new Promise((resolve) => {
+    const ended = new AbortController();
+    const onAbort = (): void => {
+      void clock.sleep(graceMs, ended.signal).then(() => {
+        resolve(overdue());
+      });
+    };
+    if (signal.aborted) onAbort();
+    else signal.addEventListener("abort", onAbort, { once: true });
+    void work.then((result) => {
+      resolve(result);
+      signal.removeEventListener("abort", onAbort);
+      ended.abort();
+    });
+  });
+}
+
 function endedRun(run: Run, thrown: Thrown | undefined): Disposition | undefined {
   if (run.lostBy) {
     const { reason } = run.lostBy;
@@ -118,7 +139,8 @@ function endedRun(run: Run, thrown: Thrown | undefined): Disposition | undefined
     }
     return { kind: "lost" };
   }
-  if (run.holding.length > 0) return holdOrResend(run);
+  const holding = run.holding.filter(({ effect }) => !run.waived.has(effect));
+  if (holding.length > 0) return holdOrResend(run, holding);
   const { request } = run;
   if (request?.kind === "defer") {
     return { kind: "retry", reason: request.reason, delayMs: request.delayMs, counts: false };
@@ -144,8 +166,7 @@ function endedRun(run: Run, thrown: Thrown | undefined): Disposition | undefined
   return undefined;
 }
 
-function holdOrResend(run: Run): Disposition {
-  const attempts = [...run.holding];
+function holdOrResend(run: Run, attempts: readonly AttemptInfo[]): Disposition {
   const tripped = attempts.some(({ state }) => state === "held");
   const resends = Object.values(run.pipeline.effects).every(({ idempotent }) => idempotent);
   if (!tripped && (run.pipeline.onUnknown === "resend" || resends)) {
@@ -171,6 +192,8 @@ function afterError(run: Run, error: unknown): Disposition {
     }
     return { kind: "retry", reason: "rejected", counts: true, error };
   }
+  // Begun by nobody: what comes back then is no try of this message's own.
+  if (isLeaseLostError(error)) return { kind: "lost" };
   if (isStoreUnavailableError(error)) {
     return { kind: "retry", reason: "storeDown", counts: false, error };
   }
@@ -206,10 +229,7 @@ async function completeRun(
     return ACKNOWLEDGE;
   }
   const blocked = reply.unresolved.filter(({ state }) => state !== "rejected");
-  if (blocked.length > 0) {
-    run.holding.push(...blocked);
-    return holdOrResend(run);
-  }
+  if (blocked.length > 0) return holdOrResend(run, blocked);
   const names = reply.unresolved.map(({ effect }) => effect).join(", ");
   const error = new UnsettledEffectError(
     `The handler returned although ${names} was begun and rejected: let the error of ctx.once() pass, or give it up by ctx.waive().`,

@@ -5,6 +5,8 @@ import type { Clock, MessageQueue, QueueMessage, Randomness } from "./ports/inde
 import { createWakeUp } from "./wake-up.js";
 
 const MAX_BATCH = 10;
+/** A queue that answers an empty receive before the long poll is over is not asked at once again. */
+const EMPTY_PAUSE_MS = 250;
 /** Nothing to do until something wakes the loop; looks again all the same, in ms. */
 const IDLE_MS = 60_000;
 const ERROR_BACKOFF = { baseMs: 1_000, maxMs: 30_000 };
@@ -103,6 +105,8 @@ export function createPoller(options: PollerOptions): Poller {
       if (messages.length > 0) {
         emit({ type: "received", count: messages.length });
         options.onMessages(messages, sentAt);
+      } else {
+        await clock.sleep(sentAt + EMPTY_PAUSE_MS - time(), stopping.signal);
       }
     } catch (error) {
       reserved -= max;

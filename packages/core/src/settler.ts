@@ -1,8 +1,9 @@
-import { equalJitter, fullJitter } from "./backoff.js";
+import { fullJitter } from "./backoff.js";
 import { createBatcher, type Batcher } from "./batcher.js";
 import type { Disposition } from "./disposition.js";
-import type { RetryReason } from "./events.js";
+import type { HoldReason } from "./events.js";
 import { flightFacts, type Flight } from "./flight.js";
+import type { Gate } from "./gate.js";
 import type { HeldMessages, Look } from "./held-messages.js";
 import type { Lanes } from "./lanes.js";
 import type {
@@ -21,8 +22,6 @@ const ACKNOWLEDGE_LINGER_MS = 20;
 const RETURN_LINGER_MS = 5;
 const ACKNOWLEDGE_TRIES = 5;
 const QUEUE_BACKOFF = { baseMs: 200, maxMs: 5_000 };
-/** Spread out and growing: an outage that the probe doesn't see must not use up the receives. */
-const OUTAGE_BACKOFF = { baseMs: 4_000, maxMs: 2 * 60_000 };
 const DEFAULT_RETRY = { baseMs: 1_000, maxMs: 5 * 60_000 };
 const MAX_HOLD_GROWTH = 5;
 
@@ -31,6 +30,7 @@ export interface SettlerOptions {
   readonly queue: MessageQueue;
   readonly lanes: Lanes;
   readonly held: HeldMessages;
+  readonly gate: Pick<Gate, "storeIsDown" | "providerIsInTrouble" | "closedBecause">;
   readonly releases: Batcher<Lease, "released" | "lost">;
   /** The flight may take a worker again. */
   readonly onReady: (flight: Flight) => void;
@@ -53,7 +53,7 @@ type Retry = Extract<Disposition, { kind: "retry" }>;
 type DeadLetter = Extract<Disposition, { kind: "deadLetter" }>;
 
 export function createSettler(options: SettlerOptions): Settler {
-  const { env, queue, lanes, held } = options;
+  const { env, queue, lanes, held, gate } = options;
   const { clock, time, emit } = env;
   let maxReceives: number | undefined;
   let hurried = false;
@@ -73,23 +73,58 @@ export function createSettler(options: SettlerOptions): Settler {
 
   function settle(flight: Flight, disposition: Disposition): void {
     if (flight.phase === "ending") return;
-    if (disposition.kind === "hold") {
-      void holdInPlace(flight, disposition).catch(contain);
+    const hold = disposition.kind === "hold" ? disposition : waitsOut(flight, disposition);
+    if (hold && !hurried) {
+      void holdInPlace(flight, hold).catch(contain);
       return;
     }
     flight.phase = "ending";
-    void endOrHold(flight, disposition).catch(contain);
+    const decided = disposition.kind === "hold" ? DRAINING : disposition;
+    void endOrHold(flight, decided).catch(contain);
   }
 
   async function endOrHold(flight: Flight, disposition: Exclude<Disposition, Hold>): Promise<void> {
-    let hold: Hold | undefined;
     try {
-      hold = await end(flight, disposition);
+      const hold = await end(flight, disposition);
+      if (hold && !hurried) return await holdInPlace(flight, hold);
+      if (hold) await tryAgain(flight, DRAINING);
     } catch (error) {
       contain(error);
+      // Whatever went wrong, its group and its lease must not wait for it.
+      await letGo(flight);
     }
-    if (hold && !hurried) await holdInPlace(flight, hold);
-    else options.onEnded(flight);
+    options.onEnded(flight);
+  }
+
+  /**
+   * An outage is no fault of the message: it waits in place. Handed back, it would burn a receive
+   * for each look at somebody else's trouble, until the queue's own redrive policy took it away.
+   */
+  function waitsOut(flight: Flight, disposition: Disposition): Hold | undefined {
+    if (disposition.kind !== "retry") return undefined;
+    const { reason, delayMs: retryAfterMs } = disposition;
+    switch (reason) {
+      case "storeDown":
+        return { kind: "hold", reason, attempts: [] };
+      case "throttled":
+        return holdFor(reason, retryAfterMs);
+      case "deferred":
+        return isLastReceive(flight) ? holdFor(reason, retryAfterMs) : undefined;
+      case "rejected": {
+        if (!gate.providerIsInTrouble) return undefined;
+        flight.troubledSince ??= time();
+        const holdForMs = flight.admitted?.pipeline.holdForMs ?? 0;
+        // A message that alone is refused again and again looks like an outage, too.
+        if (time() - flight.troubledSince >= holdForMs) return undefined;
+        return { kind: "hold", reason: "providerDown", attempts: [] };
+      }
+      default:
+        return undefined;
+    }
+  }
+
+  function holdFor(reason: "throttled" | "deferred", retryAfterMs = 1_000): Hold {
+    return { kind: "hold", reason, attempts: [], retryAfterMs };
   }
 
   function contain(error: unknown): void {
@@ -106,7 +141,9 @@ export function createSettler(options: SettlerOptions): Settler {
         await leaveQueue(flight);
         return undefined;
       case "retry":
-        if (isExhausted(flight, disposition)) return bury(flight, exhausted(flight, disposition));
+        if (disposition.counts && isLastReceive(flight)) {
+          return bury(flight, exhausted(flight, disposition));
+        }
         await tryAgain(flight, disposition);
         return undefined;
       case "deadLetter":
@@ -142,7 +179,7 @@ export function createSettler(options: SettlerOptions): Settler {
   }
 
   async function tryAgain(flight: Flight, retry: Retry): Promise<void> {
-    const delayMs = retry.delayMs ?? retryDelay(flight, retry.reason);
+    const delayMs = retry.delayMs ?? retryDelay(flight);
     const error = retry.error === undefined ? {} : { error: retry.error };
     emit({ type: "retry", reason: retry.reason, delayMs, ...error, ...flightFacts(flight) });
     await releaseClaim(flight);
@@ -151,12 +188,9 @@ export function createSettler(options: SettlerOptions): Settler {
     for (const sibling of siblings) settle(sibling, SIBLING);
   }
 
-  function retryDelay(flight: Flight, reason: RetryReason): number {
-    const random = env.randomness.random();
-    const { receiveCount } = flight.kept.message;
-    if (reason === "storeDown") return equalJitter(receiveCount, random, OUTAGE_BACKOFF);
+  function retryDelay(flight: Flight): number {
     const backoff = flight.admitted?.pipeline.retry ?? DEFAULT_RETRY;
-    return fullJitter(receiveCount, random, backoff);
+    return fullJitter(flight.kept.message.receiveCount, env.randomness.random(), backoff);
   }
 
   /** Changes the visibility once no extension is under way, which would undo it. */
@@ -194,10 +228,8 @@ export function createSettler(options: SettlerOptions): Settler {
     for (const sibling of siblings) settle(sibling, SIBLING);
   }
 
-  function isExhausted(flight: Flight, retry: Retry): boolean {
-    return (
-      retry.counts && maxReceives !== undefined && flight.kept.message.receiveCount >= maxReceives
-    );
+  function isLastReceive(flight: Flight): boolean {
+    return maxReceives !== undefined && flight.kept.message.receiveCount >= maxReceives;
   }
 
   function exhausted(flight: Flight, retry: Retry): DeadLetter {
@@ -280,8 +312,8 @@ export function createSettler(options: SettlerOptions): Settler {
     }
     const key = flight.admitted?.key.digest;
     flight.hold = held.hold({
-      key: hold.reason === "paused" || hold.reason === "deadLetter" ? undefined : key,
-      firstLookMs: hold.retryAfterMs ?? 500 * 2 ** Math.min(flight.holds, MAX_HOLD_GROWTH),
+      key: READS_RECORD.has(hold.reason) ? key : undefined,
+      firstLookMs: firstLook(flight, hold),
       look: (record) => look(flight, hold, record),
       goOn: () => {
         flight.hold = undefined;
@@ -292,12 +324,22 @@ export function createSettler(options: SettlerOptions): Settler {
     });
   }
 
+  function firstLook(flight: Flight, hold: Hold): number {
+    const backoff = 500 * 2 ** Math.min(flight.holds, MAX_HOLD_GROWTH);
+    // Another owner's lease ends late; what it does is mostly done soon.
+    if (hold.reason === "busy") return Math.min(backoff, hold.retryAfterMs ?? backoff);
+    return hold.retryAfterMs ?? backoff;
+  }
+
   function look(flight: Flight, hold: Hold, record: RecordView | undefined): Look {
     const { admitted } = flight;
-    if (!admitted || hold.reason === "deadLetter") return "goOn";
+    if (hold.reason === "storeDown") return gate.storeIsDown ? "wait" : "goOn";
+    if (hold.reason === "providerDown") return gate.closedBecause() ? "wait" : "goOn";
+    if (!admitted) return "goOn";
     if (hold.reason === "paused") {
       return env.pausedReason(admitted.pipeline.name) === undefined ? "goOn" : "wait";
     }
+    if (!READS_RECORD.has(hold.reason)) return "goOn";
     if (!record || record.state === "done" || record.state === "dead") return "goOn";
     if (record.live) return "wait";
     if (hold.reason === "busy") return "goOn";
@@ -334,6 +376,11 @@ export function createSettler(options: SettlerOptions): Settler {
     },
   };
 }
+
+/** Holds that end by a fact about the key. */
+const READS_RECORD: ReadonlySet<HoldReason> = new Set(["unknown", "tripwire", "busy"]);
+
+const DRAINING: Retry = { kind: "retry", reason: "draining", delayMs: 0, counts: false };
 
 const SIBLING: Disposition = { kind: "retry", reason: "sibling", delayMs: 0, counts: false };
 
