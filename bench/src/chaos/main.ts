@@ -1,0 +1,44 @@
+import { writeFile } from "node:fs/promises";
+import { resolve } from "node:path";
+import { parseArgs } from "node:util";
+import { killAndStop, type ChaosResult } from "./kill-and-stop.js";
+import { redisOutage, type OutageResult } from "./redis-outage.js";
+
+// node scripts/run-ts.mjs bench/src/chaos/main.ts [--runs N] [--events N] [--outage SECONDS] [--json FILE]
+// Real processes: replicas of a service, one Redis, one SQS, one SES. Exits with 1 where an email
+// was accepted twice or an event was lost.
+
+const { values } = parseArgs({
+  options: {
+    runs: { type: "string", default: "1" },
+    events: { type: "string", default: "2000" },
+    replicas: { type: "string", default: "4" },
+    outage: { type: "string", default: "30" },
+    json: { type: "string" },
+  },
+});
+const events = Number(values.events);
+
+const chaos: ChaosResult[] = [];
+const outage: OutageResult[] = [];
+for (let run = 1; run <= Number(values.runs); run += 1) {
+  const result = await killAndStop({ events, replicas: Number(values.replicas), redisRestarts: 3 });
+  console.log(`run ${run}: ${JSON.stringify(result)}`);
+  chaos.push(result);
+  await save();
+}
+if (Number(values.outage) > 0) {
+  const result = await redisOutage(Math.min(events, 300), Number(values.outage));
+  console.log(`outage: ${JSON.stringify(result)}`);
+  outage.push(result);
+  await save();
+}
+const bad = [...chaos, ...outage].filter(({ duplicates, lost }) => duplicates > 0 || lost > 0);
+process.exitCode = bad.length > 0 ? 1 : 0;
+
+/** After each run, since all of them take long. */
+async function save(): Promise<void> {
+  if (values.json === undefined) return;
+  const path = resolve(process.env["INIT_CWD"] ?? ".", values.json);
+  await writeFile(path, `${JSON.stringify({ chaos, outage }, null, 2)}\n`);
+}

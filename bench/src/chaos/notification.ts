@@ -1,0 +1,20 @@
+import { notificationKey } from "@exactly-once/core";
+import { SQSClient } from "@aws-sdk/client-sqs";
+
+/** What the producer, the replicas and the count have to agree on. */
+export const NAMESPACE = "chaos";
+export const PIPELINE = "form-updated";
+
+export const credentials = { accessKeyId: "local", secretAccessKey: "local" };
+
+export function keyOf(id: number): string {
+  return notificationKey(NAMESPACE, PIPELINE, [id]).digest;
+}
+
+export function recipientOf(id: number): string {
+  return `trainee-${id}@example.org`;
+}
+
+export function sqsClient(endpoint: string): SQSClient {
+  return new SQSClient({ endpoint, region: "eu-west-2", credentials });
+}

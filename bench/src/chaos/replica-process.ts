@@ -1,0 +1,77 @@
+import { createConsumer, definePipeline } from "@exactly-once/core";
+import { redisStore } from "@exactly-once/redis-store";
+import { safeSesClient, sesMailer } from "@exactly-once/ses-adapter";
+import { sqsQueue } from "@exactly-once/sqs-adapter";
+import { Redis } from "ioredis";
+import { setTimeout as sleep } from "node:timers/promises";
+import { z } from "zod";
+import { childInput } from "./child.js";
+import { credentials, NAMESPACE, PIPELINE, recipientOf, sqsClient } from "./notification.js";
+
+export interface ReplicaInput {
+  readonly sqsEndpoint: string;
+  readonly queueUrl: string;
+  readonly sesEndpoint: string;
+  readonly redisUrl: string;
+  readonly visibilityMs: number;
+}
+
+/** The highest receive count that a message was seen with. */
+export interface Sighting {
+  readonly messageId: string;
+  readonly receiveCount: number;
+}
+
+const input = childInput<ReplicaInput>();
+
+const mailer = sesMailer({
+  client: safeSesClient({
+    endpoint: input.sesEndpoint,
+    region: "eu-west-2",
+    credentials,
+    timeouts: { connectionTimeout: 1_000, requestTimeout: 3_000, socketTimeout: 3_000 },
+  }),
+  from: "forms@example.org",
+  attemptTimeoutMs: input.visibilityMs,
+});
+
+const pipeline = definePipeline({
+  name: PIPELINE,
+  schema: z.object({ id: z.number() }),
+  key: ({ id }) => [id],
+  effects: { email: mailer },
+  retry: { baseMs: 500, maxMs: 3_000 },
+  handler: async ({ id }, context) => {
+    await sleep(Math.random() * 500, undefined, { signal: context.signal });
+    await context.once("email", {
+      to: recipientOf(id),
+      subject: `Form ${id}`,
+      html: `<p>Form ${id}</p>`,
+      text: `Form ${id}`,
+    });
+  },
+});
+
+const redis = new Redis(input.redisUrl, { retryStrategy: () => 200, maxRetriesPerRequest: 1 });
+redis.on("error", () => undefined);
+
+const consumer = createConsumer({
+  namespace: NAMESPACE,
+  queue: sqsQueue({
+    client: sqsClient(input.sqsEndpoint),
+    queueUrl: input.queueUrl,
+    stopWithinMs: 1_000,
+  }),
+  store: redisStore({ client: redis, commandTimeoutMs: 1_000 }),
+  pipelines: [pipeline],
+  concurrency: 10,
+  visibilityMs: input.visibilityMs,
+  waitMs: 1_000,
+  observe: (event) => {
+    if (!("receiveCount" in event) || event.receiveCount === undefined) return;
+    const { messageId = "", receiveCount } = event;
+    process.send?.({ messageId, receiveCount } satisfies Sighting);
+  },
+});
+await consumer.start();
+process.send?.({ messageId: "", receiveCount: 0 } satisfies Sighting);
