@@ -12,7 +12,11 @@ export const pipeline = "form-updated";
 export async function beginAttempt(
   store: DedupeStore,
   name: string,
-  options: { readonly namespace?: string; readonly timeoutMs?: number } = {},
+  options: {
+    readonly namespace?: string;
+    readonly timeoutMs?: number;
+    readonly validityMs?: number;
+  } = {},
 ): Promise<AttemptRef & { readonly id: string }> {
   const key = notificationKey(options.namespace ?? namespace, pipeline, [name]);
   const owner = `owner${name.replaceAll(/[^a-z0-9]/g, "")}`;
@@ -24,7 +28,7 @@ export async function beginAttempt(
   ]);
   if (claimed?.status !== "claimed") throw new Error(`the test's key is ${claimed?.status}`);
   const ref = { key: key.digest, effect: "email", owner, fence: claimed.fence, n: 1 };
-  const timeoutMs = options.timeoutMs ?? 15_000;
-  await store.begin({ ...ref, timeoutMs, validityMs: 960_000, fingerprint: "v1:f" });
+  const { timeoutMs = 15_000, validityMs = 960_000 } = options;
+  await store.begin({ ...ref, timeoutMs, validityMs, fingerprint: "v1:f" });
   return { ...ref, id: formatAttemptId(ref) };
 }

@@ -22,15 +22,24 @@ export interface SilenceFacts {
   readonly backlog: EventBacklog;
 }
 
-/** How long after its deadline an attempt's event may take to come, ms. */
-export const quietMs = 15 * 60_000;
-/** How far the store's clock, SES's and this machine's may be apart, ms. */
-export const clockSlackMs = 60_000;
+/** Milliseconds to allow for what can't be seen. */
+export interface SilenceLimits {
+  /** How long after its attempt's deadline an event may come. */
+  readonly quietMs: number;
+  /** How far the store's clock, SES's and this machine's may be apart. */
+  readonly clockSlackMs: number;
+}
+
+export const silenceLimits: SilenceLimits = { quietMs: 15 * 60_000, clockSlackMs: 60_000 };
+
 /** Well inside the 14 days that SQS keeps a message, and the 4 that it keeps one by default, ms. */
-export const maxAgeMs = 24 * 60 * 60_000;
+const maxAgeMs = 24 * 60 * 60_000;
 
 /** The time that the clocks of all sides must have passed. */
-export function dueAt({ deadline, staleAt }: AttemptInfo): number {
+function dueAt(
+  { deadline, staleAt }: AttemptInfo,
+  { quietMs, clockSlackMs }: SilenceLimits,
+): number {
   return Math.max(staleAt, deadline + quietMs) + clockSlackMs;
 }
 
@@ -42,8 +51,9 @@ export function dueAt({ deadline, staleAt }: AttemptInfo): number {
 export function judgeSilence(
   attempt: AttemptInfo,
   { now, mark, backlog }: SilenceFacts,
+  limits: SilenceLimits,
 ): HoldingReason | undefined {
-  const due = dueAt(attempt);
+  const due = dueAt(attempt, limits);
   if (now <= due) return "tooEarly";
   if (now > attempt.deadline + maxAgeMs) return "tooOld";
   if (mark === undefined || mark <= due) return "noLaterEvent";

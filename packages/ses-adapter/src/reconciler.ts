@@ -6,7 +6,13 @@ import {
   type ReconcileProgress,
   type UnresolvedItem,
 } from "@exactly-once/core";
-import { judgeSilence, type EventBacklog, type SilenceFacts } from "./judge-silence.js";
+import {
+  judgeSilence,
+  silenceLimits,
+  type EventBacklog,
+  type SilenceFacts,
+  type SilenceLimits,
+} from "./judge-silence.js";
 import { createTell, type HoldingReason, type ReconcileObserver } from "./reconcile-observation.js";
 
 export interface ReconcilerOptions {
@@ -28,6 +34,10 @@ export interface ReconcilerOptions {
    * 120,000: SQS's counts take about a minute to become right.
    */
   readonly settleMs?: number;
+  /** How long after its attempt's deadline an event may come, ms. Default 15 minutes. */
+  readonly quietMs?: number;
+  /** How far the clocks of store, SES and this machine may be apart, ms. Default 60,000. */
+  readonly clockSlackMs?: number;
   readonly observe?: ReconcileObserver;
   readonly clock?: Clock;
 }
@@ -56,8 +66,9 @@ export interface Reconciler extends AsyncDisposable {
 export function createReconciler(options: ReconcilerOptions): Reconciler {
   const { namespace, store, progress, backlog, effects, clock = systemClock() } = options;
   const { intervalMs = 30_000, settleMs = 120_000 } = options;
-  if (!(intervalMs > 0) || !(settleMs > 0)) {
-    throw new ConfigurationError("createReconciler: intervalMs and settleMs must be above 0 ms.");
+  const limits = { ...silenceLimits, ...limitsOf(options) };
+  for (const [name, ms] of Object.entries({ intervalMs, settleMs, ...limits })) {
+    if (!(ms > 0)) throw new ConfigurationError(`createReconciler: ${name} must be above 0 ms.`);
   }
   const tell = createTell(options.observe, () => clock.now());
   /** Since when an attempt has met all conditions at every look, on the monotonic clock. */
@@ -75,7 +86,7 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
     let resolved = 0;
     for await (const { attempt } of candidates()) {
       const { attemptId } = attempt;
-      const because = judgeSilence(attempt, facts);
+      const because = judgeSilence(attempt, facts, limits);
       if (because !== undefined) {
         tell({ type: "holding", attemptId, because });
         continue;
@@ -152,6 +163,13 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
       running = run(stopping.signal);
     },
     [Symbol.asyncDispose]: stop,
+  };
+}
+
+function limitsOf({ quietMs, clockSlackMs }: ReconcilerOptions): Partial<SilenceLimits> {
+  return {
+    ...(quietMs === undefined ? {} : { quietMs }),
+    ...(clockSlackMs === undefined ? {} : { clockSlackMs }),
   };
 }
 
