@@ -7,11 +7,14 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 import { startRedisServer, type RedisServer } from "@exactly-once/redis-store/testing";
 import { GetQueueAttributesCommand } from "@aws-sdk/client-sqs";
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { traineeIdOf } from "./local/cognito-pool.js";
 import { sampleForm } from "./local/sample-events.js";
 import { startLocalStack, type LocalStack, type LocalStackOptions } from "./local/stack.js";
 import { spawnService, type ServiceProcess } from "./service-process.fixture.js";
+
+// Processes start slowly on a busy machine; no test waits for this long otherwise.
+vi.setConfig({ testTimeout: 90_000 });
 
 let stack: LocalStack;
 let redis: RedisServer;
@@ -112,7 +115,7 @@ describe("the build", () => {
     spawned.push(service);
     await service.logged("ready");
     await stack.submitForm(sampleForm());
-    const [email] = await stack.ses.waitForSent(1);
+    const [email] = await stack.ses.waitForSent(1, { timeoutMs: 30_000 });
     expect(email?.mime.subject).toBe("We have received your Form R (Part A)");
     await rm(outDir, { recursive: true });
   });
@@ -135,7 +138,7 @@ describe("a restart", () => {
     expect(await first.ended).toBe("SIGKILL");
     stack.cognito.configure({ pageLatencyMs: 0 });
     spawn({ ...env, USER_CACHE_MIN_INTERVAL_SECONDS: "0" });
-    await stack.ses.waitForSent(1, { timeoutMs: 15_000 });
+    await stack.ses.waitForSent(1, { timeoutMs: 30_000 });
   });
 
   it("doesn't send again what its predecessor may have sent, and holds it", async () => {
@@ -145,7 +148,7 @@ describe("a restart", () => {
     await first.logged("ready");
     stack.ses.faults.set([{ fault: "accept-then-hang", when: { on: "every" } }]);
     await stack.submitForm(sampleForm());
-    await stack.ses.waitForSent(1);
+    await stack.ses.waitForSent(1, { timeoutMs: 30_000 });
     first.kill("SIGKILL");
     await first.ended;
     stack.ses.faults.clear();

@@ -64,6 +64,6 @@ export function mailTo(
 ): Promise<readonly SentEmail[]> {
   const isTo = (email: SentEmail) => email.destinations.includes(address);
   return stack.ses
-    .waitForSent(() => stack.ses.sent().filter(isTo).length >= count, { timeoutMs: 10_000 })
+    .waitForSent(() => stack.ses.sent().filter(isTo).length >= count, { timeoutMs: 18_000 })
     .then(() => stack.ses.sent().filter(isTo));
 }
