@@ -1,11 +1,12 @@
-import { writeFile } from "node:fs/promises";
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { tally, type Figures } from "./counting.js";
 import { expectedEmails } from "./expected-emails.js";
 import { duration, wrapped } from "./in-words.js";
 import { parseOptions, USAGE, UsageError, type DemoOptions } from "./options.js";
 import { showProgress } from "./progress.js";
 import { replay, type ReplayResult } from "./replay.js";
-import { htmlReport } from "./report.js";
+import { htmlReport, reportImages, type Run } from "./report.js";
 import { REAL, SCALE, scaledMs } from "./scale.js";
 import type { Side } from "./services.js";
 import { table, type Outcome } from "./table.js";
@@ -25,7 +26,7 @@ interface FiguresFile {
   readonly ours: Figures;
 }
 
-async function runSeed(seed: number, options: DemoOptions) {
+async function runSeed(seed: number, options: DemoOptions): Promise<Run> {
   const { users, walkSeconds } = options;
   const workload = createWorkload({ seed, users });
   const expected = expectedEmails(workload, { users, seed });
@@ -53,14 +54,31 @@ async function runSeed(seed: number, options: DemoOptions) {
     naive: tally(expected, naive.emails, naive.observations),
     ours: tally(expected, ours.emails, ours.observations),
   };
-  const figures: FiguresFile = {
-    seed,
-    scale: SCALE,
-    naive: outcome.naive.figures,
-    ours: outcome.ours.figures,
-  };
   const emails = { naive: naive.emails, ours: ours.emails };
-  return { seed, users, walkSeconds, workload, expected, emails, outcome, figures };
+  return { seed, users, walkSeconds, workload, expected, emails, outcome };
+}
+
+const figuresOf = ({ seed, outcome }: Run): FiguresFile => ({
+  seed,
+  scale: SCALE,
+  naive: outcome.naive.figures,
+  ours: outcome.ours.figures,
+});
+
+/** Tells one run in full. */
+async function show(run: Run, { report, images }: DemoOptions): Promise<void> {
+  const colours = process.stdout.isTTY && !process.env["NO_COLOR"];
+  console.log(`\n${table(run.outcome, colours)}\n`);
+  const note = alarmNote(run.expected, run.emails.naive);
+  for (const text of [verdict(run.outcome), note]) console.log(`${wrapped(text, WIDTH)}\n`);
+  await writeFile(report, htmlReport(run));
+  console.log(`Report: ${report}`);
+  if (images === undefined) return;
+  await mkdir(images, { recursive: true });
+  for (const [name, svg] of Object.entries(reportImages(run))) {
+    await writeFile(join(images, name), svg);
+  }
+  console.log(`Images: ${images}`);
 }
 
 async function main(): Promise<boolean> {
@@ -70,29 +88,19 @@ async function main(): Promise<boolean> {
     return true;
   }
   console.log(introduction(options));
-  const runs = [];
+  const runs: Run[] = [];
   for (let seed = options.seed; seed < options.seed + options.seeds; seed += 1) {
     const run = await runSeed(seed, options);
     runs.push(run);
-    if (options.seeds > 1) console.log(`Seed ${seed}: ${verdict(run.outcome)}`);
+    if (options.seeds === 1) await show(run, options);
+    else console.log(wrapped(`Seed ${seed}: ${verdict(run.outcome)}`, WIDTH));
+    if (options.json === undefined) continue;
+    // After each seed, so that a long row of them leaves what it has found.
+    const figures = runs.map(figuresOf);
+    const content = options.seeds === 1 ? figures[0] : figures;
+    await writeFile(options.json, `${JSON.stringify(content, null, 2)}\n`);
   }
-  const [only] = runs;
-  if (options.seeds === 1 && only !== undefined) {
-    const colours = process.stdout.isTTY && !process.env["NO_COLOR"];
-    console.log(`\n${table(only.outcome, colours)}\n`);
-    const note = alarmNote(only.expected, only.emails.naive);
-    for (const text of [verdict(only.outcome), note]) console.log(`${wrapped(text, WIDTH)}\n`);
-    await writeFile(options.report, htmlReport(only));
-    console.log(`Report: ${options.report}`);
-  }
-  if (options.json !== undefined) {
-    const figures = runs.map((run) => run.figures);
-    await writeFile(
-      options.json,
-      `${JSON.stringify(options.seeds === 1 ? figures[0] : figures, null, 2)}\n`,
-    );
-    console.log(`Figures: ${options.json}`);
-  }
+  if (options.json !== undefined) console.log(`Figures: ${options.json}`);
   return runs.every(({ outcome }) => passed(outcome));
 }
 

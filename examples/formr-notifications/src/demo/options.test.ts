@@ -25,7 +25,7 @@ describe("the demo's options", () => {
     [["--seed=-1"], /--seed must be a whole number from 0/],
     [["--users", "3"], /--users must be a whole number from 60 /],
     [["--users", "1e4"], /--users/],
-    [["--json", ""], /--json needs the name of a file/],
+    [["--json", ""], /--json needs a path/],
     [["more"], /more/],
     [["--seeds", "3", "--report", "r.html"], /--report/],
   ])("that can't be used are told in one line: %j", (args, message) => {

@@ -13,6 +13,8 @@ export interface DemoOptions {
   /** Absolute paths. */
   readonly json: string | undefined;
   readonly report: string;
+  /** A folder. */
+  readonly images: string | undefined;
 }
 
 export const USAGE = `Replays the incident: a naive service and ours on the same load, each on a fresh local stack.
@@ -25,6 +27,7 @@ export const USAGE = `Replays the incident: a naive service and ours on the same
                   below the queue's ${REAL.visibilitySeconds} s the naive service is fine, as it was in its tests
   --json FILE     writes the figures
   --report FILE   where the HTML report goes (default demo-report.html)
+  --images FOLDER writes the report's two charts as SVG files
   --seeds N       runs N seeds, one after the other, with a line for each and no report
   --help          shows this
 
@@ -45,8 +48,10 @@ export class UsageError extends Error {
 export function parseOptions(args: readonly string[], directory: string): DemoOptions | undefined {
   const values = parse(args);
   if (values.help) return undefined;
-  if (values.seeds !== undefined && values.report !== undefined) {
-    throw new UsageError("--report is of one run: leave it out with --seeds.");
+  for (const name of ["report", "images"] as const) {
+    if (values.seeds !== undefined && values[name] !== undefined) {
+      throw new UsageError(`--${name} is of one run: leave it out with --seeds.`);
+    }
   }
   return {
     seed: whole("--seed", values.seed ?? "1", 0, 2 ** 32 - 1),
@@ -55,6 +60,7 @@ export function parseOptions(args: readonly string[], directory: string): DemoOp
     walkSeconds: whole("--walk", values.walk ?? String(REAL.walkSeconds), 1, 300),
     json: values.json === undefined ? undefined : file("--json", values.json, directory),
     report: file("--report", values.report ?? "demo-report.html", directory),
+    images: values.images === undefined ? undefined : file("--images", values.images, directory),
   };
 }
 
@@ -71,6 +77,7 @@ function parse(args: readonly string[]) {
         walk: text,
         json: text,
         report: text,
+        images: text,
       },
     }).values;
   } catch (error) {
@@ -90,6 +97,6 @@ function whole(name: string, text: string, least: number, most: number): number 
 }
 
 function file(name: string, path: string, directory: string): string {
-  if (path.trim() === "") throw new UsageError(`${name} needs the name of a file.`);
+  if (path.trim() === "") throw new UsageError(`${name} needs a path.`);
   return resolve(directory, path);
 }

@@ -40,7 +40,7 @@ function lines(title: string, total: number, stream: NodeJS.WriteStream): Progre
     update({ published, emails, finished }) {
       if (!finished && Date.now() < nextAt) return;
       nextAt = Date.now() + PLAIN_EVERY_MS;
-      stream.write(`  ${title}: ${published}/${total} events published, ${emails} emails sent\n`);
+      stream.write(`  ${title}: ${published}/${total} events published, emails sent: ${emails}\n`);
     },
     stop: () => undefined,
   };

@@ -36,8 +36,8 @@ export interface ReplayResult {
 const LOOK_EVERY_MS = 250;
 /** Looks in a row at empty queues before they count as done with. */
 const QUIET_LOOKS = 3;
-/** A service that has sent nothing for so long, and could have, is done or stuck. */
-const PATIENCE_MS = 15_000;
+/** A service that has sent nothing for so long and two walks more is done or stuck. */
+const PATIENCE_MS = 30_000;
 const START_TIMEOUT_MS = 30_000;
 
 /** Plays the workload to one service on a fresh stack, all in processes of their own. */
@@ -78,7 +78,7 @@ async function play(
     onProgress({ published: publishing.count(), emails, finished: false });
   };
   // Whoever walks the pool has nothing to show for it until the walk ends.
-  const isStuck = () => Date.now() - changedAt > walkMs + PATIENCE_MS;
+  const isStuck = () => Date.now() - changedAt > 2 * walkMs + PATIENCE_MS;
 
   for (let quiet = 0; quiet < QUIET_LOOKS && !isStuck();) {
     await look();

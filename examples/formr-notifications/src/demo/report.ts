@@ -6,11 +6,13 @@ import type { ExpectedEmail } from "./expected-emails.js";
 import { counted, duration } from "./in-words.js";
 import { INCIDENT } from "./incident.js";
 import { REAL, SCALE, scaledMs } from "./scale.js";
+import { standaloneSvg } from "./standalone-svg.js";
 import { cell, judgement, SECTIONS, type Outcome } from "./table.js";
 import { alarmNote, passed, verdict } from "./verdict.js";
 import type { WorkloadEvent } from "./workload.js";
 
-export interface ReportInput {
+/** One replay with all that was seen of it. */
+export interface Run {
   readonly seed: number;
   readonly users: number;
   readonly walkSeconds: number;
@@ -27,7 +29,7 @@ const WIDE = 728;
 const NARROW = 340;
 
 /** The replay as one HTML page that needs nothing else. */
-export function htmlReport(input: ReportInput): string {
+export function htmlReport(input: Run): string {
   const template = readFileSync(new URL("./report.html.hbs", import.meta.url), "utf8");
   const { outcome, emails } = input;
   const doctor = worstTreated(input);
@@ -63,13 +65,28 @@ export function htmlReport(input: ReportInput): string {
   });
 }
 
+/** The two charts as SVG files, by file name. */
+export function reportImages(run: Run): Readonly<Record<string, string>> {
+  const size = { width: WIDE, height: 300 };
+  return {
+    "emails-per-doctor.svg": standaloneSvg(
+      histogram(run.emails, size),
+      "How many doctors got how many emails, from the naive service and from ours",
+    ),
+    "one-doctor.svg": standaloneSvg(
+      timeline(worstTreated(run).deliveries, { ...size, height: 190 }),
+      "When one doctor's emails came, from the naive service and from ours",
+    ),
+  };
+}
+
 interface TreatedDoctor {
   readonly about: string;
   readonly deliveries: Deliveries;
 }
 
 /** The doctor to whom the naive service sent the most. */
-function worstTreated({ workload, expected, emails }: ReportInput): TreatedDoctor {
+function worstTreated({ workload, expected, emails }: Run): TreatedDoctor {
   const timesFor = (sent: readonly AcceptedEmail[], to: string) =>
     sent.filter((email) => email.to === to).map(({ atMs }) => atMs);
   const [first] = [...new Set(expected.map(({ to }) => to))]
