@@ -52,10 +52,12 @@ interface CommonOptions {
   readonly json?: boolean;
 }
 
-/** `--config` and how to print, which every command has. */
+/** `--config`, how to print and help, which every command has. */
 export function withOutputOptions(command: Command): Command {
+  const group = "Configuration and output:";
   return command
-    .optionsGroup("Configuration and output:")
+    .optionsGroup(group)
+    .addHelpOption(new Option("-h, --help", "print this").helpGroup(group))
     .option("-c, --config <file>", "JSON file of settings (default: exactly-once.json, if there)")
     .addOption(new Option("--json", "print JSON, as always when stdout isn't a terminal"))
     .addOption(new Option("--no-json", "print text, also when stdout isn't a terminal"));

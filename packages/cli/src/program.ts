@@ -79,10 +79,8 @@ async function createProgram(session: Session, asked: string | undefined): Promi
     .configureHelp({ showGlobalOptions: false })
     .showHelpAfterError("(--help tells more)")
     .helpCommand(false)
-    .addHelpText(
-      "after",
-      `\nTo know more of a command: exactly-once COMMAND --help\n${exitCodesHelp}`,
-    );
+    .addHelpText("after", "\nTo know more of a command: exactly-once COMMAND --help")
+    .addHelpText("afterAll", exitCodesHelp);
   const isKnown = commands.some(({ load }) => asked !== undefined && Object.hasOwn(load, asked));
   for (const { title, load } of commands) {
     program.commandsGroup(title);

@@ -3,7 +3,7 @@ import type { AuditReport } from "./audit-mails.js";
 import type { Burst } from "./find-bursts.js";
 
 const WIDTH = 960;
-const HEIGHT = 760;
+const HEIGHT = 790;
 const COLOURS = { rightly: "#4477aa", definitely: "#cc3311", perhaps: "#ee9977" } as const;
 /** More copies than this share the last bar. */
 const MOST_BARS = 12;
@@ -22,21 +22,24 @@ export function auditChart(report: AuditReport): string {
 function optionsFor(report: AuditReport): EChartsOption {
   const copies = copyBars(report);
   const { timeline } = report;
+  const repeatedName = report.exact ? "repeated" : "repeated, at most";
+  const repeatedColour = report.exact ? COLOURS.definitely : COLOURS.perhaps;
+  const legend = { right: 30, itemGap: 24 };
   return {
     animation: false,
     backgroundColor: "#ffffff",
     textStyle: { fontFamily: "sans-serif" },
     title: [
       title("Recipients by copies of one email", subtitle(report), 14),
-      title("Emails over time (UTC)", "each bar stacks first copies and repeated ones", 404),
+      title("Emails over time (UTC)", "first copies, and on top of them the repeated ones", 424),
     ],
     legend: [
-      { top: 20, right: 30, data: copies.series.map(({ name }) => name) },
-      { top: 410, right: 30, data: ["first copies", "repeated"] },
+      { ...legend, top: 20, data: report.exact ? [] : copies.series.map(({ name }) => name) },
+      { ...legend, top: 430, data: ["first copies", repeatedName] },
     ],
     grid: [
-      { left: 70, right: 30, top: 84, height: 250 },
-      { left: 70, right: 30, top: 474, height: 210 },
+      { left: 70, right: 30, top: 104, height: 250 },
+      { left: 70, right: 30, top: 524, height: 210 },
     ],
     xAxis: [
       {
@@ -70,8 +73,8 @@ function optionsFor(report: AuditReport): EChartsOption {
         timeline.map(({ first }) => first),
       ),
       timeBars(
-        "repeated",
-        COLOURS.definitely,
+        repeatedName,
+        repeatedColour,
         timeline.map(({ repeated }) => repeated),
       ),
     ],

@@ -176,7 +176,9 @@ function timelineOf(
 }
 
 const SECOND = 1_000;
-const STEPS = [1, 5, 15, 60, 300, 900, 3_600, 21_600, 86_400, 604_800].map((s) => s * SECOND);
+const STEPS = [1, 5, 15, 60, 300, 900, 3_600, 7_200, 21_600, 86_400, 604_800].map(
+  (s) => s * SECOND,
+);
 
 /** The finest round step that gives no more than `TIMELINE_BARS` bars. */
 function bucketFor(spanMs: number): number {

@@ -8,11 +8,8 @@ const MOST_ROWS = 100;
 
 /** The report as one HTML file without scripts. */
 export function auditPage(report: AuditReport, { recipient, subject }: Disguise): string {
-  const figures = figureRows(report).map(([name, definitely, atMost]) => [
-    name,
-    definitely,
-    atMost,
-  ]);
+  const figures = figureRows(report).map((row) => (report.exact ? row.slice(0, 2) : row));
+  const bounds = report.exact ? ["", "exactly"] : ["", "definitely", "at most"];
   const bursts = report.bursts.slice(0, MOST_ROWS).map((burst) => {
     const first = burst.times[0] ?? 0;
     const lasted = showDuration((burst.times.at(-1) ?? 0) - first);
@@ -42,7 +39,7 @@ th, td { text-align: left; padding: .2rem 1.2rem .2rem 0; border-bottom: 1px sol
 svg { width: 100%; height: auto; }
 </style>
 <h1>Audit of what was sent</h1>
-${htmlTable(["", "definitely", "at most"], figures)}
+${htmlTable(bounds, figures)}
 ${auditChart(report)}
 <h2>Who got the same email more than once</h2>
 ${bursts.length === 0 ? "<p>Nobody.</p>" : htmlTable(["recipient", "copies", "same by", "subject", "from", "within"], bursts)}

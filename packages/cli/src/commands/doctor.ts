@@ -31,7 +31,8 @@ export function addDoctor(program: Command, session: Session): void {
     .description(
       "Inspects a deployment as it is configured: each queue and its dead-letter queue, Redis, and " +
         "SES. Meant for start-up and CI: it ends with 1 if anything could lose or double messages. " +
-        "What the role may not read becomes a warning.",
+        "What the role may not read becomes a warning. Queues and the SES settings stand in the " +
+        "configuration file.",
     )
     .option("-q, --queue <name|url>", "only this queue (default: all of the configuration file)");
   withOutputOptions(withAwsOptions(withStoreOptions(command))).action(

@@ -1,0 +1,83 @@
+import { Readable, Writable } from "node:stream";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { startStore, unknownEffect, type LocalStore } from "./cli.fixture.js";
+import { runCli } from "./program.js";
+
+/** A terminal 80 characters wide at which somebody types `answers`. */
+function terminal(answers: string) {
+  const written = { stdout: "", stderr: "" };
+  const into = (name: "stdout" | "stderr") =>
+    Object.assign(
+      new Writable({
+        write: (chunk, _encoding, done) => {
+          written[name] += String(chunk);
+          done();
+        },
+      }),
+      { isTTY: true, columns: 80 },
+    );
+  const stdin = Object.assign(Readable.from([answers]), { isTTY: true });
+  const world = { stdin, stdout: into("stdout"), stderr: into("stderr"), cwd: "/", now: Date.now };
+  return { written, world };
+}
+
+describe("at a terminal", { timeout: 60_000 }, () => {
+  let local: LocalStore;
+  beforeAll(async () => {
+    local = await startStore();
+  });
+  afterAll(() => local.stop());
+
+  const run = async (answers: string, ...args: string[]) => {
+    const { written, world } = terminal(answers);
+    const env = { REDIS_URL: local.url, EXACTLY_ONCE_NAMESPACE: "service", USER: "ann" };
+    const code = await runCli(args, { ...world, env });
+    return { code, ...written };
+  };
+  const verdict = ["--not-sent", "--by", "ann", "--why", "nothing in the mailbox"];
+
+  it("prints text, and JSON when asked", async () => {
+    expect((await run("", "status")).stdout).toMatch(/^Namespace service\n/);
+    expect(JSON.parse((await run("", "status", "--json")).stdout)).toMatchObject({ paused: null });
+  });
+
+  it("asks before what can't be undone, and takes only a yes for one", async () => {
+    const { attemptId, key } = await unknownEffect(local.store, "asked");
+    for (const answer of ["\n", "n\n", "yesterday\n", ""]) {
+      const refused = await run(answer, "resolve", attemptId, ...verdict);
+      expect(refused.code).toBe(5);
+      expect(refused.stderr).toMatch(/Go on\? \[y\/N\]/);
+      expect(refused.stderr).toMatch(/Nothing was done\./);
+      expect(refused.stderr).not.toMatch(/--yes/);
+    }
+    const [record] = await local.store.read([key.digest]);
+    expect(record?.effects).toMatchObject([{ state: "unknown" }]);
+
+    const agreed = await run("y\n", "resolve", attemptId, ...verdict);
+    expect(agreed.code).toBe(0);
+    expect(agreed.stdout).toMatch(/1 of 1 resolved/);
+  });
+
+  it("tells what it can do, with the exit codes, within 80 columns", async () => {
+    for (const command of [
+      "",
+      "pause",
+      "resume",
+      "status",
+      "unresolved",
+      "show",
+      "resolve",
+      "redrive",
+      "doctor",
+      "audit",
+    ]) {
+      const help = await run("", ...(command === "" ? [] : [command]), "--help");
+      expect(help.code).toBe(0);
+      expect(help.stdout).toMatch(/Exit codes:\n {2}0 /);
+      expect(help.stdout.split("\n").filter((line) => line.length > 80)).toEqual([]);
+    }
+    const misspelt = await run("", "puase");
+    expect(misspelt.code).toBe(2);
+    expect(misspelt.stderr).toMatch(/Did you mean pause\?/);
+  });
+});
