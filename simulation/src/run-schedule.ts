@@ -213,7 +213,7 @@ export async function runSchedule(options: ScheduleOptions): Promise<ScheduleRes
         !network.wasCut(name, "store"),
     );
   const quietService = (name: string) =>
-    network.service({ name, latencyMs: 3, resends: false, rate: 0.03, ...leg });
+    network.service({ name, latencyMs: 3, resends: true, rate: 0.1, ...leg });
   const officer = createHost(kernel, { name: "operator", seed });
   const officerStore = storeWires("operator", quietService("operatorStore"), store);
   officer.start((life) => {

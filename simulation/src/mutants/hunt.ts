@@ -19,7 +19,10 @@ export interface HuntReport {
 export async function huntMutants(workers: number): Promise<HuntReport> {
   const mutants: Hunted[] = [];
   for (const mutant of MUTANTS) {
-    const hunted = await hunt(mutant, workers);
+    const hunted = await hunt(mutant, workers).catch((error: unknown): Hunted => {
+      console.error(`${mutant.name}: ${String(error)}`);
+      return { name: mutant.name, bug: mutant.bug, within: mutant.within };
+    });
     mutants.push(hunted);
     const { killedBy } = hunted;
     console.log(`${killedBy ? `killed by ${killedBy.seed}` : "SURVIVED"}  ${mutant.name}`);

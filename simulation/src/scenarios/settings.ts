@@ -40,7 +40,6 @@ const COMMON = {
   productionMs: 10_000,
   calmAt: 90_000,
   restWithinMs: 20 * 60_000,
-  operatorEveryMs: 15_000,
 } as const;
 
 export const SCENARIOS = ["small", "standard", "crowded"] as const;
@@ -53,6 +52,7 @@ export function scenarioSettings(name: ScenarioName, decisions: Decisions): Scen
     fifo: property("fifo") < 0.6,
     maxReceiveCount: pick("maxReceiveCount", [4, 6, 10]),
     reconciler: property("reconciler") < 0.7,
+    operatorEveryMs: pick("operatorEveryMs", [4_000, 9_000, 15_000]),
     redrive: property("redrive") < 0.5,
     skewMs: (property("skew") - 0.5) * 2 * MAX_SKEW_MS,
     drift: (property("drift") - 0.5) * 0.002,
