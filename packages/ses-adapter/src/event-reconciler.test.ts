@@ -232,9 +232,11 @@ describe("while something is down", () => {
   });
 
   it("on purpose, by a pause of the service, events are settled all the same", async () => {
-    const { store, feed, stateOf } = await start();
-    const attempt = await beginAttempt(store, "a");
+    const { clock, store, feed, stateOf } = await start();
     await store.control.pause(namespace, undefined, { by: "operator", why: "incident" });
+    // Longer than a receive that was under way before the pause.
+    await clock.advance(60_000);
+    const attempt = await beginAttempt(store, "a");
     await feed({ attemptId: attempt.id, messageId: "0100-x" });
     expect(await stateOf(attempt.key)).toMatchObject(accepted("0100-x"));
   });
