@@ -22,7 +22,10 @@ export function refusedClaim(admitted: Admitted, reply: Exclude<ClaimReply, Gran
   }
 }
 
-/** Dead-letters a claimed message that is older than its pipeline allows. */
+/**
+ * Dead-letters a claimed message that is older than its pipeline allows. One whose effects went out
+ * in time is completed however late that is known: it would be dead-lettered for having been held.
+ */
 export function tooOld(
   clock: Clock,
   admitted: Admitted,
@@ -32,6 +35,7 @@ export function tooOld(
 ): Disposition | undefined {
   const { maxEventAgeMs } = admitted.pipeline;
   if (maxEventAgeMs === undefined || message.sentAt <= 0) return undefined;
+  if (reply.effects.some(({ state }) => state === "accepted")) return undefined;
   if (clock.now() - message.sentAt <= maxEventAgeMs) return undefined;
   const text = `The message is older than ${maxEventAgeMs} ms.`;
   return { kind: "deadLetter", code: "tooOld", text, attempts: reply.effects, bury: true, claim };

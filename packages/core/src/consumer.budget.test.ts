@@ -92,3 +92,19 @@ describe("an outage of hours burns no receives of healthy messages", () => {
     expect(r.queue.deadLetters()).toHaveLength(1);
   });
 });
+
+describe("an event that grew too old while its outcome was unknown", () => {
+  it("is completed, not dead-lettered, once the provider's event says it went out", async () => {
+    const r = start({ pipeline: { maxEventAgeMs: 5 * 60_000 } });
+    r.office.behaviour = () => "acceptSilently";
+    r.send("code 123");
+    await r.clock.run(r.consumer.start());
+    await r.clock.advance(10 * 60_000);
+    const [item] = (await r.store.unresolved()).items;
+    await r.store.resolve(item?.attempt.attemptId ?? "", "sent", { by: "op", why: "seen" });
+    await r.clock.advance(5 * 60_000);
+    expect(r.queue.deadLetters()).toEqual([]);
+    expect(r.queue.messages()).toEqual([]);
+    expect(r.office.requests).toBe(1);
+  });
+});

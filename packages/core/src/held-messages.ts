@@ -44,6 +44,8 @@ export interface HeldHandle {
 interface Entry extends HeapEntry, HeldHandle {
   readonly message: HeldMessage;
   looks: number;
+  /** Woken while its record was being read: what was read may be older than the reason to wake. */
+  lookAgain: boolean;
 }
 
 export interface HeldMessagesOptions {
@@ -94,7 +96,9 @@ export function createHeldMessages(options: HeldMessagesOptions): HeldMessages {
       } else {
         // The store's outage is no reason to look less often later.
         if (answered) entry.looks += 1;
-        heap.put(entry, time() + Math.min(MAX_LOOK_MS, FIRST_LOOK_MS * 2 ** entry.looks));
+        const delayMs = Math.min(MAX_LOOK_MS, FIRST_LOOK_MS * 2 ** entry.looks);
+        heap.put(entry, time() + (entry.lookAgain ? 0 : delayMs));
+        entry.lookAgain = false;
       }
     }
   }
@@ -114,7 +118,10 @@ export function createHeldMessages(options: HeldMessagesOptions): HeldMessages {
   }
 
   function lookSoon(entry: Entry): void {
-    if (entry.heapIndex < 0) return;
+    if (entry.heapIndex < 0) {
+      entry.lookAgain = true;
+      return;
+    }
     heap.put(entry, time());
     wakeUp.noLaterThan(entry.dueAt);
   }
@@ -126,6 +133,7 @@ export function createHeldMessages(options: HeldMessagesOptions): HeldMessages {
         dueAt: 0,
         heapIndex: -1,
         looks: 0,
+        lookAgain: false,
         drop: () => {
           held.delete(entry);
           heap.remove(entry);
