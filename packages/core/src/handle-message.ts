@@ -114,8 +114,9 @@ function endOrOverdue<Result>(
   overdue: () => Result,
 ): Promise<Result> {
   return new Promise((resolve) => {
-    const ended = new AbortController();
+    let ended: AbortController | undefined;
     const onAbort = (): void => {
+      ended = new AbortController();
       void clock.sleep(graceMs, ended.signal).then(() => {
         resolve(overdue());
       });
@@ -125,7 +126,7 @@ function endOrOverdue<Result>(
     void work.then((result) => {
       resolve(result);
       signal.removeEventListener("abort", onAbort);
-      ended.abort();
+      ended?.abort();
     });
   });
 }

@@ -121,12 +121,15 @@ export function createPoller(options: PollerOptions): Poller {
   return {
     run: () => (looping ??= loop()),
     roomChanged: () => {
+      if (underWay.size >= wanted) return;
+      // A linger ends by itself, unless there is room for a full batch before.
+      if (lingerUntil !== undefined && options.room() - reserved < fullRoom) return;
       wakeUp.wake();
     },
     stop: async () => {
       stopping.abort();
       wakeUp.wake();
-      await looping;
+      await looping?.catch(() => undefined);
       await Promise.all(underWay);
     },
   };

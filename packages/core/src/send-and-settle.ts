@@ -19,6 +19,11 @@ import type { Run, RunEnvironment } from "./run.js";
 /** Tries to note an unknown outcome: not worth more, since `sending` means as much. */
 const UNKNOWN_TRIES = 2;
 
+const ABORTED = "aborted before sending";
+const OVERDUE = "deadline before sending";
+/** Rejections that say nothing about the provider: it was not asked. */
+const LOCAL_REASONS: ReadonlySet<string> = new Set([ABORTED, OVERDUE]);
+
 /** A granted attempt and what it takes to make it. */
 export interface Grant {
   readonly sender: Sender<unknown>;
@@ -60,7 +65,9 @@ export async function sendAndSettle(env: RunEnvironment, run: Run, grant: Grant)
       await freeReservation(env, grant);
       const { reason, permanent = false, throttle } = outcome;
       if (throttle) env.onProviderReply({ kind: "throttled", throttle });
-      else env.onProviderReply(permanent ? { kind: "well" } : { kind: "trouble", reason });
+      else if (!LOCAL_REASONS.has(reason)) {
+        env.onProviderReply(permanent ? { kind: "well" } : { kind: "trouble", reason });
+      }
       throw new EffectRejectedError(effect, reason, permanent, throttle);
     }
     case "unknown": {
@@ -131,9 +138,8 @@ async function makeAttempt(
     } as const;
     return { status: "accepted", receipt };
   }
-  if (run.controller.signal.aborted)
-    return { status: "rejected", reason: "aborted before sending" };
-  if (attempt.remainingMs() <= 0) return { status: "rejected", reason: "deadline before sending" };
+  if (run.controller.signal.aborted) return { status: "rejected", reason: ABORTED };
+  if (attempt.remainingMs() <= 0) return { status: "rejected", reason: OVERDUE };
   try {
     return await grant.sender.send(grant.prepared, attempt);
   } catch (error) {

@@ -1,4 +1,4 @@
-import { randomBytes } from "node:crypto";
+import { randomUUID } from "node:crypto";
 import type { Clock, Randomness } from "./ports/index.js";
 
 /** The longest delay a Node timer takes; a longer one fires at once. */
@@ -23,16 +23,10 @@ export function systemClock(): Clock {
   };
 }
 
-/** The machine's own randomness: ids of 125 bits from the system's generator. */
+/** The machine's own randomness: ids of 122 bits from the system's generator. */
 export function systemRandomness(): Randomness {
   return {
     random: () => Math.random(),
-    id: () => base36(randomBytes(16)),
+    id: () => randomUUID().replaceAll("-", ""),
   };
-}
-
-function base36(bytes: Uint8Array): string {
-  let value = 0n;
-  for (const byte of bytes) value = (value << 8n) | BigInt(byte);
-  return value.toString(36);
 }

@@ -18,7 +18,8 @@ export function createWakeUp(clock: Clock, time: () => number): WakeUp {
   let woken = false;
   const wake = (): void => {
     woken = true;
-    sleeping?.controller.abort();
+    // A reason given spares the making of an error with its stack.
+    sleeping?.controller.abort("woken");
   };
   return {
     sleepUntil: async (at) => {
