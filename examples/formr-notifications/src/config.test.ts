@@ -29,6 +29,7 @@ describe("the configuration", () => {
       host: "127.0.0.1",
       port: 8_080,
       redisUrl: undefined,
+      sesEventsQueueUrl: undefined,
     });
   });
 
@@ -64,9 +65,11 @@ describe("the configuration", () => {
     expect(readConfig({ ...enough, REDIS_URL: "" }).redisUrl).toBeUndefined();
   });
 
-  it("refuses one queue for both kinds of event", () => {
+  it("refuses one queue for two purposes", () => {
     const both = { ...enough, CREDENTIAL_REVOKED_QUEUE_URL: enough.FORM_UPDATED_QUEUE_URL };
     expect(faultOf(both)).toContain("must be another queue");
+    const events = { ...enough, SES_EVENTS_QUEUE_URL: enough.FORM_UPDATED_QUEUE_URL };
+    expect(faultOf(events)).toContain("SES_EVENTS_QUEUE_URL must be a queue of its own");
   });
 
   it("needs a list for delivery by list, of addresses and whole domains", () => {

@@ -39,13 +39,14 @@ const environment = z.object({
   DELIVERY_ALLOWLIST: z.string().default("").transform(listOf),
   NAMESPACE: z
     .string()
-    .regex(/^[A-Za-z0-9_-]{1,100}$/, "must be 1 to 100 of A-Z a-z 0-9 _ -")
+    .regex(/^[A-Za-z0-9_-]{1,89}$/, "must be 1 to 89 of A-Z a-z 0-9 _ -")
     .default("tis-notifications"),
   AWS_REGION: z.string().default("eu-west-2"),
   AWS_ENDPOINT_URL_SQS: httpUrl.optional(),
   AWS_ENDPOINT_URL_SES: httpUrl.optional(),
   AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER: httpUrl.optional(),
   SES_CONFIGURATION_SET: z.string().optional(),
+  SES_EVENTS_QUEUE_URL: httpUrl.optional(),
   REDIS_URL: z.url({ protocol: /^rediss?$/, error: "must be a redis(s):// URL" }).optional(),
   DIGEST_SECRET: z.string().min(16, "must have at least 16 characters").optional(),
   CONCURRENCY: wholeNumber(1, 1_000, 20),
@@ -82,6 +83,8 @@ export interface Config {
     readonly cognito: string | undefined;
   };
   readonly configurationSet: string | undefined;
+  /** Where SES's events arrive; without it, unknown outcomes wait for an operator. */
+  readonly sesEventsQueueUrl: string | undefined;
   readonly redisUrl: string | undefined;
   readonly digestSecret: string | undefined;
   readonly concurrency: number;
@@ -129,6 +132,10 @@ function faultsBetween(env: Environment): readonly string[] {
   if (env.FORM_UPDATED_QUEUE_URL === env.CREDENTIAL_REVOKED_QUEUE_URL) {
     faults.push("CREDENTIAL_REVOKED_QUEUE_URL must be another queue than FORM_UPDATED_QUEUE_URL");
   }
+  const { SES_EVENTS_QUEUE_URL: events } = env;
+  if (events === env.FORM_UPDATED_QUEUE_URL || events === env.CREDENTIAL_REVOKED_QUEUE_URL) {
+    faults.push("SES_EVENTS_QUEUE_URL must be a queue of its own");
+  }
   return faults;
 }
 
@@ -151,6 +158,7 @@ function toConfig(env: Environment): Config {
       cognito: env.AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER,
     },
     configurationSet: env.SES_CONFIGURATION_SET,
+    sesEventsQueueUrl: env.SES_EVENTS_QUEUE_URL,
     redisUrl: env.REDIS_URL,
     digestSecret: env.DIGEST_SECRET,
     concurrency: env.CONCURRENCY,

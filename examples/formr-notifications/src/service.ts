@@ -10,6 +10,7 @@ import { logUserCacheEvent } from "./logging/log-user-cache-event.js";
 import { describeError } from "./logging/describe-error.js";
 import type { Logger } from "./logging/logger.js";
 import { queueClient } from "./queue-client.js";
+import { sesEvents } from "./ses-events.js";
 import { sharedState } from "./shared-state.js";
 import { traineeUsers } from "./trainee-users.js";
 
@@ -45,11 +46,14 @@ export function startService(config: Config, logger: Logger): StartingService {
   const mailer = createMailer(config);
   const sqs = queueClient(config);
 
+  const queueAt = (queueUrl: string) =>
+    sqsQueue({ client: sqs, queueUrl, stopWithinMs: STOP_POLLING_MS });
+
   function consumerOf(pipeline: Pipeline, queueUrl: string): Consumer {
     const queueLogger = logger.child({ consumer: pipeline.name });
     return createConsumer({
       namespace: config.namespace,
-      queue: sqsQueue({ client: sqs, queueUrl, stopWithinMs: STOP_POLLING_MS }),
+      queue: queueAt(queueUrl),
       store: state.store,
       pipelines: [pipeline],
       concurrency: config.concurrency,
@@ -70,11 +74,21 @@ export function startService(config: Config, logger: Logger): StartingService {
     holdForMs: config.holdForMs,
     emailsPerHourWarning: config.emailsPerHourWarning,
   };
-  const forms = consumerOf(formUpdatedPipeline(settings), config.formUpdatedQueueUrl);
-  const credentials = consumerOf(
-    credentialRevokedPipeline(settings),
-    config.credentialRevokedQueueUrl,
-  );
+  const consumers: Record<string, Consumer> = {
+    "form-updated": consumerOf(formUpdatedPipeline(settings), config.formUpdatedQueueUrl),
+    "credential-revoked": consumerOf(
+      credentialRevokedPipeline(settings),
+      config.credentialRevokedQueueUrl,
+    ),
+  };
+  if (config.sesEventsQueueUrl !== undefined) {
+    consumers["ses-events"] = sesEvents({
+      namespace: config.namespace,
+      queue: queueAt(config.sesEventsQueueUrl),
+      store: state.store,
+      logger: logger.child({ consumer: "ses-events" }),
+    });
+  }
 
   let health: HealthServer | undefined;
   let stopping: Promise<void> | undefined;
@@ -83,15 +97,12 @@ export function startService(config: Config, logger: Logger): StartingService {
     try {
       if (!state.durable) logger.warn("no REDIS_URL: what was sent is forgotten with this process");
       health = await startHealthServer(
-        {
-          consumers: { "form-updated": forms.health, "credential-revoked": credentials.health },
-          users: users.cache.stats,
-        },
+        { consumers: healthOf(consumers), users: users.cache.stats },
         config,
       );
       logger.info({ url: health.url }, "listening");
       users.cache.start();
-      await Promise.all([forms.start(), credentials.start()]);
+      await Promise.all(Object.values(consumers).map((consumer) => consumer.start()));
       logger.info({ url: health.url }, "ready");
       return { url: health.url, stop };
     } catch (error) {
@@ -106,7 +117,7 @@ export function startService(config: Config, logger: Logger): StartingService {
 
   async function drain(): Promise<void> {
     const drained = Promise.all(
-      [forms, credentials].map((consumer) => consumer.stop({ deadlineMs: config.drainMs })),
+      Object.values(consumers).map((consumer) => consumer.stop({ deadlineMs: config.drainMs })),
     );
     // Lookups go on while handlers end; a start that still waits for the users must not.
     const warm = users.cache.stats().state !== "cold";
@@ -121,4 +132,10 @@ export function startService(config: Config, logger: Logger): StartingService {
   }
 
   return { started: start(), stop };
+}
+
+function healthOf(consumers: Readonly<Record<string, Consumer>>) {
+  return Object.fromEntries(
+    Object.entries(consumers).map(([name, consumer]) => [name, consumer.health]),
+  );
 }

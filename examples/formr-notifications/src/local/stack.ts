@@ -83,6 +83,7 @@ export async function startLocalStack(options: LocalStackOptions = {}): Promise<
       FORM_UPDATED_QUEUE_URL: formUpdated.url,
       CREDENTIAL_REVOKED_QUEUE_URL: credentialRevoked.url,
       SES_CONFIGURATION_SET: CONFIGURATION_SET,
+      SES_EVENTS_QUEUE_URL: sesEvents.url,
       COGNITO_USER_POOL_ID: cognito.userPoolId,
       COGNITO_CALLS_PER_SECOND: "1000",
       // A small pool may be walked again at once for a trainee who isn't known.
