@@ -11,7 +11,9 @@ import { z } from "zod";
 import { createSesEventReconciler } from "./event-reconciler.js";
 import { mailerFixture } from "./mailer.fixture.js";
 import type { ReconcileObservation } from "./reconcile-observation.js";
-import type { EventFaultPlan } from "./testing/index.js";
+import type { EventFaultPlan, FaultPlan } from "./testing/index.js";
+import { memoryReconcileProgress } from "./reconcile-progress.js";
+import { createReconciler } from "./reconciler.js";
 import { sesFixture } from "./testing/local-ses.fixture.js";
 
 const { startSes } = sesFixture(onTestFinished);
@@ -20,7 +22,7 @@ const { clientOf, mailerOf } = mailerFixture(onTestFinished);
 const namespace = "tis-notifications";
 const topicArn = "arn:aws:sns:eu-west-2:123456789012:mail-events";
 
-/** Time runs faster for everything but SES: where all sends fail, a consumer makes long pauses. */
+/** Time runs faster than sockets and signatures: where all sends fail, a consumer pauses for long. */
 const fastClock = (factor: number): Clock => {
   const clock = systemClock();
   const [wall, monotonic] = [clock.now(), clock.monotonic()];
@@ -32,8 +34,16 @@ const fastClock = (factor: number): Clock => {
   };
 };
 
-/** A whole service before an SES that never lets it know what became of an email. */
-const startService = async (letters: number, eventFaults?: EventFaultPlan) => {
+interface ServiceOptions {
+  readonly letters: number;
+  /** Default: SES never lets the service know what became of an email that it accepted. */
+  readonly faults?: FaultPlan;
+  readonly eventFaults?: EventFaultPlan;
+  readonly onUnknown?: "hold" | "reconcile";
+}
+
+/** A whole service before a local SES. */
+const startService = async ({ letters, onUnknown = "hold", ...options }: ServiceOptions) => {
   const clock = fastClock(40);
   const store = memoryStore({ clock });
   const queue = memoryQueue({ clock, deadLetterQueue: memoryQueue({ clock, name: "dead" }) });
@@ -45,11 +55,13 @@ const startService = async (letters: number, eventFaults?: EventFaultPlan) => {
     configurationSets: { letters: { topicArn } },
     faults: [{ fault: "accept-then-drop", when: { on: "every" } }],
     publish: (_, message) => Promise.resolve(void events.send(message)),
-    ...(eventFaults === undefined ? {} : { eventFaults }),
+    // The client signs by the machine's clock, which is slow here.
+    ...{ now: () => clock.now(), signatureValidityMs: 24 * 60 * 60_000 },
+    ...options,
   });
   const mailer = mailerOf(clientOf(ses.endpoint), {
     configurationSetName: "letters",
-    attemptTimeoutMs: 120_000,
+    ...{ attemptTimeoutMs: 120_000, signatureValidityMs: 60_000 },
   });
   const consumer = createConsumer({
     ...{ namespace, queue, store, clock, concurrency: 50, visibilityMs: 120_000 },
@@ -59,6 +71,7 @@ const startService = async (letters: number, eventFaults?: EventFaultPlan) => {
         schema: z.object({ id: z.string(), to: z.string() }),
         key: ({ id }) => [id],
         effects: { email: mailer },
+        onUnknown,
         handler: async ({ id, to }, context) => {
           const text = `Dear doctor, this is letter ${id}.`;
           await context.once("email", { to, subject: "Form", text, html: `<p>${text}</p>` });
@@ -67,8 +80,9 @@ const startService = async (letters: number, eventFaults?: EventFaultPlan) => {
     ],
   });
   const told: ReconcileObservation[] = [];
+  const progress = memoryReconcileProgress();
   const reconciler = createSesEventReconciler({
-    ...{ namespace, queue: events, store, clock },
+    ...{ namespace, queue: events, store, progress, clock },
     observe: (observation) => told.push(observation),
   });
   await reconciler.start();
@@ -77,9 +91,13 @@ const startService = async (letters: number, eventFaults?: EventFaultPlan) => {
     await consumer.stop({ deadlineMs: 1_000 });
     await reconciler.stop({ deadlineMs: 1_000 });
   });
-  for (let n = 0; n < letters; n += 1) {
-    queue.send(JSON.stringify({ id: `l${n}`, to: `doctor${n}@example.org` }));
-  }
+  let written = 0;
+  const write = () => {
+    queue.send(JSON.stringify({ id: `l${written}`, to: `doctor${written}@example.org` }));
+    written += 1;
+    return written;
+  };
+  while (written < letters) write();
   const unresolved = async () => {
     let count = 0;
     let cursor: string | undefined;
@@ -91,14 +109,22 @@ const startService = async (letters: number, eventFaults?: EventFaultPlan) => {
     return count;
   };
   const attempts = () => ses.sent().map(({ tags }) => tags["exactly-once-attempt"]);
-  return { ses, queue, consumer, told, unresolved, attempts };
+  return {
+    ...{ clock, store, ses, queue, events, consumer, progress },
+    told,
+    unresolved,
+    attempts,
+    write,
+  };
 };
 
 const patient = { timeout: 60_000, interval: 200 };
 
 describe("with SES dropping the reply of every email it accepts", () => {
   it("all are settled by their events, without an operator and without a duplicate", async () => {
-    const { ses, queue, consumer, told, unresolved, attempts } = await startService(500);
+    const { ses, queue, consumer, told, unresolved, attempts } = await startService({
+      letters: 500,
+    });
     await expect.poll(() => queue.messages().length, patient).toBe(0);
     expect(ses.accepted()).toBe(500);
     expect(new Set(attempts()).size).toBe(500);
@@ -109,14 +135,52 @@ describe("with SES dropping the reply of every email it accepts", () => {
   }, 90_000);
 
   it("and events lost as well, those emails are held and listed, and none is sent twice", async () => {
-    // Every event of every fifth email.
-    const { ses, queue, consumer, unresolved } = await startService(100, ({ mail }) =>
-      /^doctor\d*[05]@/.test(mail.destination[0] ?? "") ? "lost" : undefined,
-    );
+    const { ses, queue, consumer, unresolved } = await startService({
+      letters: 100,
+      // Every event of every fifth email.
+      eventFaults: ({ mail }) =>
+        /^doctor\d*[05]@/.test(mail.destination[0] ?? "") ? "lost" : undefined,
+    });
     await expect.poll(() => ses.accepted(), patient).toBe(100);
     await expect.poll(() => queue.messages().length, patient).toBe(20);
     expect(ses.accepted()).toBe(100);
     expect(await unresolved()).toBe(20);
     expect(consumer.health().held).toBe(20);
+  }, 90_000);
+});
+
+describe("with emails lost on their way to SES, under the policy `reconcile`", () => {
+  it("they go out once the quiet time is over, and every email exactly once", async () => {
+    const service = await startService({
+      letters: 20,
+      faults: [{ fault: "reset-before-accept", when: { on: "nth", calls: [1, 2, 3, 4, 5] } }],
+      onUnknown: "reconcile",
+    });
+    const { clock, store, ses, queue, events, progress, write, told } = service;
+    const silence = createReconciler({
+      ...{ namespace, store, progress, clock, effects: { letters: ["email"] } },
+      ...{ quietMs: 60_000, intervalMs: 10_000, settleMs: 40_000 },
+      backlog: () =>
+        Promise.resolve({
+          pending: events.messages().length,
+          deadLettered: events.deadLetters().length,
+        }),
+      observe: (observation) => told.push(observation),
+    });
+    silence.start();
+    onTestFinished(() => silence.stop());
+    await expect.poll(() => ses.accepted(), patient).toBe(15);
+    const judged = () => told.filter(({ type }) => type === "resolvedNotSent").length;
+    let written = 20;
+    const goOnWriting = () => {
+      // Later emails are what gives silence a meaning.
+      if (judged() < 5) written = write();
+      return judged();
+    };
+    await expect.poll(goOnWriting, { ...patient, interval: 2_000 }).toBe(5);
+    await expect.poll(() => queue.messages().length, patient).toBe(0);
+    expect(ses.accepted()).toBe(written);
+    const recipients = ses.sent().flatMap(({ destinations }) => destinations);
+    expect(new Set(recipients).size).toBe(written);
   }, 90_000);
 });
