@@ -183,6 +183,27 @@ describe("a replica instead of the primary", () => {
   });
 });
 
+describe("a server whose memory is full", () => {
+  it("is down for what begins, takes what ends, and loses nothing half written", async () => {
+    const lease = leaseOf(KEY);
+    await store.claim([claimOf(KEY)]);
+    await store.begin(startOf(lease));
+    const [before] = await store.read([KEY]);
+    const admin = server.connect();
+    await admin.config("SET", "maxmemory", "1");
+    const error = await fault(store.claim([claimOf(digest("another"))]));
+    expect(error.message).toContain("OOM");
+    await fault(store.begin({ ...startOf(lease), effect: "sms" }));
+    await fault(store.ping());
+    expect(await store.read([KEY])).toEqual([before]);
+    const ref = { ...lease, effect: "email", n: 1 };
+    expect(await store.settle(ref, acceptedNow())).toBe("settled");
+    expect(await store.complete([lease])).toEqual(["done"]);
+    await admin.config("SET", "maxmemory", "0");
+    expect(await store.claim([claimOf(digest("another"))])).toMatchObject([{ status: "claimed" }]);
+  });
+});
+
 describe("a server that is still loading its data", () => {
   it.each([true, false])("is down until it has (client checks readiness: %s)", async (check) => {
     const slow = await startRedisServer({

@@ -119,9 +119,12 @@ local function encodeEffect(record, effect)
   return cmsgpack.pack(e)
 end
 
+local wasThere = false
+
 local function load(key)
   local flat = redis.call('HGETALL', key)
-  if #flat == 0 then return nil end
+  wasThere = #flat > 0
+  if not wasThere then return nil end
   local fields = {}
   for i = 1, #flat, 2 do fields[flat[i]] = flat[i + 1] end
   local r, q = cmsgpack.unpack(fields.r), cmsgpack.unpack(fields.q)
@@ -191,7 +194,9 @@ local function save(record, key)
       redis.call('ZREM', KEYS[2], member)
     end
   end
-  redis.call('DEL', KEYS[1])
+  -- A full server refuses a script at its first write, and only then. What begins (a new record's HSET,
+  -- a begin's ZADD) is refused so; what ends starts with ZREM or DEL, and is still taken.
+  if wasThere then redis.call('DEL', KEYS[1]) end
   redis.call('HSET', KEYS[1], unpack(fields))
   if record.expiresAt then
     redis.call('PEXPIREAT', KEYS[1], string.format('%.0f', math.ceil(record.expiresAt)))
