@@ -199,6 +199,7 @@ describe("what needs attention", { timeout: 60_000 }, () => {
         ["resolve", attemptId, ...who],
         ["resolve", attemptId, "--sent", "--not-sent", ...who],
         ["resolve", attemptId, "--sent", "--by", "ann"],
+        ["resolve", attemptId, "--sent", "--by", "ann", "--why", " "],
         ["resolve", "--sent", ...who],
         ["resolve", attemptId, "--pipeline", "form-updated", "--sent", ...who],
         ["resolve", "not-an-attempt", "--sent", ...who],

@@ -1,3 +1,4 @@
+import { startRedisCluster } from "@exactly-once/redis-store/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import {
   createWorkplace,
@@ -8,7 +9,7 @@ import {
   type Workplace,
 } from "../cli.fixture.js";
 
-describe("pause, resume and status", () => {
+describe("pause, resume and status", { timeout: 60_000 }, () => {
   let local: LocalStore;
   let place: Workplace;
   beforeAll(async () => {
@@ -93,6 +94,23 @@ describe("pause, resume and status", () => {
     expect(await place.run(["status", "-n", "by-flag"])).toMatchObject({
       json: { namespace: "by-flag" },
     });
+  });
+
+  it("works on a cluster", async () => {
+    const cluster = await startRedisCluster();
+    try {
+      const { host, port } = cluster.nodes[0] ?? { host: "", port: 0 };
+      const redis = { url: `redis://${host}:${port}`, cluster: true };
+      await place.write("cluster.json", JSON.stringify({ namespace: "service", redis }));
+      const env = { REDIS_URL: "" };
+      expect((await place.run(["pause", "-c", "cluster.json", "--by", "ann"], { env })).code).toBe(
+        0,
+      );
+      const status = await place.run(["status", "-c", "cluster.json"], { env });
+      expect(status).toMatchObject({ code: 0, json: { paused: { by: "ann" }, unresolved: [] } });
+    } finally {
+      await cluster.stop();
+    }
   });
 
   it("ends with 4 when Redis doesn't answer, and says what it heard", async () => {

@@ -5,7 +5,7 @@ import {
   type Resolver,
   type Verdict,
 } from "@exactly-once/core";
-import { Option, type Command } from "commander";
+import { InvalidArgumentError, Option, type Command } from "commander";
 import { iso, needingAttention } from "../attention.js";
 import {
   action,
@@ -72,8 +72,8 @@ export function addResolve(program: Command, session: Session): void {
       verdict("--accept-payload <fp>", "take other content under this key", "acceptPayload"),
     )
     .optionsGroup("Kept in the record:")
-    .requiredOption("--by <who>", "who decides")
-    .requiredOption("--why <text>", "on what evidence")
+    .requiredOption("--by <who>", "who decides", notBlank)
+    .requiredOption("--why <text>", "on what evidence", notBlank)
     .optionsGroup("Many at once, instead of attempt ids:")
     .option("-p, --pipeline <name>", "all of this pipeline")
     .option("--since <time>", "all begun at or after: ISO 8601, or ago (2h)", moment)
@@ -214,4 +214,9 @@ function whyRefused(reply: ResolveReply, now: number): string {
     return `too early; not before ${showAge(reply.tooEarly, now)}, since until then the provider could still take it`;
   }
   return `the verdict doesn't apply: it is ${reply.already}`;
+}
+
+function notBlank(text: string): string {
+  if (text.trim() === "") throw new InvalidArgumentError("It is kept for whoever asks later.");
+  return text;
 }
