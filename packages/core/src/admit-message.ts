@@ -49,7 +49,8 @@ export async function admitMessage(
       return deadLetter("unselected", `No pipeline takes it (selected: ${name ?? "none"}).`);
     }
     const validated = await pipeline.schema["~standard"].validate(decoded);
-    if (validated.issues) return deadLetter("invalid", describeIssues(validated.issues));
+    if (validated.issues)
+      return deadLetter("invalid", describeIssues(validated.issues, message.body));
     const event: unknown = validated.value;
     const key = notificationKey(options.namespace, pipeline.name, pipeline.key(event));
     const guarded = pipeline.fingerprint ? pipeline.fingerprint(decoded) : decoded;
@@ -65,12 +66,21 @@ function deadLetter(code: string, text: string): Admission {
   return { refused: { kind: "deadLetter", code, text, attempts: [], bury: false } };
 }
 
-function describeIssues(issues: readonly StandardSchemaV1.Issue[]): string {
+/** Some validators quote the value they were given, which may be personal data. */
+function withoutValues(text: string, body: string): string {
+  return text.replace(/"([^"]*)"|'([^']*)'/g, (quoted, double?: string, single?: string) => {
+    const value = double ?? single ?? "";
+    return value !== "" && body.includes(value) ? '"…"' : quoted;
+  });
+}
+
+function describeIssues(issues: readonly StandardSchemaV1.Issue[], body: string): string {
   const shown = issues.slice(0, MAX_ISSUES).map((issue) => {
     const path = (issue.path ?? [])
       .map((segment) => String(typeof segment === "object" ? segment.key : segment))
       .join(".");
-    return path === "" ? issue.message : `${path}: ${issue.message}`;
+    const said = withoutValues(issue.message, body);
+    return path === "" ? said : `${path}: ${said}`;
   });
   const more = issues.length > MAX_ISSUES ? ` (+${issues.length - MAX_ISSUES} more)` : "";
   return `The event doesn't fit the schema: ${shown.join("; ")}${more}`;

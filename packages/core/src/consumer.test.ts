@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from "vitest";
-import { rig, type Rig, type RigOptions } from "./consumer.fixture.js";
+import { letterEvent, rig, type Rig, type RigOptions } from "./consumer.fixture.js";
 
 const rigs: Rig[] = [];
 
@@ -116,6 +116,19 @@ describe("a consumer", () => {
       expect(r.seen("deadLettered")[0]?.text).not.toBe("");
     },
   );
+
+  it("keeps what a validator quotes of the event out of the dead letter's reason", async () => {
+    const schema = letterEvent.refine(() => false, {
+      error: ({ input }) => `Invalid: received "${(input as { to: string }).to}", expected "fax"`,
+    });
+    const r = start({ pipeline: { schema } });
+    r.send("m", { to: "secret@example.org" });
+    await r.clock.run(r.consumer.start());
+    await r.clock.advance(1_000);
+    const [letter] = r.seen("deadLettered");
+    expect(letter?.text).toContain('received "…", expected "fax"');
+    expect(JSON.stringify(r.queue.deadLetters()[0]?.attributes)).not.toContain("secret");
+  });
 
   it("dead-letters other content under a known key as a conflict, not silently", async () => {
     const r = start();
