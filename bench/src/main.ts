@@ -1,0 +1,43 @@
+import { parseArgs } from "node:util";
+import { removeBundles } from "./processes.js";
+import { saveRows } from "./results.js";
+import { toMarkdown } from "./rows.js";
+import { suites } from "./suites/index.js";
+
+// pnpm bench [SUITE…] [--runs N] [--messages N] [--all] [--json FILE]
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    runs: { type: "string", default: "5" },
+    messages: { type: "string", default: "10000" },
+    all: { type: "boolean", default: false },
+    json: { type: "string" },
+  },
+});
+
+const chosen = positionals.length > 0 ? positionals : Object.keys(suites);
+const unknown = chosen.filter((name) => !(name in suites));
+if (unknown.length > 0) {
+  console.error(`No suite ${unknown.join(", ")}: there are ${Object.keys(suites).join(", ")}.`);
+  process.exit(2);
+}
+
+const options = {
+  runs: Number(values.runs),
+  messages: Number(values.messages),
+  all: values.all,
+  note: (text: string) => console.error(`  ${text}`),
+};
+try {
+  for (const name of chosen) {
+    console.error(`${name} …`);
+    const rows = (await suites[name]?.(options)) ?? [];
+    console.log(`${toMarkdown(rows)}\n`);
+    if (values.json !== undefined) await saveRows(values.json, rows);
+  }
+} finally {
+  await removeBundles();
+}
+// Some peers keep their connections.
+process.exit(0);

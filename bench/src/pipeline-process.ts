@@ -1,0 +1,125 @@
+import {
+  createConsumer,
+  definePipeline,
+  memoryStore,
+  type MessageQueue,
+  type QueueMessage,
+} from "@exactly-once/core";
+import { childInput, serve } from "./child.js";
+import { z } from "zod";
+
+export interface PipelineInput {
+  readonly messages: number;
+  readonly inFlight: number;
+  /** With an effect: begun and settled too. */
+  readonly effect: boolean;
+}
+
+export interface PipelineMeasured {
+  readonly nsPerMessage: number;
+  readonly cpuNsPerMessage: number;
+  /** Only where no garbage was collected meanwhile. */
+  readonly bytesPerMessage: number | undefined;
+}
+
+const schema = z.object({ id: z.number() });
+
+/** Everything of ours but the queue and the store's network, which cost nothing here. */
+function consumeAll(input: PipelineInput, from: number): Promise<void> {
+  const until = from + input.messages;
+  let next = from;
+  let acknowledged = from;
+  let done: () => void = () => undefined;
+  const finished = new Promise<void>((resolve) => (done = resolve));
+  const ok = (): "ok" => "ok";
+  const queue: MessageQueue = {
+    describe: () =>
+      Promise.resolve({ name: "q", fifo: false, deadLetter: { name: "d", maxReceiveCount: 9 } }),
+    receive: async ({ max, signal }) => {
+      const batch: QueueMessage[] = [];
+      while (batch.length < max && next < until) batch.push(message(next++));
+      if (batch.length === 0) {
+        await new Promise((resolve) => signal?.addEventListener("abort", resolve));
+      }
+      return batch;
+    },
+    extend: (items) => Promise.resolve(items.map(ok)),
+    acknowledge: (items) => {
+      acknowledged += items.length;
+      if (acknowledged >= until) done();
+      return Promise.resolve(items.map(ok));
+    },
+    retryLater: (items) => Promise.resolve(items.map(ok)),
+    deadLetter: () => Promise.resolve("copied"),
+  };
+  const consumer = createConsumer({
+    namespace: "bench",
+    queue,
+    store,
+    concurrency: input.inFlight,
+    pipelines: [input.effect ? withEffect : withoutEffect],
+  });
+  return consumer
+    .start()
+    .then(() => finished)
+    .then(() => consumer.stop());
+}
+
+const RECEIPT = { id: "r", at: 0, via: "provider" } as const;
+
+const store = memoryStore();
+const withoutEffect = definePipeline({
+  name: "work",
+  schema,
+  key: ({ id }) => [id],
+  effects: {},
+  handler: (_, context) => {
+    context.skip("nothing to do");
+    return Promise.resolve();
+  },
+});
+const withEffect = definePipeline({
+  name: "work",
+  schema,
+  key: ({ id }) => [id],
+  effects: {
+    effect: {
+      prepare: (payload: number) => Promise.resolve(payload),
+      send: () => Promise.resolve({ status: "accepted", receipt: RECEIPT } as const),
+    },
+  },
+  handler: async ({ id }, context) => {
+    await context.once("effect", id);
+  },
+});
+
+function message(id: number): QueueMessage {
+  return {
+    id: `m-${id}`,
+    handle: `h-${id}`,
+    body: `{"id":${id}}`,
+    attributes: {},
+    sentAt: 0,
+    receiveCount: 1,
+  };
+}
+
+async function measure(input: PipelineInput): Promise<PipelineMeasured> {
+  await consumeAll(input, 0);
+  globalThis.gc?.();
+  const heap = process.memoryUsage().heapUsed;
+  const cpu = process.cpuUsage();
+  const startedAt = performance.now();
+  await consumeAll(input, input.messages);
+  const ms = performance.now() - startedAt;
+  const { user, system } = process.cpuUsage(cpu);
+  const grown = process.memoryUsage().heapUsed - heap;
+  return {
+    nsPerMessage: (ms * 1e6) / input.messages,
+    cpuNsPerMessage: ((user + system) * 1e3) / input.messages,
+    bytesPerMessage: grown > 0 ? grown / input.messages : undefined,
+  };
+}
+
+const input = childInput<PipelineInput>();
+serve({ measure: () => measure(input) });

@@ -1,0 +1,56 @@
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { cpus, loadavg } from "node:os";
+import { dirname, resolve } from "node:path";
+import { toMarkdown, type Row } from "./rows.js";
+
+const PEERS = [
+  "sqs-consumer",
+  "@aws-lambda-powertools/idempotency",
+  "@message-queue-toolkit/sqs",
+  "@aws-sdk/client-sqs",
+  "fauxqs",
+  "ioredis",
+] as const;
+
+/** Date, machine, load and versions: what a figure means nothing without. */
+export async function circumstances(): Promise<string> {
+  const [cpu] = cpus();
+  const versions = await Promise.all(PEERS.map(async (name) => `${name} ${await versionOf(name)}`));
+  const load = loadavg()[0]?.toFixed(1) ?? "?";
+  const date = new Date().toISOString().slice(0, 10);
+  return `${date}, Node ${process.version}, ${cpus().length} × ${cpu?.model ?? "CPU"}, load average ${load}; ${versions.join(", ")}`;
+}
+
+/** Writes FILE.json and FILE.md; rows of other suites that are in it stay. */
+export async function saveRows(file: string, rows: readonly Row[]): Promise<void> {
+  const path = resolve(process.env["INIT_CWD"] ?? ".", file);
+  const measured = new Set(rows.map(({ suite }) => suite));
+  const kept = (await readRows(path)).filter(({ suite }) => !measured.has(suite));
+  const all = [...kept, ...rows];
+  await mkdir(dirname(path), { recursive: true });
+  await writeFile(path, `${JSON.stringify(all, null, 2)}\n`);
+  const head = `Last run: ${await circumstances()}.`;
+  await writeFile(path.replace(/\.json$/, ".md"), `${head}\n\n${toMarkdown(all)}\n`);
+}
+
+async function readRows(path: string): Promise<readonly Row[]> {
+  try {
+    return JSON.parse(await readFile(path, "utf8")) as readonly Row[];
+  } catch {
+    return [];
+  }
+}
+
+async function versionOf(name: string): Promise<string> {
+  const require = createRequire(import.meta.url);
+  for (const folder of require.resolve.paths(name) ?? []) {
+    try {
+      const text = await readFile(`${folder}/${name}/package.json`, "utf8");
+      return (JSON.parse(text) as { readonly version: string }).version;
+    } catch {
+      // Not in this folder.
+    }
+  }
+  return "?";
+}

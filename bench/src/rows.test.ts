@@ -1,0 +1,64 @@
+import { describe, expect, it } from "vitest";
+import { median, percentile, ratio, summarize, toMarkdown } from "./rows.js";
+
+const name = { suite: "throughput", case: "trivial", contender: "ours" };
+
+describe("median", () => {
+  it("is the middle of an odd number of values, in whatever order they came", () => {
+    expect(median([9, 1, 5])).toBe(5);
+  });
+
+  it("is the mean of the two in the middle of an even number", () => {
+    expect(median([4, 1, 3, 100])).toBe(3.5);
+  });
+
+  it("isn't moved by one wild run of five", () => {
+    expect(median([10, 11, 12, 13, 10_000])).toBe(12);
+  });
+});
+
+describe("percentile", () => {
+  const hundred = Array.from({ length: 100 }, (_, index) => 100 - index);
+
+  it("is the value that so many don't exceed", () => {
+    expect(percentile(hundred, 0.5)).toBe(50);
+    expect(percentile(hundred, 0.99)).toBe(99);
+    expect(percentile(hundred, 1)).toBe(100);
+  });
+
+  it("of a single value is that value", () => {
+    expect(percentile([7], 0.01)).toBe(7);
+  });
+});
+
+describe("a row", () => {
+  it("keeps the extremes and the number of runs, to four figures", () => {
+    expect(summarize(name, "messages per second", "1/s", [1234.567, 1000, 2000])).toEqual({
+      ...name,
+      metric: "messages per second",
+      unit: "1/s",
+      median: 1235,
+      min: 1000,
+      max: 2000,
+      runs: 3,
+    });
+  });
+
+  it("of one contender is compared with another's by their medians", () => {
+    const rows = [
+      summarize(name, "rate", "1/s", [300, 400, 500]),
+      summarize({ ...name, contender: "theirs" }, "rate", "1/s", [100, 200, 900]),
+    ];
+    expect(ratio(rows, "rate", "ours", "theirs")).toBe(2);
+    expect(ratio(rows, "rate", "ours", "nobody")).toBeUndefined();
+  });
+
+  it("stands in its suite's table", () => {
+    const text = toMarkdown([
+      summarize(name, "rate", "1/s", [1]),
+      summarize({ ...name, suite: "idle" }, "requests", "1", [2]),
+    ]);
+    expect(text).toContain("### throughput\n\n| case |");
+    expect(text).toContain("| trivial | ours | requests | 1 | 2 | 2 | 2 | 1 |");
+  });
+});

@@ -1,0 +1,96 @@
+/** One measured figure, the same in every benchmark. */
+export interface Row {
+  readonly suite: string;
+  readonly case: string;
+  readonly contender: string;
+  readonly metric: string;
+  readonly unit: string;
+  readonly median: number;
+  readonly min: number;
+  readonly max: number;
+  readonly runs: number;
+}
+
+export interface RowName {
+  readonly suite: string;
+  readonly case: string;
+  readonly contender: string;
+}
+
+/** The middle value; of an even number of values the mean of the two in the middle. */
+export function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = Math.floor(sorted.length / 2);
+  const upper = sorted[middle] ?? NaN;
+  return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? NaN) + upper) / 2;
+}
+
+/** The value that `share` (0 to 1) of the values don't exceed, by the nearest rank. */
+export function percentile(values: readonly number[], share: number): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? NaN;
+}
+
+/** Summarises what the runs of one contender measured of one thing. */
+export function summarize(
+  name: RowName,
+  metric: string,
+  unit: string,
+  values: readonly number[],
+): Row {
+  const round = (value: number): number => Number(value.toPrecision(4));
+  return {
+    suite: name.suite,
+    case: name.case,
+    contender: name.contender,
+    metric,
+    unit,
+    median: round(median(values)),
+    min: round(Math.min(...values)),
+    max: round(Math.max(...values)),
+    runs: values.length,
+  };
+}
+
+/** By what factor the first contender's median is the second's; `undefined` where one is missing. */
+export function ratio(
+  rows: readonly Row[],
+  metric: string,
+  of: string,
+  to: string,
+): number | undefined {
+  const medianOf = (contender: string): number | undefined =>
+    rows.find((row) => row.metric === metric && row.contender === contender)?.median;
+  const above = medianOf(of);
+  const below = medianOf(to);
+  if (above === undefined || below === undefined || below === 0) return undefined;
+  return above / below;
+}
+
+const COLUMNS = ["case", "contender", "metric", "unit", "median", "min", "max", "runs"] as const;
+const NUMERIC: ReadonlySet<string> = new Set(["median", "min", "max", "runs"]);
+
+/** One table for each suite. */
+export function toMarkdown(rows: readonly Row[]): string {
+  const suites = [...new Set(rows.map(({ suite }) => suite))];
+  return suites
+    .map((suite) => {
+      const own = rows.filter((row) => row.suite === suite);
+      return `### ${suite}\n\n${table(
+        COLUMNS,
+        own.map((row) => COLUMNS.map((column) => String(row[column]))),
+      )}`;
+    })
+    .join("\n\n");
+}
+
+/** @param columns their names; those of figures are aligned to the right */
+export function table(
+  columns: readonly string[],
+  lines: readonly (readonly string[])[],
+  isNumeric: (column: string) => boolean = (column) => NUMERIC.has(column),
+): string {
+  const line = (cells: readonly string[]): string => `| ${cells.join(" | ")} |`;
+  const rule = columns.map((column) => (isNumeric(column) ? "--:" : "---"));
+  return [line(columns), line(rule), ...lines.map(line)].join("\n");
+}

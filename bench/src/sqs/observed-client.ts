@@ -1,0 +1,91 @@
+import {
+  SQSClient,
+  type DeleteMessageBatchCommandInput,
+  type DeleteMessageCommandInput,
+  type ReceiveMessageCommandOutput,
+} from "@aws-sdk/client-sqs";
+import { credentials, region } from "./emulator.js";
+
+export interface ObservedClient {
+  readonly client: SQSClient;
+  /** Messages whose delete was confirmed. */
+  readonly deleted: number;
+  /** Requests put on the wire, the SDK's own retries included. */
+  readonly attempts: number;
+  /** Milliseconds from each message's receipt to its confirmed delete. */
+  readonly latencies: readonly number[];
+  /** Resolves once so many were deleted. */
+  untilDeleted(messages: number): Promise<void>;
+}
+
+/** The same for every contender: an SDK client with its defaults that tells what goes through it. */
+export function createObservedClient(endpoint: string): ObservedClient {
+  const client = new SQSClient({ endpoint, region, credentials });
+  const receivedAt = new Map<string, number>();
+  const latencies: number[] = [];
+  let deleted = 0;
+  let attempts = 0;
+  let target = Infinity;
+  let reached: () => void = () => undefined;
+
+  function onReceived(output: ReceiveMessageCommandOutput): void {
+    const now = performance.now();
+    for (const { ReceiptHandle } of output.Messages ?? []) receivedAt.set(ReceiptHandle ?? "", now);
+  }
+
+  function onDeleted(handle: string | undefined): void {
+    const since = receivedAt.get(handle ?? "");
+    if (since === undefined) return;
+    receivedAt.delete(handle ?? "");
+    latencies.push(performance.now() - since);
+    deleted += 1;
+    if (deleted >= target) reached();
+  }
+
+  client.middlewareStack.add(
+    (next, context) => async (args) => {
+      const result = await next(args);
+      const output = result.output as unknown;
+      switch ((context as { readonly commandName?: string }).commandName) {
+        case "ReceiveMessageCommand":
+          onReceived(output as ReceiveMessageCommandOutput);
+          break;
+        case "DeleteMessageCommand":
+          onDeleted((args.input as DeleteMessageCommandInput).ReceiptHandle);
+          break;
+        case "DeleteMessageBatchCommand":
+          for (const { ReceiptHandle } of (args.input as DeleteMessageBatchCommandInput).Entries ??
+            []) {
+            onDeleted(ReceiptHandle);
+          }
+          break;
+      }
+      return result;
+    },
+    { step: "initialize", name: "observe" },
+  );
+  client.middlewareStack.add(
+    (next) => (args) => {
+      attempts += 1;
+      return next(args);
+    },
+    { step: "deserialize", name: "countAttempts", priority: "low" },
+  );
+
+  return {
+    client,
+    get deleted() {
+      return deleted;
+    },
+    get attempts() {
+      return attempts;
+    },
+    latencies,
+    untilDeleted: (messages) =>
+      new Promise((resolve) => {
+        target = messages;
+        reached = resolve;
+        if (deleted >= messages) resolve();
+      }),
+  };
+}
