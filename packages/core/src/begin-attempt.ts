@@ -86,15 +86,24 @@ async function reserveAndBegin(
     validityMs: sender.validityMs ?? DEFAULT_VALIDITY_MS,
     fingerprint: run.fingerprint,
   };
+  let tries = 0;
+  const giveUp = (): void => {
+    committer.commitLater(() => store.settle(ref, { status: "rejected", reason: "storeDown" }));
+  };
   try {
     const [reserved, begun] = await allAnswered(
       reservation ? store.tripwire?.reserve(reservation) : undefined,
-      committer.commit(() => store.begin(start), BEGIN_TRIES),
+      committer.commit(() => {
+        tries += 1;
+        return store.begin(start);
+      }, BEGIN_TRIES),
     );
+    // An earlier try may have been granted without telling us, before the lease was lost.
+    if (begun === "lost" && tries > 1) giveUp();
     return [typeof reserved === "object" ? reserved.taken : undefined, begun];
   } catch (error) {
     env.onStoreFault(error);
-    committer.commitLater(() => store.settle(ref, { status: "rejected", reason: "storeDown" }));
+    giveUp();
     throw error;
   }
 }
