@@ -30,8 +30,7 @@ async function runSeed(seed: number, options: DemoOptions): Promise<Run> {
   const { users, walkSeconds } = options;
   const workload = createWorkload({ seed, users });
   const expected = expectedEmails(workload, { users, seed });
-  const walkMs = scaledMs(walkSeconds);
-  const pageLatencyMs = walkMs / Math.ceil(users / PAGE_SIZE);
+  const pageLatencyMs = scaledMs(walkSeconds) / Math.ceil(users / PAGE_SIZE);
 
   async function play(side: Side): Promise<ReplayResult> {
     const progress = showProgress(titles[side], workload.length, process.stdout);
@@ -39,7 +38,6 @@ async function runSeed(seed: number, options: DemoOptions): Promise<Run> {
       return await replay({
         side,
         workload,
-        walkMs,
         stack: { users, poolSeed: seed, pageLatencyMs },
         onProgress: progress.update,
       });

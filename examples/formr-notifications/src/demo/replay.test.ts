@@ -15,7 +15,7 @@ const workload = createWorkload({ seed: SEED, users: USERS })
 
 async function play(side: Side, walkMs: number) {
   const stack = { users: USERS, poolSeed: SEED, pageLatencyMs: walkMs / PAGES };
-  const run = await replay({ side, workload, walkMs, stack, onProgress: () => undefined });
+  const run = await replay({ side, workload, stack, onProgress: () => undefined });
   return tally(
     expectedEmails(workload, { users: USERS, seed: SEED }),
     run.emails,

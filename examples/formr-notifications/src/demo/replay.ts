@@ -4,6 +4,7 @@ import type { AcceptedEmail, Observations } from "./counting.js";
 import { mailboxOf } from "./mailbox.js";
 import { queuesOf } from "./queues.js";
 import { scaledMs } from "./scale.js";
+import { userPoolOf } from "./user-pool.js";
 import { services, type Side } from "./services.js";
 import { stackFacts, type StackFacts, type StackSettings } from "./stack-facts.js";
 import { watchLog } from "./watch-log.js";
@@ -20,8 +21,6 @@ export interface ReplayOptions {
   readonly side: Side;
   readonly workload: readonly WorkloadEvent[];
   readonly stack: StackSettings;
-  /** How long a walk of the pool takes, in milliseconds of the replay. */
-  readonly walkMs: number;
   readonly onProgress: (progress: Progress) => void;
 }
 
@@ -36,7 +35,7 @@ export interface ReplayResult {
 const LOOK_EVERY_MS = 250;
 /** Looks in a row at empty queues before they count as done with. */
 const QUIET_LOOKS = 3;
-/** A service that has sent nothing for so long and two walks more is done or stuck. */
+/** A service that has neither sent nor asked for users for so long is stuck. */
 const PATIENCE_MS = 30_000;
 const START_TIMEOUT_MS = 30_000;
 
@@ -53,11 +52,12 @@ export async function replay(options: ReplayOptions): Promise<ReplayResult> {
 }
 
 async function play(
-  { side, workload, walkMs, onProgress }: ReplayOptions,
+  { side, workload, onProgress }: ReplayOptions,
   facts: StackFacts,
   queues: ReturnType<typeof queuesOf>,
 ): Promise<ReplayResult> {
   const mailbox = mailboxOf(facts.ses);
+  const userPool = userPoolOf(facts.cognito);
   const startedAt = Date.now();
   const log = watchLog(startedAt);
   const service = startChild({
@@ -68,17 +68,17 @@ async function play(
   });
 
   const publishing = publishOnTime(workload, startedAt, queues.publish);
-  let changedAt = Date.now();
-  let sent = 0;
+  let activity = 0;
+  let activeAt = Date.now();
   const look = async (): Promise<void> => {
     await sleep(LOOK_EVERY_MS);
-    const emails = await mailbox.accepted();
-    if (emails > sent || publishing.count() < workload.length) changedAt = Date.now();
-    sent = emails;
-    onProgress({ published: publishing.count(), emails, finished: false });
+    const [emails, calls] = await Promise.all([mailbox.accepted(), userPool.calls()]);
+    const published = publishing.count();
+    if (emails + calls + published > activity) activeAt = Date.now();
+    activity = emails + calls + published;
+    onProgress({ published, emails, finished: false });
   };
-  // Whoever walks the pool has nothing to show for it until the walk ends.
-  const isStuck = () => Date.now() - changedAt > 2 * walkMs + PATIENCE_MS;
+  const isStuck = () => Date.now() - activeAt > PATIENCE_MS;
 
   for (let quiet = 0; quiet < QUIET_LOOKS && !isStuck();) {
     await look();

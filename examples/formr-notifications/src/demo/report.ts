@@ -85,13 +85,20 @@ interface TreatedDoctor {
   readonly deliveries: Deliveries;
 }
 
-/** The doctor to whom the naive service sent the most. */
+const surplus = (doctor: { readonly naiveAt: readonly number[]; readonly rightful: number }) =>
+  doctor.naiveAt.length - doctor.rightful;
+
+/** The doctor to whom the naive service sent the most that it shouldn't have. */
 function worstTreated({ workload, expected, emails }: Run): TreatedDoctor {
   const timesFor = (sent: readonly AcceptedEmail[], to: string) =>
     sent.filter((email) => email.to === to).map(({ atMs }) => atMs);
   const [first] = [...new Set(expected.map(({ to }) => to))]
-    .map((to) => ({ to, naiveAt: timesFor(emails.naive, to) }))
-    .sort((one, other) => other.naiveAt.length - one.naiveAt.length);
+    .map((to) => ({
+      to,
+      naiveAt: timesFor(emails.naive, to),
+      rightful: expected.filter((email) => email.to === to).length,
+    }))
+    .sort((one, other) => surplus(other) - surplus(one));
   if (first === undefined) throw new RangeError("no doctor in the workload");
   const { to, naiveAt } = first;
   const oursAt = timesFor(emails.ours, to);

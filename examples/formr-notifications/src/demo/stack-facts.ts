@@ -18,6 +18,7 @@ export const stackFacts = z.object({
   env: z.record(z.string(), z.string()),
   sqs: z.url(),
   ses: z.url(),
+  cognito: z.url(),
   queues: z.object({ "form-updated": queue, "credential-revoked": queue }),
 });
 

@@ -15,6 +15,7 @@ const stack = await startLocalStack({
 const facts: StackFacts = {
   env: stack.env,
   ses: stack.ses.endpoint,
+  cognito: stack.cognito.endpoint,
   sqs: stack.awsEndpoint,
   queues: { "form-updated": stack.formUpdated, "credential-revoked": stack.credentialRevoked },
 };

@@ -9,15 +9,19 @@ const quiet = { firstAlarmSeconds: null, deadLettered: 0, held: 0 };
 const right = tally(expected, [email("A", 0), email("B", 1)], quiet);
 const wrong = tally(expected, [email("A", 0), email("A", 59_900), email("B", 1)], quiet);
 
+/** The widest that a replay of any length could say. */
+const long = { firstAlarmSeconds: 3_599, deadLettered: 1_000, held: 1_000 };
+const widestOutcome: Outcome = {
+  naive: tally(expected, [email("A", 0), email("A", 359_900)], long),
+  ours: tally(expected, [email("A", 0), email("A", 359_900)], long),
+};
+
 const outcome: Outcome = { naive: wrong, ours: right };
 
 describe("the demo's table", () => {
   it("fits into 80 columns", () => {
-    const widest = Math.max(
-      ...table(outcome, false)
-        .split("\n")
-        .map((line) => line.length),
-    );
+    const lines = table(widestOutcome, false).split("\n");
+    const widest = Math.max(...lines.map((line) => line.length));
     expect(widest).toBeLessThanOrEqual(80);
   });
 

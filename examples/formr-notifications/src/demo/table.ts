@@ -54,8 +54,8 @@ export interface Outcome {
 export function cell(figure: keyof Figures, { figures, exactlyOnce }: Tally): string {
   const value = figures[figure];
   if (value === null) return exactlyOnce ? "no cause" : "never";
-  if (figure === "burstSeconds") return value === 0 ? "none" : duration(value);
-  return figure === "firstAlarmSeconds" ? `after ${duration(value)}` : String(value);
+  if (figure === "burstSeconds" && value === 0) return "none";
+  return figure.endsWith("Seconds") ? duration(value) : String(value);
 }
 
 const FAULTS: ReadonlySet<keyof Figures> = new Set(["doctors2", "doctors3", "missing"]);
