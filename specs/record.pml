@@ -114,7 +114,10 @@ inline hold(e, o, f, m, reply) {
   if
   :: !LIVE(o,f) -> reply = R_LOST
   :: LIVE(o,f) && fx[e].state == HELD && SAME(e,o,f,m) -> reply = R_HELD
-  :: LIVE(o,f) && (fx[e].state == NONE || fx[e].state == REJECTED) ->
+  :: LIVE(o,f) && fx[e].state == REJECTED && fx[e].floorFence == f && m <= fx[e].floor ->
+     reply = R_LOST
+  :: LIVE(o,f) && (fx[e].state == NONE ||
+     (fx[e].state == REJECTED && !(fx[e].floorFence == f && m <= fx[e].floor))) ->
      attempted(e, o, f, m);
      fx[e].state = HELD; fx[e].allowed = false; fx[e].attempt = NOBODY;
      reply = R_HELD
@@ -229,7 +232,8 @@ inline resolveSent(e, o, f, m, reply) {
   if
   :: recState == ABSENT || !NAMED(e,o,f,m) -> reply = R_NOTFOUND
   :: recState != ABSENT && NAMED(e,o,f,m) && OPEN(e) && !SEENUNKNOWN(e) -> reply = R_TOOEARLY
-  :: recState != ABSENT && NAMED(e,o,f,m) && !OPEN(e) -> reply = R_ALREADY
+  :: recState != ABSENT && NAMED(e,o,f,m) && !OPEN(e) && fx[e].state != REJECTED ->
+     reply = R_ALREADY
   :: else -> fx[e].state = ACCEPTED; fx[e].receipt = OPERATOR; reply = R_RESOLVED
   fi }
 

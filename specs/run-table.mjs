@@ -10,7 +10,7 @@ import { promisify } from "node:util";
 
 const run = promisify(execFile);
 const FOLDER = fileURLToPath(new URL(".", import.meta.url));
-const TIMEOUT_MS = 300_000;
+const TIMEOUT_MS = 1_200_000;
 
 /**
  * @typedef {object} Row

@@ -91,7 +91,14 @@ export async function runSchedule(options: ScheduleOptions): Promise<ScheduleRes
   const services = {
     store: network.service({ name: "store", latencyMs: 1, resends: true, rate: 0.04, ...leg }),
     sqs: network.service({ name: "sqs", latencyMs: 5, resends: true, rate: 0.05, ...leg }),
-    ses: network.service({ name: "ses", latencyMs: 40, resends: false, rate: 0.2, ...leg }),
+    ses: network.service({
+      name: "ses",
+      latencyMs: 40,
+      resends: false,
+      rate: 0.2,
+      ...leg,
+      maxDelayMs: 16_000,
+    }),
     directory: network.service({
       name: "directory",
       latencyMs: 20,
@@ -105,8 +112,13 @@ export async function runSchedule(options: ScheduleOptions): Promise<ScheduleRes
 
   const ledger = createLedger();
   const mailRules = mailOracle(ledger, report);
-  const claimRules = claimOracle(ledger, report);
-  const queueRules = queueOracle(ledger, () => main, report);
+  const claimRules = claimOracle(ledger, () => kernel.now, report);
+  const queueRules = queueOracle(
+    ledger,
+    () => main,
+    () => kernel.now,
+    report,
+  );
   const store = storeWorld({
     kernel,
     retentionMs: 28 * 24 * 3_600_000,
@@ -169,11 +181,15 @@ export async function runSchedule(options: ScheduleOptions): Promise<ScheduleRes
       skewMs: settings.skewMs * (index % 2 === 0 ? 1 : -1),
       drift: settings.drift * (index % 2 === 0 ? 1 : -1),
     });
-    const storeLink = storeWires(name, services.store, store, (id) => ledger.heard.add(id));
+    const storeLink = storeWires(name, services.store, store, {
+      onGranted: (id) => ledger.heard.add(id),
+      onAsked: queueRules.onAsked,
+    });
     const queueLink = queueWires(name, services.sqs, main, decisions);
     const mailLink = mailWires(name, services.ses, ses, {
       attemptTimeoutMs: ATTEMPT_TIMEOUT_MS,
       validityMs: VALIDITY_MS,
+      pausePoint: network.pausePoint(name, "beforeSigning"),
     });
     const directory = services.directory.wire(name, "lookUp");
     host.start((life) => {

@@ -53,6 +53,8 @@ export interface Service {
 
 export interface Network {
   service(options: ServiceOptions): Service;
+  /** A point in the host's own code at which it may stand still. */
+  pausePoint(host: string, name: string): (life: Life) => Promise<void>;
   /** Nothing passes between the host and the service within these times. */
   cut(host: string, service: string, from: number, until: number): void;
   /** The service refuses everybody within these times. */
@@ -239,8 +241,18 @@ export function createNetwork(options: NetworkOptions): Network {
     return { name, wire };
   }
 
+  function pausePoint(host: string, name: string): (life: Life) => Promise<void> {
+    const site = decisions.site(`${host}.${name}`, "pause", `${name}.pause`, 0.15);
+    return (life) =>
+      new Promise((resolve) => {
+        pause(life, site.next(), name);
+        kernel.schedule(kernel.now, resolve, life);
+      });
+  }
+
   return {
     service,
+    pausePoint,
     cut: (host, of, from, until) => windows.push({ place: `${host}.${of}`, from, until }),
     takeDown: (of, from, until) => windows.push({ place: of, from, until }),
     wasCut: (host, of) => windows.some(({ place }) => place === of || place === `${host}.${of}`),

@@ -38,20 +38,19 @@ export const MUTANTS: readonly Mutant[] = [
   mutant("sending-not-durable", "A begin that the store never answered counts as granted.", [
     core(
       "begin-attempt.ts",
-      'committer.commitLater(() => store.settle(ref, { status: "rejected", reason: "storeDown" }));\n    throw error;',
-      'return [undefined, "granted"];',
+      "    giveUp();\n    throw error;",
+      '    return [undefined, "granted"];',
     ),
   ]),
   mutant(
     "orphan-begin",
     "A begin without an answer is never given up: an outage leaves holds behind.",
-    [
-      core(
-        "begin-attempt.ts",
-        'committer.commitLater(() => store.settle(ref, { status: "rejected", reason: "storeDown" }));',
-        "",
-      ),
-    ],
+    [core("begin-attempt.ts", "    giveUp();\n    throw error;", "    throw error;")],
+  ),
+  mutant(
+    "orphan-begin-after-loss",
+    "A begin whose grant was lost on its way, and whose replay comes too late, is never given up.",
+    [core("begin-attempt.ts", 'if (begun === "lost" && tries > 1) giveUp();', "")],
   ),
   mutant("owner-unchecked", "The store doesn't check who holds the claim.", [
     core(

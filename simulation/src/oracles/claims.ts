@@ -1,4 +1,4 @@
-import type { Lease } from "@exactly-once/core";
+import { formatAttemptId, type Lease } from "@exactly-once/core";
 import type { StoreEvent } from "../worlds/store.js";
 import type { Ledger } from "./ledger.js";
 import type { Report } from "./violations.js";
@@ -8,10 +8,19 @@ export interface ClaimOracle {
 }
 
 /** One owner per fence, fences that never fall, and `done` only once all that was begun is sent. */
-export function claimOracle(ledger: Ledger, report: Report): ClaimOracle {
+export function claimOracle(ledger: Ledger, now: () => number, report: Report): ClaimOracle {
   const claims = new Map<string, { fence: number; owner: string }>();
   const begun = new Map<string, Set<string>>();
   const waived = new Map<string, Set<string>>();
+  /** Until when an attempt of unknown outcome could be accepted, by attempt id. */
+  const open = new Map<string, number>();
+
+  /** Nothing final is said of an attempt whose request could still be accepted. */
+  function mustBeStale(what: string, attemptId: string): void {
+    const until = open.get(attemptId) ?? 0;
+    if (until > now()) report("no verdict too early", `${attemptId} was ${what} too early`);
+    open.delete(attemptId);
+  }
 
   function onClaimed(key: string, owner: string, fence: number): void {
     const before = claims.get(key);
@@ -56,7 +65,18 @@ export function claimOracle(ledger: Ledger, report: Report): ClaimOracle {
           const [item] = event.args;
           const { key, effect } = item;
           mustHold("begun", item);
+          const attemptId = formatAttemptId(item);
+          // A replay of the same begin moves nothing.
+          if (!open.has(attemptId)) open.set(attemptId, now() + item.timeoutMs + item.validityMs);
           begun.set(key, (begun.get(key) ?? new Set()).add(effect));
+          break;
+        }
+        case "bury": {
+          const [{ key }] = event.args;
+          if (event.reply !== "dead") break;
+          for (const attemptId of [...open.keys()].filter((id) => id.startsWith(key))) {
+            mustBeStale("buried", attemptId);
+          }
           break;
         }
         case "complete":
@@ -68,7 +88,9 @@ export function claimOracle(ledger: Ledger, report: Report): ClaimOracle {
           });
           break;
         case "settle": {
-          const [{ key, effect }, outcome] = event.args;
+          const [ref, outcome] = event.args;
+          const { key, effect } = ref;
+          if (outcome.status !== "unknown") open.delete(formatAttemptId(ref));
           if (outcome.status === "accepted" && event.reply === "lost") {
             report("evidence counts", `the proof of ${key}-${effect} was refused`);
           }
@@ -77,6 +99,8 @@ export function claimOracle(ledger: Ledger, report: Report): ClaimOracle {
         case "resolve": {
           const [attemptId, verdict] = event.args;
           if (event.reply !== "resolved") break;
+          if (verdict === "not-sent") mustBeStale("declared not sent", attemptId);
+          open.delete(attemptId);
           const effectId = attemptId.split("-").slice(0, -3).join("-");
           if (verdict === "drop") ledger.dropped.add(effectId);
           if (verdict === "allow") ledger.allowed.add(effectId);

@@ -1,4 +1,5 @@
 import type { SqsEvent, SqsQueue } from "../worlds/sqs.js";
+import { formatAttemptId, type AttemptStart } from "@exactly-once/core";
 import type { AcceptedMail } from "../worlds/ses.js";
 import type { StoreEvent } from "../worlds/store.js";
 import { isTerminal, type Ledger, type ProducedMessage } from "./ledger.js";
@@ -8,11 +9,19 @@ export interface QueueOracle {
   onQueue(queue: SqsQueue, event: SqsEvent): void;
   onStore(event: StoreEvent): void;
   onMail(mail: AcceptedMail): void;
+  /** A process asks for an attempt: it must still have reason to trust in its delivery. */
+  onAsked(start: AttemptStart): void;
 }
 
 /** A message leaves only when done or dead-lettered, and a FIFO group keeps its order. */
-export function queueOracle(ledger: Ledger, main: () => SqsQueue, report: Report): QueueOracle {
+export function queueOracle(
+  ledger: Ledger,
+  main: () => SqsQueue,
+  now: () => number,
+  report: Report,
+): QueueOracle {
   const claimedBy = new Map<string, string>();
+  const asked = new Set<string>();
   /** The last message of each group of which something was begun. */
   const front = new Map<string, ProducedMessage>();
 
@@ -60,6 +69,19 @@ export function queueOracle(ledger: Ledger, main: () => SqsQueue, report: Report
       const last = Math.max(...messages.map(({ sequence }) => sequence));
       if (ahead && ahead.sequence > last) {
         report("order", `${attemptId} was accepted after ${ahead.messageId} was begun`);
+      }
+    },
+    onAsked: (start) => {
+      const attemptId = formatAttemptId(start);
+      // A replay may come later; and on a standard queue others may shorten the visibility.
+      if (asked.has(attemptId) || !main().fifo) return;
+      asked.add(attemptId);
+      const id = claimedBy.get(start.owner);
+      const message = main()
+        .messages()
+        .find((stored) => stored.id === id);
+      if (message && message.visibleAt <= now()) {
+        report("no trust in a lapsed lease", `${attemptId} was asked for after its visibility`);
       }
     },
     onStore: (event) => {

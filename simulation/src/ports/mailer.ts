@@ -17,6 +17,8 @@ export interface MailerSettings {
   readonly attemptTimeoutMs: number;
   /** Milliseconds after the deadline for which the signature could still be good, skew included. */
   readonly validityMs: number;
+  /** Where the process may stand still between its last check and the signature. */
+  readonly pausePoint: (life: Life) => Promise<void>;
 }
 
 /** The wires of one host to the mail provider. */
@@ -34,6 +36,7 @@ export function mailWires(
   const wire = service.wire(host, "send");
 
   async function send(life: Life, mail: PreparedMail, attempt: Attempt): Promise<Outcome> {
+    await settings.pausePoint(life);
     if (attempt.remainingMs() <= 0) return { status: "rejected", reason: "deadline" };
     if (attempt.signal.aborted) return { status: "rejected", reason: "aborted" };
     const request = {
@@ -60,7 +63,8 @@ export function mailWires(
 
   return {
     connect: (life) => ({
-      ...settings,
+      attemptTimeoutMs: settings.attemptTimeoutMs,
+      validityMs: settings.validityMs,
       prepare: async ({ to, text }) => ({ to, recipients: [to], contentDigest: `${to}|${text}` }),
       summarize: (prepared) => prepared,
       send: (prepared, attempt) => send(life, prepared, attempt),

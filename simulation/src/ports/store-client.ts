@@ -1,4 +1,9 @@
-import { formatAttemptId, StoreUnavailableError, type DedupeStore } from "@exactly-once/core";
+import {
+  formatAttemptId,
+  StoreUnavailableError,
+  type AttemptStart,
+  type DedupeStore,
+} from "@exactly-once/core";
 import type { Life } from "../kernel/host.js";
 import type { Service, Wire } from "../kernel/network.js";
 import type { StoreCommand, StoreWorld } from "../worlds/store.js";
@@ -22,11 +27,17 @@ export interface StoreWires {
   connect(life: Life): DedupeStore;
 }
 
+/** What the oracles want to know of the process's own side. */
+export interface StoreWatch {
+  onAsked?(start: AttemptStart): void;
+  onGranted?(attemptId: string): void;
+}
+
 export function storeWires(
   host: string,
   service: Service,
   world: StoreWorld,
-  onGranted: (attemptId: string) => void = () => undefined,
+  watch: StoreWatch = {},
 ): StoreWires {
   const commands = new Map(COMMANDS.map((name) => [name, service.wire(host, name)]));
   const control = service.wire(host, "control");
@@ -52,8 +63,9 @@ export function storeWires(
         StoreCommand
       >),
       begin: async (item) => {
+        watch.onAsked?.(item);
         const reply = await begin(item);
-        if (reply === "granted") onGranted(formatAttemptId(item));
+        if (reply === "granted") watch.onGranted?.(formatAttemptId(item));
         return reply;
       },
       control: {

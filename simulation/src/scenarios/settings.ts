@@ -52,7 +52,7 @@ export function scenarioSettings(name: ScenarioName, decisions: Decisions): Scen
     fifo: property("fifo") < 0.6,
     maxReceiveCount: pick("maxReceiveCount", [4, 6, 10]),
     reconciler: property("reconciler") < 0.7,
-    operatorEveryMs: pick("operatorEveryMs", [4_000, 9_000, 15_000]),
+    operatorEveryMs: pick("operatorEveryMs", [2_000, 6_000, 15_000]),
     redrive: property("redrive") < 0.5,
     skewMs: (property("skew") - 0.5) * 2 * MAX_SKEW_MS,
     drift: (property("drift") - 0.5) * 0.002,
