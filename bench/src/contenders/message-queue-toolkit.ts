@@ -3,6 +3,7 @@ import { RedisMessageDeduplicationStore } from "@message-queue-toolkit/redis-mes
 import { AbstractSqsConsumer, SqsConsumerErrorResolver } from "@message-queue-toolkit/sqs";
 import { Redis } from "ioredis";
 import { z } from "zod";
+import { silentLogger } from "./silent-logger.js";
 import type { Contender, Work, WorkEvent } from "./contender.js";
 
 const schema = z.object({
@@ -16,7 +17,7 @@ class WorkConsumer extends AbstractSqsConsumer<WorkEvent, Work> {
     super(
       {
         sqsClient: work.client,
-        logger: silent,
+        logger: silentLogger,
         errorReporter: { report: () => undefined },
         consumerErrorResolver: new SqsConsumerErrorResolver(),
         transactionObservabilityManager: {
@@ -48,20 +49,6 @@ class WorkConsumer extends AbstractSqsConsumer<WorkEvent, Work> {
     );
   }
 }
-
-const silent = {
-  trace: () => undefined,
-  debug: () => undefined,
-  info: () => undefined,
-  warn: () => undefined,
-  error: () => undefined,
-  fatal: () => undefined,
-  silent: () => undefined,
-  level: "silent",
-  msgPrefix: undefined,
-  isLevelEnabled: () => false,
-  child: () => silent,
-};
 
 /** Its own deduplication on Redis, as its documentation shows. */
 export const messageQueueToolkit: Contender = (work) => new WorkConsumer(work).start();

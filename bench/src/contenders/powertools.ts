@@ -13,7 +13,7 @@ import type { Contender, WorkEvent } from "./contender.js";
 export const sqsConsumerWithPowertools: Contender = async (work) => {
   const client = await createClient({ url: work.redisUrl ?? "" }).connect();
   const persistenceStore = new CachePersistenceLayer({ client });
-  const config = new IdempotencyConfig({ eventKeyJmesPath: "id" });
+  const config = new IdempotencyConfig({ eventKeyJmesPath: "deduplicationId" });
   config.registerLambdaContext({ getRemainingTimeInMillis: () => 30_000 } as Context);
   const handle = makeIdempotent((event: WorkEvent) => work.handle(event), {
     persistenceStore,

@@ -33,12 +33,21 @@ export interface Emulator {
   /** A new queue with a dead-letter queue of its own. */
   createQueue(options?: QueueOptions): Promise<QueuePair>;
   send(queueUrl: string, messages: readonly Message[]): Promise<void>;
-  /** Messages in the queue, those that are invisible just now included. */
-  depth(queueUrl: string): Promise<number>;
+  /** Bodies of all messages in the queue, those that are invisible just now included. */
+  bodies(queueUrl: string): Promise<readonly string[]>;
   setFaults(faults: EmulatorFaults): Promise<void>;
   /** Requests since the last time this was asked. */
   takeCounts(): Promise<RequestCounts>;
   stop(): Promise<void>;
+}
+
+/** What the emulator tells about a queue without touching it. */
+interface QueueContent {
+  readonly messages: {
+    readonly ready: readonly { readonly body: string }[];
+    readonly delayed: readonly { readonly body: string }[];
+    readonly inflight: readonly { readonly message: { readonly body: string } }[];
+  };
 }
 
 export const credentials = { accessKeyId: "local", secretAccessKey: "local" };
@@ -92,12 +101,13 @@ export async function startEmulator(): Promise<Emulator> {
         await sendTen(queueUrl, messages.slice(from, from + 10));
       }
     },
-    depth: async (queueUrl) => {
-      const attributes = await attributesOf(queueUrl);
-      return (
-        Number(attributes["ApproximateNumberOfMessages"]) +
-        Number(attributes["ApproximateNumberOfMessagesNotVisible"]) +
-        Number(attributes["ApproximateNumberOfMessagesDelayed"] ?? 0)
+    bodies: async (queueUrl) => {
+      const name = queueUrl.split("/").pop() ?? "";
+      const answer = await fetch(`${endpoint}/_fauxqs/queues/${name}`);
+      const { messages } = (await answer.json()) as QueueContent;
+      const { ready, delayed, inflight } = messages;
+      return [...ready, ...delayed, ...inflight.map(({ message }) => message)].map(
+        ({ body }) => body,
       );
     },
     setFaults: (faults) => child.call("setFaults", faults),

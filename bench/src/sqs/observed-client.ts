@@ -46,19 +46,14 @@ export function createObservedClient(endpoint: string): ObservedClient {
     (next, context) => async (args) => {
       const result = await next(args);
       const output = result.output as unknown;
-      switch ((context as { readonly commandName?: string }).commandName) {
-        case "ReceiveMessageCommand":
-          onReceived(output as ReceiveMessageCommandOutput);
-          break;
-        case "DeleteMessageCommand":
-          onDeleted((args.input as DeleteMessageCommandInput).ReceiptHandle);
-          break;
-        case "DeleteMessageBatchCommand":
-          for (const { ReceiptHandle } of (args.input as DeleteMessageBatchCommandInput).Entries ??
-            []) {
-            onDeleted(ReceiptHandle);
-          }
-          break;
+      const { commandName } = context as { readonly commandName?: string };
+      if (commandName === "ReceiveMessageCommand") {
+        onReceived(output as ReceiveMessageCommandOutput);
+      } else if (commandName === "DeleteMessageCommand") {
+        onDeleted((args.input as DeleteMessageCommandInput).ReceiptHandle);
+      } else if (commandName === "DeleteMessageBatchCommand") {
+        const { Entries = [] } = args.input as DeleteMessageBatchCommandInput;
+        for (const { ReceiptHandle } of Entries) onDeleted(ReceiptHandle);
       }
       return result;
     },

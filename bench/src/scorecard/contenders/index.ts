@@ -1,0 +1,22 @@
+import { notificationKey } from "@exactly-once/core";
+import { messageQueueToolkit } from "./message-queue-toolkit.js";
+import { NAMESPACE, ours, PIPELINE } from "./ours.js";
+import { sqsConsumerWithPowertools } from "./powertools.js";
+import type { ServiceContender } from "./service.js";
+import { sqsConsumer, sqsConsumerWithHeartbeat } from "./sqs-consumer.js";
+
+/** By the name that stands in the table. */
+export const contenders = {
+  ours,
+  "sqs-consumer": sqsConsumer,
+  "sqs-consumer, heartbeat": sqsConsumerWithHeartbeat,
+  "sqs-consumer + Powertools": sqsConsumerWithPowertools,
+  "message-queue-toolkit": messageQueueToolkit,
+} as const satisfies Record<string, ServiceContender>;
+
+export type ContenderName = keyof typeof contenders;
+
+/** Under what our store keeps an event. */
+export function keyOf(id: number): string {
+  return notificationKey(NAMESPACE, PIPELINE, [id]).digest;
+}

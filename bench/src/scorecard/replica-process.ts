@@ -1,0 +1,67 @@
+import { SESClient } from "@aws-sdk/client-ses";
+import { SQSClient } from "@aws-sdk/client-sqs";
+import { safeSesClient } from "@exactly-once/ses-adapter";
+import { setTimeout as sleep } from "node:timers/promises";
+import { childInput, serve } from "../child.js";
+import { credentials, region } from "../sqs/emulator.js";
+import { contenders, type ContenderName } from "./contenders/index.js";
+import { idOfRecipient, recipientOf } from "./events.js";
+
+export interface ReplicaInput {
+  readonly contender: ContenderName;
+  readonly sqsEndpoint: string;
+  readonly queueUrl: string;
+  readonly fifo: boolean;
+  readonly visibilitySeconds: number;
+  readonly redisUrl: string;
+  readonly sesEndpoint: string;
+}
+
+/** What the harness answers before a handler's work. */
+export interface Before {
+  readonly workMs: number;
+  readonly fails: boolean;
+}
+
+const input = childInput<ReplicaInput>();
+const { sqsEndpoint, sesEndpoint, ...rest } = input;
+const harness = serve({
+  start: () =>
+    contenders[input.contender]({
+      ...rest,
+      sqs: new SQSClient({ endpoint: sqsEndpoint, region, credentials }),
+      ses: watched(new SESClient({ endpoint: sesEndpoint, region, credentials })),
+      safeSes: () => watched(safeSesClient({ endpoint: sesEndpoint, region, credentials })),
+      lookUpDoctor: async ({ id }, signal) => {
+        const { workMs, fails } = await harness.call<Before>("before", id);
+        if (workMs > 0) await sleep(workMs, undefined, signal ? { signal } : {});
+        if (fails) throw new Error("planned");
+        return { email: recipientOf(id) };
+      },
+    }),
+});
+
+/** The harness may stop this process before a send, and kill it after one. */
+function watched(client: SESClient): SESClient {
+  client.middlewareStack.add(
+    (next) => async (args) => {
+      const id = recipientIn(args.input);
+      if (id === undefined) return next(args);
+      await harness.call("sending", id);
+      const result = await next(args);
+      await harness.call("sent", id);
+      return result;
+    },
+    { step: "initialize", name: "tellHarness" },
+  );
+  return client;
+}
+
+function recipientIn(commandInput: object): number | undefined {
+  const { Destination, Destinations } = commandInput as {
+    readonly Destination?: { readonly ToAddresses?: readonly string[] };
+    readonly Destinations?: readonly string[];
+  };
+  const address = Destination?.ToAddresses?.[0] ?? Destinations?.[0];
+  return address === undefined ? undefined : idOfRecipient(address);
+}
