@@ -63,7 +63,7 @@ export async function admitMessage(
 }
 
 function deadLetter(code: string, text: string): Admission {
-  return { refused: { kind: "deadLetter", code, text, attempts: [], bury: false } };
+  return { refused: { kind: "deadLetter", code, text, attemptIds: [], bury: false } };
 }
 
 /** Some validators quote the value they were given, which may be personal data. */

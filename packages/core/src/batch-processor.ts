@@ -235,7 +235,7 @@ export function createBatchProcessor(options: BatchProcessorOptions): BatchProce
         kind: "deadLetter",
         code: "retriesExhausted",
         text,
-        attempts: [],
+        attemptIds: disposition.attemptIds ?? [],
         bury,
       } as const;
       return deadLetter(env, message, facts, admitted, lease, letter);
@@ -290,7 +290,7 @@ export function createBatchProcessor(options: BatchProcessorOptions): BatchProce
           return false;
         }
       }
-      const attemptIds = letter.attempts.map(({ attemptId }) => attemptId);
+      const { attemptIds } = letter;
       const copied = await queue.deadLetter(message, { code, text, attemptIds });
       if (copied === "copied") {
         emit({ type: "deadLettered", code, text, ...facts });

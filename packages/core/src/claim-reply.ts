@@ -1,6 +1,6 @@
 import type { Admitted } from "./admit-message.js";
 import type { Disposition } from "./disposition.js";
-import type { ClaimReply, Clock, Lease, QueueMessage } from "./ports/index.js";
+import type { AttemptInfo, ClaimReply, Clock, Lease, QueueMessage } from "./ports/index.js";
 
 type Granted = Extract<ClaimReply, { status: "claimed" }>;
 
@@ -13,11 +13,11 @@ export function refusedClaim(admitted: Admitted, reply: Exclude<ClaimReply, Gran
       return { kind: "hold", reason: "busy", attempts: [], retryAfterMs: reply.retryAfterMs };
     case "conflict": {
       const text = `Other content (${reply.bound}) is bound to this key; this message has ${admitted.fingerprint}.`;
-      return { kind: "deadLetter", code: "conflict", text, attempts: reply.effects, bury: false };
+      return { kind: "deadLetter", code: "conflict", text, attemptIds: idsOf(reply), bury: false };
     }
     case "dead": {
       const text = reply.reason;
-      return { kind: "deadLetter", code: "dead", text, attempts: reply.effects, bury: false };
+      return { kind: "deadLetter", code: "dead", text, attemptIds: idsOf(reply), bury: false };
     }
   }
 }
@@ -38,5 +38,9 @@ export function tooOld(
   if (reply.effects.some(({ state }) => state === "accepted")) return undefined;
   if (clock.now() - message.sentAt <= maxEventAgeMs) return undefined;
   const text = `The message is older than ${maxEventAgeMs} ms.`;
-  return { kind: "deadLetter", code: "tooOld", text, attempts: reply.effects, bury: true, claim };
+  return { kind: "deadLetter", code: "tooOld", text, attemptIds: idsOf(reply), bury: true, claim };
+}
+
+function idsOf({ effects }: { readonly effects: readonly AttemptInfo[] }): readonly string[] {
+  return effects.map(({ attemptId }) => attemptId);
 }

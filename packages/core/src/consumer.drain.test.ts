@@ -252,3 +252,33 @@ describe("on a standard queue", () => {
     await r.clock.run(r.consumer.stop());
   });
 });
+
+describe("evidence that comes while a burial has to wait", () => {
+  it("completes the message instead of dead-lettering it", async () => {
+    const r = rig({ pipeline: { holdForMs: 60_000 } });
+    r.office.behaviour = () => "acceptSilently";
+    r.send("late proof");
+    await r.clock.run(r.consumer.start());
+    await r.clock.advance(2 * 60_000);
+    expect(r.queue.deadLetters()).toEqual([]);
+    const [item] = (await r.store.unresolved()).items;
+    const who = { by: "operator", why: "seen in the mailbox" };
+    await r.store.resolve(item?.attempt.attemptId ?? "", "sent", who);
+    await r.clock.advance(10 * 60_000);
+    expect(r.queue.messages()).toEqual([]);
+    expect(r.queue.deadLetters()).toEqual([]);
+    expect(r.office.requests).toBe(1);
+    await r.clock.run(r.consumer.stop());
+  });
+
+  it("isn't needed for the dead letter to name its attempts", async () => {
+    const r = rig({ maxReceiveCount: 3 });
+    r.office.behaviour = () => ({ status: "rejected", reason: "refused" });
+    r.send("refused");
+    await r.clock.run(r.consumer.start());
+    await r.clock.advance(60_000);
+    const [letter] = r.queue.deadLetters();
+    expect(JSON.stringify(letter)).toMatch(/-email-owner1x\d+-1-1.*-email-owner1x\d+-2-1/);
+    await r.clock.run(r.consumer.stop());
+  });
+});

@@ -13,6 +13,8 @@ export type Disposition =
       /** Whether this try counts toward the retry budget: not for pauses and outages. */
       readonly counts: boolean;
       readonly error?: unknown;
+      /** Attempts at the key's effects so far, should this have been the last try. */
+      readonly attemptIds?: readonly string[];
     }
   | {
       readonly kind: "hold";
@@ -26,7 +28,8 @@ export type Disposition =
       readonly code: string;
       /** Without personal data. */
       readonly text: string;
-      readonly attempts: readonly AttemptInfo[];
+      /** Every attempt known at the key's effects. */
+      readonly attemptIds: readonly string[];
       /** Whether the key's record is this message's own and is buried first. */
       readonly bury: boolean;
       readonly claim?: Lease;

@@ -59,7 +59,8 @@ export async function handleMessage(options: HandleOptions): Promise<Disposition
       `The handler returned without awaiting ${unawaited} effect(s): await every ctx.once().`,
     );
   }
-  return endedRun(run, thrown) ?? (await completeRun(options, run, env.time() - startedAt));
+  const ended = endedRun(run, thrown) ?? (await completeRun(options, run, env.time() - startedAt));
+  return ended.kind === "retry" ? { ...ended, attemptIds: [...run.attemptIds] } : ended;
 }
 
 function createRun(options: HandleOptions): Run {
@@ -77,6 +78,7 @@ function createRun(options: HandleOptions): Run {
     pending: new Set(),
     failures: new Map(),
     waived: new Map(),
+    attemptIds: new Set(options.effects.map(({ attemptId }) => attemptId)),
     holding: [],
     request: undefined,
     skipped: undefined,
@@ -202,8 +204,8 @@ function afterError(run: Run, error: unknown): Disposition {
 }
 
 function deadLetter(run: Run, code: string, text: string): Disposition {
-  const attempts = [...run.before.values()];
-  return { kind: "deadLetter", code, text, attempts, bury: true, claim: run.claim };
+  const attemptIds = [...run.attemptIds];
+  return { kind: "deadLetter", code, text, attemptIds, bury: true, claim: run.claim };
 }
 
 async function completeRun(

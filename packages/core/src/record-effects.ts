@@ -111,6 +111,8 @@ export function hold(found: MaybeRecord, item: EffectHold, now: number): Transit
   if (effect?.state === "held" && sameAttempt({ key: record.key, ...effect }, item)) {
     return { record, reply: "held" };
   }
+  // A late copy must not put on hold again what an operator has allowed since.
+  if (effect?.state === "rejected" && isBelowFloor(effect, item)) return { record, reply: "lost" };
   if (effect && effect.state !== "rejected") {
     return { record, reply: { refused: attemptInfo(record, effect, now) } };
   }
@@ -279,7 +281,8 @@ export function resolve(
   switch (verdict) {
     case "sent": {
       if (state === "sending") return { record, reply: { tooEarly: effect.staleAt } };
-      if (state !== "unknown") return already;
+      // Proof counts whoever brings it, also of an attempt that was taken for rejected.
+      if (state !== "unknown" && state !== "rejected") return already;
       const receipt: Receipt = { id: null, at: now, via: "operator" };
       return resolved({ ...effect, state: "accepted", receipt, ...late }, verdict);
     }

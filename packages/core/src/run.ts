@@ -64,6 +64,8 @@ export interface Run {
   /** What effects of this run failed with, by slot: none of them may be swallowed. */
   readonly failures: Map<string, unknown>;
   readonly waived: Map<string, string>;
+  /** Every attempt known at the key's effects, earlier runs' included. */
+  readonly attemptIds: Set<string>;
   /** Attempts that end this run on hold. */
   readonly holding: AttemptInfo[];
   request: Request | undefined;

@@ -1,17 +1,15 @@
 import { fullJitter } from "./backoff.js";
 import { createBatcher, type Batcher } from "./batcher.js";
 import type { Disposition } from "./disposition.js";
-import type { HoldReason } from "./events.js";
 import { flightFacts, type Flight } from "./flight.js";
-import type { Gate } from "./gate.js";
-import type { HeldMessages, Look } from "./held-messages.js";
+import type { HeldMessages } from "./held-messages.js";
+import { createHoldRules, type Hold, type HoldRulesOptions } from "./hold-rules.js";
 import type { Lanes } from "./lanes.js";
 import type {
   BuryReply,
   Lease,
   MessageQueue,
   QueueReply,
-  RecordView,
   VisibilityChange,
 } from "./ports/index.js";
 import type { RunEnvironment } from "./run.js";
@@ -23,14 +21,13 @@ const RETURN_LINGER_MS = 5;
 const ACKNOWLEDGE_TRIES = 5;
 const QUEUE_BACKOFF = { baseMs: 200, maxMs: 5_000 };
 const DEFAULT_RETRY = { baseMs: 1_000, maxMs: 5 * 60_000 };
-const MAX_HOLD_GROWTH = 5;
 
 export interface SettlerOptions {
   readonly env: RunEnvironment;
   readonly queue: MessageQueue;
   readonly lanes: Lanes;
   readonly held: HeldMessages;
-  readonly gate: Pick<Gate, "storeIsDown" | "providerIsInTrouble" | "closedBecause">;
+  readonly gate: HoldRulesOptions["gate"];
   readonly releases: Batcher<Lease, "released" | "lost">;
   /** The flight may take a worker again. */
   readonly onReady: (flight: Flight) => void;
@@ -48,15 +45,15 @@ export interface Settler {
   hurry(): void;
 }
 
-type Hold = Extract<Disposition, { kind: "hold" }>;
 type Retry = Extract<Disposition, { kind: "retry" }>;
 type DeadLetter = Extract<Disposition, { kind: "deadLetter" }>;
 
 export function createSettler(options: SettlerOptions): Settler {
-  const { env, queue, lanes, held, gate } = options;
+  const { env, queue, lanes, held } = options;
   const { clock, time, emit } = env;
   let maxReceives: number | undefined;
   let hurried = false;
+  const rules = createHoldRules({ env, gate: options.gate, isLastReceive });
 
   const acknowledges = createBatcher<Flight, QueueReply>({
     clock,
@@ -73,7 +70,7 @@ export function createSettler(options: SettlerOptions): Settler {
 
   function settle(flight: Flight, disposition: Disposition): void {
     if (flight.phase === "ending") return;
-    const hold = disposition.kind === "hold" ? disposition : waitsOut(flight, disposition);
+    const hold = rules.insteadOf(flight, disposition);
     if (hold && !hurried) {
       void holdInPlace(flight, hold).catch(contain);
       return;
@@ -94,37 +91,6 @@ export function createSettler(options: SettlerOptions): Settler {
       await letGo(flight);
     }
     options.onEnded(flight);
-  }
-
-  /**
-   * An outage is no fault of the message: it waits in place. Handed back, it would burn a receive
-   * for each look at somebody else's trouble, until the queue's own redrive policy took it away.
-   */
-  function waitsOut(flight: Flight, disposition: Disposition): Hold | undefined {
-    if (disposition.kind !== "retry") return undefined;
-    const { reason, delayMs: retryAfterMs } = disposition;
-    switch (reason) {
-      case "storeDown":
-        return { kind: "hold", reason, attempts: [] };
-      case "throttled":
-        return holdFor(reason, retryAfterMs);
-      case "deferred":
-        return isLastReceive(flight) ? holdFor(reason, retryAfterMs) : undefined;
-      case "rejected": {
-        if (!gate.providerIsInTrouble) return undefined;
-        flight.troubledSince ??= time();
-        const holdForMs = flight.admitted?.pipeline.holdForMs ?? 0;
-        // A message that alone is refused again and again looks like an outage, too.
-        if (time() - flight.troubledSince >= holdForMs) return undefined;
-        return { kind: "hold", reason: "providerDown", attempts: [] };
-      }
-      default:
-        return undefined;
-    }
-  }
-
-  function holdFor(reason: "throttled" | "deferred", retryAfterMs = 1_000): Hold {
-    return { kind: "hold", reason, attempts: [], retryAfterMs };
   }
 
   function contain(error: unknown): void {
@@ -238,7 +204,7 @@ export function createSettler(options: SettlerOptions): Settler {
       kind: "deadLetter",
       code: "retriesExhausted",
       text: `Failed ${flight.kept.message.receiveCount} times, the last time by ${retry.reason}${describeError(retry.error)}.`,
-      attempts: [],
+      attemptIds: retry.attemptIds ?? [],
       bury: flight.admitted !== undefined && claim !== undefined,
       ...(claim ? { claim } : {}),
     };
@@ -260,10 +226,9 @@ export function createSettler(options: SettlerOptions): Settler {
 
   async function sendToDeadLetters(flight: Flight, letter: DeadLetter): Promise<void> {
     const { code, text } = letter;
-    const attemptIds = letter.attempts.map(({ attemptId }) => attemptId);
     const { message } = flight.kept;
     const copied = await queue
-      .deadLetter(message, { code, text, attemptIds })
+      .deadLetter(message, { code, text, attemptIds: letter.attemptIds })
       .catch((error: unknown) => ({ failed: error instanceof Error ? error.message : "unknown" }));
     if (copied === "copied") {
       emit({ type: "deadLettered", code, text, ...flightFacts(flight) });
@@ -296,7 +261,7 @@ export function createSettler(options: SettlerOptions): Settler {
     const { claim: _, ...unclaimed } = letter;
     flight.deadLetter = unclaimed;
     const retryAfterMs = Math.max(1_000, at - clock.now());
-    return { kind: "hold", reason: "deadLetter", attempts: letter.attempts, retryAfterMs };
+    return { kind: "hold", reason: "deadLetter", attempts: [], retryAfterMs };
   }
 
   async function holdInPlace(flight: Flight, hold: Hold): Promise<void> {
@@ -312,9 +277,9 @@ export function createSettler(options: SettlerOptions): Settler {
     }
     const key = flight.admitted?.key.digest;
     flight.hold = held.hold({
-      key: READS_RECORD.has(hold.reason) ? key : undefined,
-      firstLookMs: firstLook(flight, hold),
-      look: (record) => look(flight, hold, record),
+      key: rules.readsRecord(hold) ? key : undefined,
+      firstLookMs: rules.firstLookMs(flight, hold),
+      look: (record) => rules.look(flight, hold, record),
       goOn: () => {
         flight.hold = undefined;
         flight.phase = "waiting";
@@ -322,41 +287,6 @@ export function createSettler(options: SettlerOptions): Settler {
         options.onReady(flight);
       },
     });
-  }
-
-  function firstLook(flight: Flight, hold: Hold): number {
-    const backoff = 500 * 2 ** Math.min(flight.holds, MAX_HOLD_GROWTH);
-    // Another owner's lease ends late; what it does is mostly done soon.
-    if (hold.reason === "busy") return Math.min(backoff, hold.retryAfterMs ?? backoff);
-    return hold.retryAfterMs ?? backoff;
-  }
-
-  function look(flight: Flight, hold: Hold, record: RecordView | undefined): Look {
-    const { admitted } = flight;
-    if (hold.reason === "storeDown") return gate.storeIsDown ? "wait" : "goOn";
-    if (hold.reason === "providerDown") return gate.closedBecause() ? "wait" : "goOn";
-    if (!admitted) return "goOn";
-    if (hold.reason === "paused") {
-      return env.pausedReason(admitted.pipeline.name) === undefined ? "goOn" : "wait";
-    }
-    if (!READS_RECORD.has(hold.reason)) return "goOn";
-    if (!record || record.state === "done" || record.state === "dead") return "goOn";
-    if (record.live) return "wait";
-    if (hold.reason === "busy") return "goOn";
-    const open = record.effects.filter(({ state }) => state === "unknown" || state === "held");
-    if (open.length === 0) {
-      env.onProviderReply({ kind: "well" });
-      return "goOn";
-    }
-    const heldMs = clock.now() - Math.min(...open.map(({ startedAt }) => startedAt));
-    if (heldMs >= admitted.pipeline.holdForMs) {
-      const text = `Held for ${Math.round(heldMs / 1000)} s without evidence (${hold.reason}).`;
-      const attempts = open;
-      flight.deadLetter = { kind: "deadLetter", code: "heldTooLong", text, attempts, bury: true };
-      return "goOn";
-    }
-    const canAsk = Object.values(admitted.pipeline.effects).some(({ lookup }) => lookup);
-    return canAsk && hold.reason === "unknown" ? "goOn" : "wait";
   }
 
   return {
@@ -376,9 +306,6 @@ export function createSettler(options: SettlerOptions): Settler {
     },
   };
 }
-
-/** Holds that end by a fact about the key. */
-const READS_RECORD: ReadonlySet<HoldReason> = new Set(["unknown", "tripwire", "busy"]);
 
 const DRAINING: Retry = { kind: "retry", reason: "draining", delayMs: 0, counts: false };
 

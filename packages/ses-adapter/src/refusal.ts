@@ -4,7 +4,7 @@ import type { Outcome, Throttle } from "@exactly-once/core";
 const rateRetryMs = 1_000;
 /** After the daily quota is used up, ms. It is a sliding 24 hours, so some of it comes back early. */
 export const quotaPauseMs = 15 * 60_000;
-/** While the account (or its configuration set) is paused by its owner or AWS, ms. */
+/** While the account (or its configuration set) is paused, or its settings refuse all email, ms. */
 const pausedRetryMs = 5 * 60_000;
 /** While nobody may send with these credentials, ms. */
 const accessRetryMs = 60_000;
@@ -19,8 +19,6 @@ const permanentCodes: ReadonlySet<string> = new Set([
   "InvalidParameter",
   "MalformedQueryString",
   "SerializationException",
-  "MailFromDomainNotVerified",
-  "ConfigurationSetDoesNotExist",
 ]);
 
 const throttlingCodes: ReadonlySet<string> = new Set([
@@ -32,9 +30,15 @@ const throttlingCodes: ReadonlySet<string> = new Set([
   "LimitExceeded",
 ]);
 
+/**
+ * No email of this account or configuration can go out until somebody mends a setting. Permanent for
+ * one email would mean the dead-letter queue for the whole stream, by one slip.
+ */
 const pausedCodes: ReadonlySet<string> = new Set([
   "AccountSendingPaused",
   "ConfigurationSetSendingPaused",
+  "ConfigurationSetDoesNotExist",
+  "MailFromDomainNotVerified",
 ]);
 
 /** No email can go out until somebody mends the credentials, so all sending waits. */

@@ -126,8 +126,8 @@ describe("something that isn't SES", () => {
   it.each([
     ["AccountSendingPaused", { throttle: { scope: "quota", retryAfterMs: 300_000 } }],
     ["ConfigurationSetSendingPaused", { throttle: { scope: "quota", retryAfterMs: 300_000 } }],
-    ["MailFromDomainNotVerified", { permanent: true }],
-    ["ConfigurationSetDoesNotExist", { permanent: true }],
+    ["MailFromDomainNotVerified", { throttle: { scope: "quota", retryAfterMs: 300_000 } }],
+    ["ConfigurationSetDoesNotExist", { throttle: { scope: "quota", retryAfterMs: 300_000 } }],
     ["InvalidParameterValue", { permanent: true }],
     ["MessageRejected", { permanent: true }],
     ["AccessDenied", { throttle: { scope: "quota", retryAfterMs: 60_000 } }],

@@ -9,6 +9,9 @@ local effect = findEffect(record, name)
 if effect and effect.state == 'held' and isSameAttempt(effect, owner, fence, n) then
   return { 'held' }
 end
+if effect and effect.state == 'rejected' and effect.floorFence == fence and n <= effect.floor then
+  return { 'lost' }
+end
 if effect and effect.state ~= 'rejected' then return { 'refused', infoReply(record, effect) } end
 putEffect(record, {
   effect = name,

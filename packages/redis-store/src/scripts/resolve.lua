@@ -22,7 +22,7 @@ if verdict == 'accept-payload' then
 end
 if verdict == 'sent' then
   if state == 'sending' then return { 'tooEarly', num(effect.staleAt) } end
-  if state ~= 'unknown' then return { 'already', state } end
+  if state ~= 'unknown' and state ~= 'rejected' then return { 'already', state } end
   effect.state = 'accepted'
   effect.receipt = { at = now, via = 'operator' }
   if record.state == 'dead' then effect.settledAfterDeadLetter = true end
