@@ -48,6 +48,7 @@ describe("the configuration", () => {
       DELIVERY: "maybe",
       REDIS_URL: "http://user:hunter2@redis",
       DIGEST_SECRET: "hunter2",
+      HISTORY_TOKEN: "hunter2",
       CONCURRENCY: "many",
       VISIBILITY_SECONDS: "0",
       USER_CACHE_TTL_SECONDS: "1.5",

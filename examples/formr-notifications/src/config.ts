@@ -48,6 +48,7 @@ const environment = z.object({
   SES_CONFIGURATION_SET: z.string().optional(),
   SES_EVENTS_QUEUE_URL: httpUrl.optional(),
   REDIS_URL: z.url({ protocol: /^rediss?$/, error: "must be a redis(s):// URL" }).optional(),
+  HISTORY_TOKEN: z.string().min(16, "must have at least 16 characters").optional(),
   DIGEST_SECRET: z.string().min(16, "must have at least 16 characters").optional(),
   CONCURRENCY: wholeNumber(1, 1_000, 20),
   VISIBILITY_SECONDS: wholeNumber(1, 21_600, 60),
@@ -86,6 +87,8 @@ export interface Config {
   /** Where SES's events arrive; without it, unknown outcomes wait for an operator. */
   readonly sesEventsQueueUrl: string | undefined;
   readonly redisUrl: string | undefined;
+  /** What readers of the send history have to bear. */
+  readonly historyToken: string | undefined;
   readonly digestSecret: string | undefined;
   readonly concurrency: number;
   readonly visibilityMs: number;
@@ -160,6 +163,7 @@ function toConfig(env: Environment): Config {
     configurationSet: env.SES_CONFIGURATION_SET,
     sesEventsQueueUrl: env.SES_EVENTS_QUEUE_URL,
     redisUrl: env.REDIS_URL,
+    historyToken: env.HISTORY_TOKEN,
     digestSecret: env.DIGEST_SECRET,
     concurrency: env.CONCURRENCY,
     visibilityMs: env.VISIBILITY_SECONDS * 1_000,

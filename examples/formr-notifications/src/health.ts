@@ -19,9 +19,12 @@ export interface HealthServer {
 /**
  * `/health`: 200 while the process works, 503 once only a restart helps. `/ready`: 200 while
  * messages are taken. Both answer with the state of each part.
+ *
+ * @param routes to serve beside them
  */
 export async function startHealthServer(
   sources: HealthSources,
+  routes: Hono,
   address: { readonly host: string; readonly port: number },
 ): Promise<HealthServer> {
   const app = new Hono();
@@ -33,6 +36,8 @@ export async function startHealthServer(
     const report = reportOf(sources);
     return context.json(report, report.ready ? 200 : 503);
   });
+
+  app.route("/", routes);
 
   const server = createAdaptorServer({ fetch: app.fetch }) as Server;
   server.listen(address.port, address.host);

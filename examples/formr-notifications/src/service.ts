@@ -1,10 +1,15 @@
 import { createConsumer, type Consumer, type Pipeline } from "@exactly-once/core";
 import { sqsQueue } from "@exactly-once/sqs-adapter";
 import type { Config } from "./config.js";
+import { credentialCause } from "./credential-revoked/cause.js";
 import { credentialRevokedPipeline } from "./credential-revoked/pipeline.js";
 import { createMailer } from "./email/mailer.js";
+import { formCause } from "./form-updated/cause.js";
 import { formUpdatedPipeline } from "./form-updated/pipeline.js";
 import { startHealthServer, type HealthServer } from "./health.js";
+import { historyAccess } from "./history/history-access.js";
+import { historyRoutes } from "./history/history-routes.js";
+import { keepHistory } from "./history/keep-history.js";
 import { logConsumerEvent } from "./logging/log-consumer-event.js";
 import { logUserCacheEvent } from "./logging/log-user-cache-event.js";
 import { describeError } from "./logging/describe-error.js";
@@ -45,6 +50,8 @@ export function startService(config: Config, logger: Logger): StartingService {
   const users = traineeUsers(config, (event) => logUserCacheEvent(logger, event), state.users);
   const mailer = createMailer(config);
   const sqs = queueClient(config);
+  const { namespace } = config;
+  const keeper = keepHistory({ history: state.history, namespace, logger });
 
   const queueAt = (queueUrl: string) =>
     sqsQueue({ client: sqs, queueUrl, stopWithinMs: STOP_POLLING_MS });
@@ -52,7 +59,7 @@ export function startService(config: Config, logger: Logger): StartingService {
   function consumerOf(pipeline: Pipeline, queueUrl: string): Consumer {
     const queueLogger = logger.child({ consumer: pipeline.name });
     return createConsumer({
-      namespace: config.namespace,
+      namespace,
       queue: queueAt(queueUrl),
       store: state.store,
       pipelines: [pipeline],
@@ -62,7 +69,10 @@ export function startService(config: Config, logger: Logger): StartingService {
       ready: async () => {
         await users.cache.ready();
       },
-      observe: (event) => logConsumerEvent(queueLogger, event),
+      observe: (event) => {
+        logConsumerEvent(queueLogger, event);
+        keeper.onConsumerEvent(event);
+      },
       ...(config.digestSecret === undefined ? {} : { digestSecret: config.digestSecret }),
     });
   }
@@ -75,18 +85,22 @@ export function startService(config: Config, logger: Logger): StartingService {
     emailsPerHourWarning: config.emailsPerHourWarning,
   };
   const consumers: Record<string, Consumer> = {
-    "form-updated": consumerOf(formUpdatedPipeline(settings), config.formUpdatedQueueUrl),
+    "form-updated": consumerOf(
+      keeper.follow(formUpdatedPipeline(settings), formCause),
+      config.formUpdatedQueueUrl,
+    ),
     "credential-revoked": consumerOf(
-      credentialRevokedPipeline(settings),
+      keeper.follow(credentialRevokedPipeline(settings), credentialCause),
       config.credentialRevokedQueueUrl,
     ),
   };
   if (config.sesEventsQueueUrl !== undefined) {
     consumers["ses-events"] = sesEvents({
-      namespace: config.namespace,
+      namespace,
       queue: queueAt(config.sesEventsQueueUrl),
       store: state.store,
       logger: logger.child({ consumer: "ses-events" }),
+      onEvent: keeper.onSesEvent,
     });
   }
 
@@ -98,6 +112,7 @@ export function startService(config: Config, logger: Logger): StartingService {
       if (!state.durable) logger.warn("no REDIS_URL: what was sent is forgotten with this process");
       health = await startHealthServer(
         { consumers: healthOf(consumers), users: users.cache.stats },
+        historyRoutes({ history: state.history, mayRead: historyAccess(config) }),
         config,
       );
       logger.info({ url: health.url }, "listening");
@@ -124,6 +139,7 @@ export function startService(config: Config, logger: Logger): StartingService {
     if (!warm) await users.stop();
     await drained;
     await users.stop();
+    await keeper.stop();
     await health?.close();
     mailer.close();
     sqs.destroy();

@@ -1,4 +1,8 @@
-import { createSesEventReconciler, type SesEventReconciler } from "@exactly-once/ses-adapter";
+import {
+  createSesEventReconciler,
+  type SesEventNotification,
+  type SesEventReconciler,
+} from "@exactly-once/ses-adapter";
 import type { DedupeStore, MessageQueue } from "@exactly-once/core";
 import { logConsumerEvent } from "./logging/log-consumer-event.js";
 import { logSesEvent } from "./logging/log-ses-event.js";
@@ -9,6 +13,8 @@ export interface SesEventsOptions {
   readonly queue: MessageQueue;
   readonly store: DedupeStore;
   readonly logger: Logger;
+  /** Where it throws, the event is told again. */
+  readonly onEvent: (event: SesEventNotification) => Promise<void>;
 }
 
 /** Settles emails of unknown fate by what SES tells of them. */

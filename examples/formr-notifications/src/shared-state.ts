@@ -1,17 +1,24 @@
-import { memoryStore, type DedupeStore } from "@exactly-once/core";
+import { DEFAULT_RETENTION_MS, memoryStore, type DedupeStore } from "@exactly-once/core";
 import type { SharedSnapshot } from "@exactly-once/core/user-cache";
 import { redisStore, redisUserSnapshot } from "@exactly-once/redis-store";
 import { Redis } from "ioredis";
 import type { Config } from "./config.js";
+import { memorySendHistory } from "./history/memory-send-history.js";
+import { redisSendHistory } from "./history/redis-send-history.js";
+import type { SendHistory } from "./history/send-history.js";
 
 /** What replicas share, and what outlives a restart. */
 export interface SharedState {
   readonly store: DedupeStore;
   readonly users: SharedSnapshot | undefined;
+  readonly history: SendHistory;
   /** Whether it outlives the process. */
   readonly durable: boolean;
   close(): void;
 }
+
+/** As long as the store knows what is done. */
+const HISTORY = { retentionMs: DEFAULT_RETENTION_MS, maxPerTrainee: 500 };
 
 /**
  * In Redis where there is one. Without, in memory: right for one replica that is never restarted
@@ -22,14 +29,31 @@ export interface SharedState {
 export function sharedState(config: Config, onFault: (error: unknown) => void): SharedState {
   const { redisUrl, namespace, userPoolId } = config;
   if (redisUrl === undefined) {
-    return { store: memoryStore(), users: undefined, durable: false, close: () => undefined };
+    return {
+      store: memoryStore(),
+      users: undefined,
+      history: memorySendHistory(HISTORY),
+      durable: false,
+      close: () => undefined,
+    };
   }
   const client = new Redis(redisUrl);
-  client.on("error", onFault);
+  // A connection of its own, so that nothing of the store's waits for it; and it fails soon, since
+  // what reads and writes the history tries again by itself.
+  const historyClient = client.duplicate({ maxRetriesPerRequest: 1 });
+  for (const each of [client, historyClient]) each.on("error", onFault);
   return {
     store: redisStore({ client }),
     users: redisUserSnapshot({ client, prefix: `${namespace}:users:${userPoolId}` }),
+    history: redisSendHistory({
+      client: historyClient,
+      prefix: `${namespace}:history`,
+      ...HISTORY,
+    }),
     durable: true,
-    close: () => client.disconnect(),
+    close: () => {
+      client.disconnect();
+      historyClient.disconnect();
+    },
   };
 }

@@ -7,13 +7,15 @@ import type { Recipient } from "../recipient.js";
 import { describeCredentialType } from "./credential-types.js";
 import type { CredentialRevokedEvent } from "./event.js";
 
+export const CREDENTIAL_TEMPLATE = "credential-revoked";
+
 /** The email that tells a doctor that a credential no longer counts. */
 export function credentialEmail(
   event: CredentialRevokedEvent,
   recipient: Recipient,
   appUrl: string,
 ): Email {
-  const template = "credential-revoked";
+  const template = CREDENTIAL_TEMPLATE;
   const credential = describeCredentialType(event.credentialType, appUrl);
   const reference = oneLine(event.credentialId);
   const rendered = renderTemplate(template, {

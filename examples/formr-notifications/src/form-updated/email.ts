@@ -27,9 +27,14 @@ const STATE_WORDS: Readonly<Record<LifecycleState, string>> = {
   WITHDRAWN: "withdrawn",
 };
 
+/** The kind of email that a change of a form takes. */
+export function templateFor(event: FormUpdatedEvent): TemplateName {
+  return TEMPLATES[event.lifecycleState];
+}
+
 /** The email that tells a doctor what became of a form. */
 export function formEmail(event: FormUpdatedEvent, recipient: Recipient, appUrl: string): Email {
-  const template = TEMPLATES[event.lifecycleState];
+  const template = templateFor(event);
   const form = describeFormType(event.formType, appUrl);
   const reference = oneLine(event.formName);
   const rendered = renderTemplate(template, {

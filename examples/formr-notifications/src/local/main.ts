@@ -31,6 +31,7 @@ A first form has been submitted. Ctrl-C stops everything.
 
   Read the mail      ${stack.ses.endpoint}
   Health             ${url}/health
+  What was sent      ${url}/trainees/100000/notifications
 
 Submit a form:
 
