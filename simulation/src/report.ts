@@ -17,7 +17,7 @@ export function summarize(
   workers: number,
 ): Summary {
   const perCpuSecond = Object.entries(totals.perScenario).map(
-    ([scenario, { seeds, cpuMs }]) => [scenario, Math.round((seeds / cpuMs) * 1_000)] as const,
+    ([scenario, { runs, cpuMs }]) => [scenario, Math.round((runs / cpuMs) * 1_000)] as const,
   );
   return {
     ...totals,

@@ -63,7 +63,9 @@ export interface ScheduleStats {
 
 /** A run that needs more events than this doesn't come to rest. */
 const MAX_EVENTS = 300_000;
-const LOOK_EVERY = 16;
+const LOOK_EVERY = 4;
+/** So long after it woke up a process has told the store what it knows, ms. */
+const SETTLED_MS = 10_000;
 
 /** One seeded run of the real consumer and pipeline in the simulated world. */
 export async function runSchedule(options: ScheduleOptions): Promise<ScheduleResult> {
@@ -225,7 +227,7 @@ export async function runSchedule(options: ScheduleOptions): Promise<ScheduleRes
       ({ name, up, incarnation, pausedUntil }) =>
         up &&
         owner.startsWith(`${name}${incarnation}x`) &&
-        (pausedUntil === 0 || pausedUntil < kernel.now - 60_000) &&
+        (pausedUntil === 0 || pausedUntil < kernel.now - SETTLED_MS) &&
         !network.wasCut(name, "store"),
     );
   const quietService = (name: string) =>

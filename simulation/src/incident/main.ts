@@ -36,7 +36,7 @@ function asTable(points: IncidentReport["points"]): string {
   const table = new Table({
     head: [
       "per hour",
-      "pool",
+      "new",
       "walk",
       "naive ≥2",
       "≥3",

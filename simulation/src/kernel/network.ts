@@ -96,7 +96,7 @@ export function createNetwork(options: NetworkOptions): Network {
   }
 
   function crash(life: Life, magnitude: number, where: string): boolean {
-    if (magnitude === 0 || crashesLeft === 0 || !life.isAlive()) return false;
+    if (magnitude === 0 || crashesLeft === 0 || !life.isAlive() || decisions.isCalm) return false;
     crashesLeft -= 1;
     trace.add(kernel.now, life.host.name, `CRASH ${where}`);
     life.host.crash(1 + magnitude * options.restartMs);

@@ -15,6 +15,8 @@ export interface ScenarioSettings {
   readonly maxReceiveCount: number;
   /** Events come within this time. */
   readonly productionMs: number;
+  /** How long an outage, a partition or an operator's pause lasts at most. */
+  readonly maxOutageMs: number;
   /** Faults end here. */
   readonly calmAt: number;
   /** From there, everything must have come to rest within this time. */
@@ -38,6 +40,7 @@ const COMMON = {
   holdForMs: 180_000,
   maxProcessingMs: 60_000,
   productionMs: 10_000,
+  maxOutageMs: 45_000,
   calmAt: 90_000,
   restWithinMs: 20 * 60_000,
 } as const;
@@ -64,6 +67,8 @@ export function scenarioSettings(name: ScenarioName, decisions: Decisions): Scen
         replicas: pick("replicas", [1, 1, 2]),
         messages: pick("messages", [1, 2, 3]),
         productionMs: 3_000,
+        visibilityMs: 12_000,
+        maxOutageMs: 15_000,
         groups: 1,
         concurrency: pick("concurrency", [1, 2, 10]),
         oddShare: 0.2,

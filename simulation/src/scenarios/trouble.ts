@@ -19,20 +19,19 @@ export interface TroubleOptions {
   readonly store: StoreWorld;
 }
 
-const MAX_OUTAGE_MS = 45_000;
 const OPERATOR = { by: "operator", why: "an incident" };
 
 /** Troubles that aren't about one call: outages, partitions, deployments, an operator's pause. */
 export function scheduleTrouble(options: TroubleOptions): void {
   const { kernel, decisions, network, trace, settings, hosts, consumers, store } = options;
-  const { calmAt, productionMs } = settings;
+  const { calmAt, productionMs, maxOutageMs } = settings;
 
   /** When and how long, if it happens in this run. */
   function occasion(place: string, fault: string): { from: number; ms: number } | undefined {
     const magnitude = decisions.site(place, fault, `${place}.${fault}`, 0.8).next();
     if (magnitude === 0) return undefined;
     const from = decisions.property(`when ${place}.${fault}`) * productionMs * 2;
-    return { from, ms: magnitude * MAX_OUTAGE_MS };
+    return { from, ms: magnitude * maxOutageMs };
   }
 
   for (const service of ["store", "sqs", "ses", "directory"]) {
