@@ -8,6 +8,7 @@ export interface KeySpace {
   /** All buckets, for walks over the attention indices. */
   readonly buckets: readonly Bucket[];
   control(namespace: string): string;
+  progress(namespace: string): string;
   reservation(digest: string): string;
   counter(name: string): string;
   readonly probe: string;
@@ -59,6 +60,7 @@ export function keySpace(prefix: string): KeySpace {
       };
     },
     control: (namespace) => `${prefix}control:${namespace}`,
+    progress: (namespace) => `${prefix}progress:${namespace}`,
     reservation: (digest) => `${prefix}tripwire:${digest}`,
     counter: (name) => `${prefix}counter:${name}`,
     probe: `${prefix}probe`,

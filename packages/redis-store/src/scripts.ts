@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import advance from "./scripts/advance.lua";
 import begin from "./scripts/begin.lua";
 import bury from "./scripts/bury.lua";
 import claim from "./scripts/claim.lua";
@@ -7,6 +8,7 @@ import count from "./scripts/count.lua";
 import extend from "./scripts/extend.lua";
 import free from "./scripts/free.lua";
 import hold from "./scripts/hold.lua";
+import mark from "./scripts/mark.lua";
 import pause from "./scripts/pause.lua";
 import ping from "./scripts/ping.lua";
 import read from "./scripts/read.lua";
@@ -22,6 +24,7 @@ import unresolved from "./scripts/unresolved.lua";
 /** The sources by file name, without what they share. */
 export const sources = {
   record,
+  advance,
   begin,
   bury,
   claim,
@@ -30,6 +33,7 @@ export const sources = {
   extend,
   free,
   hold,
+  mark,
   pause,
   ping,
   read,

@@ -3,6 +3,7 @@ import {
   parseAttemptId,
   type ControlFlags,
   type DedupeStore,
+  type ReconcileProgress,
   type TripwireCounters,
   type Verdict,
 } from "@exactly-once/core";
@@ -11,6 +12,7 @@ import { redisControl } from "./control.js";
 import { inspectRedis, type RedisReport } from "./inspect.js";
 import { keySpace } from "./keys.js";
 import { createLanes } from "./lanes.js";
+import { redisReconcileProgress } from "./progress.js";
 import * as replies from "./replies.js";
 import { assembleScripts, type Scripts } from "./scripts.js";
 import { redisTripwire } from "./tripwire.js";
@@ -42,6 +44,8 @@ export interface RedisStoreOptions {
 export interface RedisStore extends DedupeStore {
   readonly control: ControlFlags;
   readonly tripwire: TripwireCounters;
+  /** How far the provider's events were processed, for a reconciler. */
+  readonly progress: ReconcileProgress;
   /**
    * Whether Redis answers, within the command timeout.
    * @throws StoreUnavailableError when it doesn't
@@ -94,6 +98,7 @@ export function redisStoreWith(scripts: Scripts, options: RedisStoreOptions): Re
     capabilities: { durable: true, shared: true, clock: "store" },
     control: redisControl(lanes, scripts, keys),
     tripwire: redisTripwire(lanes, scripts, keys),
+    progress: redisReconcileProgress(lanes, scripts, keys),
     claim: (items) =>
       together(items, async (item) => {
         const { key, keyText, pipeline, owner, leaseMs, messageId, fingerprint } = item;

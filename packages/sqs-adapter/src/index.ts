@@ -1,3 +1,4 @@
+export { queueBacklog, type QueueBacklog, type QueueBacklogOptions } from "./backlog.js";
 export { NOTE_ATTRIBUTE, readNote, type DeadLetterNote } from "./dead-letter-note.js";
 export {
   findDeadLetterQueueUrl,

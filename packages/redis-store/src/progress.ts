@@ -1,0 +1,26 @@
+import type { ReconcileProgress } from "@exactly-once/core";
+import type { KeySpace } from "./keys.js";
+import type { Lanes } from "./lanes.js";
+import type { Scripts } from "./scripts.js";
+
+/** How far the provider's events were processed, shared by the replicas: one mark a namespace. */
+export function redisReconcileProgress(
+  lanes: Lanes,
+  scripts: Scripts,
+  keys: KeySpace,
+): ReconcileProgress {
+  return {
+    advance: async (namespace, acceptedAt) => {
+      const args = [Math.floor(acceptedAt)];
+      await lanes.run({ script: scripts.advance, keys: [keys.progress(namespace)], args });
+    },
+    read: async (namespace) => {
+      const reply = await lanes.run({
+        script: scripts.mark,
+        keys: [keys.progress(namespace)],
+        args: [],
+      });
+      return typeof reply === "string" ? Number(reply) : undefined;
+    },
+  };
+}
