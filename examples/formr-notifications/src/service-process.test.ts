@@ -165,6 +165,26 @@ describe("a restart", () => {
     second.kill("SIGTERM");
     expect(await second.ended).toBe(0);
   });
+
+  it("finishes what SES's event says that its predecessor has sent", async () => {
+    await setUp();
+    const env = { ...shared("has-sent"), VISIBILITY_SECONDS: "2" };
+    const first = spawn(env);
+    await first.logged("ready");
+    stack.ses.faults.set([{ fault: "accept-then-hang", when: { on: "every" } }]);
+    stack.ses.events.setFaults({ seed: 1, late: 1, lateMs: 600_000 });
+    await stack.submitForm(sampleForm());
+    await stack.ses.waitForSent(1, { timeoutMs: 30_000 });
+    first.kill("SIGKILL");
+    await first.ended;
+    stack.ses.faults.clear();
+    const second = spawn(env);
+    await second.logged("held");
+    await stack.ses.events.flush();
+    await second.logged("done");
+    while ((await messagesLeft()) > 0) await sleep(100);
+    expect(stack.ses.accepted()).toBe(1);
+  });
 });
 
 describe("two replicas with one Redis", () => {

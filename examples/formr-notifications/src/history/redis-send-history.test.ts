@@ -41,3 +41,21 @@ it("Redis says so when it refuses a write", async () => {
   const history = redisSendHistory({ client, prefix, ...limits });
   await expect(history.add([seen(1)])).rejects.toThrow(/WRONGTYPE/);
 });
+
+it("Redis may answer a write that it took into a broken connection: nothing is told twice", async () => {
+  const proxy = await redis.proxy();
+  const client = redis.connectVia(proxy);
+  await client.ping();
+  const prefix = newPrefix();
+  const history = redisSendHistory({ client, prefix, ...limits });
+  proxy.holdReplies();
+  const written = history.add([seen(1), sent(1, "ses-1")]);
+  const direct = redisSendHistory({ client: redis.connect(), prefix, ...limits });
+  const pageOf = () => direct.page("47165", { limit: 10 });
+  await expect.poll(async () => (await pageOf()).notifications.length).toBe(1);
+  const before = await pageOf();
+  proxy.cut();
+  proxy.release();
+  await written;
+  expect(await pageOf()).toEqual(before);
+});
