@@ -75,7 +75,7 @@ describe("the import wall", () => {
   );
 
   breaches(
-    "examples/formr-notifications/src/index.ts",
+    "examples/formr-notifications/src/main.ts",
     [
       `import "../../../packages/core/src/index.js";`,
       `import "../../../packages/core/dist/index.js";`,
@@ -98,7 +98,7 @@ describe("the import wall", () => {
     `import "@exactly-once/core/testing";`,
     `import "@aws-sdk/client-ses";`,
   ]);
-  allowed("examples/formr-notifications/src/index.ts", [
+  allowed("examples/formr-notifications/src/main.ts", [
     `import "@exactly-once/core/user-cache";`,
     `import "@exactly-once/redis-store";`,
     `import "../../../scripts/node-ts-args.mjs";`,
