@@ -168,6 +168,7 @@ export async function runSchedule(options: ScheduleOptions): Promise<ScheduleRes
       trace.add(kernel.now, "SES", `took ${mail.messageId} of ${mail.attemptId}`);
       mailRules.onMail(mail);
       queueRules.onMail(mail);
+      claimRules.onMail(mail);
     },
     publish: (notice) => void notices.send({ body: JSON.stringify(notice) }),
   });
@@ -187,7 +188,9 @@ export async function runSchedule(options: ScheduleOptions): Promise<ScheduleRes
       onGranted: (id) => ledger.heard.add(id),
       onAsked: queueRules.onAsked,
     });
-    const queueLink = queueWires(name, services.sqs, main, decisions);
+    const queueLink = queueWires(name, services.sqs, main, decisions, (handle) => {
+      report("a lost delivery is let go", `${handle} was extended after it was lost`);
+    });
     const mailLink = mailWires(name, services.ses, ses, {
       attemptTimeoutMs: ATTEMPT_TIMEOUT_MS,
       validityMs: VALIDITY_MS,
@@ -231,7 +234,7 @@ export async function runSchedule(options: ScheduleOptions): Promise<ScheduleRes
         !network.wasCut(name, "store"),
     );
   const quietService = (name: string) =>
-    network.service({ name, latencyMs: 3, resends: true, rate: 0.1, ...leg });
+    network.service({ name, latencyMs: 3, resends: true, rate: 0.1, ...leg, maxDelayMs: 60_000 });
   const officer = createHost(kernel, { name: "operator", seed });
   const officerStore = storeWires("operator", quietService("operatorStore"), store);
   officer.start((life) => {

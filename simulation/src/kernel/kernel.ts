@@ -6,8 +6,11 @@ export interface Kernel {
   readonly now: number;
   /** Events run so far. */
   readonly events: number;
-  /** An event with an owner waits out its host's pauses; a crash of that life drops it. */
-  schedule(at: number, run: () => void, owner?: Owner): ScheduledEvent;
+  /**
+   * An event with an owner waits out its host's pauses; a crash of that life drops it. In the `same`
+   * turn it goes on before anything else that is due: what a process was doing when it was stopped.
+   */
+  schedule(at: number, run: () => void, owner?: Owner, turn?: "next" | "same"): ScheduledEvent;
   cancel(event: ScheduledEvent): void;
   /**
    * Runs event after event until `until`, or `stop` says so. Between two events every promise chain
@@ -29,10 +32,16 @@ export function createKernel(): Kernel {
   let order = 0;
   let events = 0;
 
-  function schedule(at: number, run: () => void, owner?: Owner): ScheduledEvent {
+  function schedule(
+    at: number,
+    run: () => void,
+    owner?: Owner,
+    turn: "next" | "same" = "next",
+  ): ScheduledEvent {
+    order += 1;
     const event: ScheduledEvent = {
       at: Math.max(at, now),
-      order: order++,
+      order: turn === "same" ? -order : order,
       run,
       host: owner?.host,
       incarnation: owner?.incarnation ?? 0,

@@ -246,7 +246,7 @@ export function createNetwork(options: NetworkOptions): Network {
     return (life) =>
       new Promise((resolve) => {
         pause(life, site.next(), name);
-        kernel.schedule(kernel.now, resolve, life);
+        kernel.schedule(kernel.now, resolve, life, "same");
       });
   }
 

@@ -215,13 +215,6 @@ export const MUTANTS: readonly Mutant[] = [
       'return { kind: "acknowledge" };',
     ),
   ]),
-  mutant("lost-is-done", "A run that lost its claim acknowledges the message.", [
-    core(
-      "handle-message.ts",
-      'if (reply === "lost") return { kind: "lost" };',
-      'if (reply === "lost") return ACKNOWLEDGE;',
-    ),
-  ]),
   mutant("poison-dropped", "What can't be decoded is deleted without a copy.", [
     core(
       "settler.ts",

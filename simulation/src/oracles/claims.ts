@@ -1,10 +1,12 @@
 import { formatAttemptId, type Lease } from "@exactly-once/core";
+import type { AcceptedMail } from "../worlds/ses.js";
 import type { StoreEvent } from "../worlds/store.js";
 import type { Ledger } from "./ledger.js";
 import type { Report } from "./violations.js";
 
 export interface ClaimOracle {
   onStore(event: StoreEvent): void;
+  onMail(mail: AcceptedMail): void;
 }
 
 /** One owner per fence, fences that never fall, and `done` only once all that was begun is sent. */
@@ -12,6 +14,10 @@ export function claimOracle(ledger: Ledger, now: () => number, report: Report): 
   const claims = new Map<string, { fence: number; owner: string }>();
   const begun = new Map<string, Set<string>>();
   const waived = new Map<string, Set<string>>();
+  /** The attempt that each effect speaks of, by effect id. */
+  const latest = new Map<string, string>();
+  /** From when on no request of an attempt may be accepted any more. */
+  const bounds = new Map<string, number>();
   /** Until when an attempt of unknown outcome could be accepted, by attempt id. */
   const open = new Map<string, number>();
 
@@ -52,6 +58,11 @@ export function claimOracle(ledger: Ledger, now: () => number, report: Report): 
   }
 
   return {
+    onMail: ({ attemptId }) => {
+      if ((bounds.get(attemptId) ?? Number.POSITIVE_INFINITY) < now()) {
+        report("nothing accepted too late", `${attemptId} was accepted after its last moment`);
+      }
+    },
     onStore: (event) => {
       switch (event.command) {
         case "claim":
@@ -66,8 +77,11 @@ export function claimOracle(ledger: Ledger, now: () => number, report: Report): 
           const { key, effect } = item;
           mustHold("begun", item);
           const attemptId = formatAttemptId(item);
+          const until = now() + item.timeoutMs + item.validityMs;
+          latest.set(`${key}-${effect}`, attemptId);
           // A replay of the same begin moves nothing.
-          if (!open.has(attemptId)) open.set(attemptId, now() + item.timeoutMs + item.validityMs);
+          if (!open.has(attemptId)) open.set(attemptId, until);
+          if (!bounds.has(attemptId)) bounds.set(attemptId, until);
           begun.set(key, (begun.get(key) ?? new Set()).add(effect));
           break;
         }
@@ -87,6 +101,12 @@ export function claimOracle(ledger: Ledger, now: () => number, report: Report): 
             onDone(item);
           });
           break;
+        case "hold": {
+          const [item] = event.args;
+          if (event.reply === "held")
+            latest.set(`${item.key}-${item.effect}`, formatAttemptId(item));
+          break;
+        }
         case "settle": {
           const [ref, outcome] = event.args;
           const { key, effect } = ref;
@@ -99,9 +119,12 @@ export function claimOracle(ledger: Ledger, now: () => number, report: Report): 
         case "resolve": {
           const [attemptId, verdict] = event.args;
           if (event.reply !== "resolved") break;
+          const effectId = attemptId.split("-").slice(0, -3).join("-");
+          if ((latest.get(effectId) ?? attemptId) !== attemptId) {
+            report("a verdict names its attempt", `${attemptId} isn't what ${effectId} stands at`);
+          }
           if (verdict === "not-sent") mustBeStale("declared not sent", attemptId);
           open.delete(attemptId);
-          const effectId = attemptId.split("-").slice(0, -3).join("-");
           if (verdict === "drop") ledger.dropped.add(effectId);
           if (verdict === "allow") ledger.allowed.add(effectId);
           break;

@@ -26,6 +26,7 @@ export function queueWires(
   service: Service,
   queue: SqsQueue,
   decisions: Decisions,
+  onExtendedAfterLoss: (handle: string) => void = () => undefined,
 ): QueueWires {
   const wires = {
     receive: service.wire(host, "receive", MAX_WAIT_MS),
@@ -37,6 +38,7 @@ export function queueWires(
   const entryFails = decisions.site(`${host}.sqs.batch`, "entryFails", "sqs.entryFails", 0.05);
 
   function connect(life: Life): MessageQueue {
+    const lost = new Set<string>();
     const over = <Reply>(
       wire: Wire,
       execute: () => Reply | Promise<Reply>,
@@ -126,7 +128,16 @@ export function queueWires(
           : {}),
       }),
       receive,
-      extend: (items) => change(wires.extend, items),
+      extend: async (items) => {
+        for (const { message } of items) {
+          if (lost.has(message.handle)) onExtendedAfterLoss(message.handle);
+        }
+        const replies = await change(wires.extend, items);
+        items.forEach(({ message }, index) => {
+          if (replies[index] === "lost") lost.add(message.handle);
+        });
+        return replies;
+      },
       retryLater: (items) => change(wires.retryLater, items),
       acknowledge: (items) => batch(wires.acknowledge, items, ({ handle }) => queue.delete(handle)),
       deadLetter,
