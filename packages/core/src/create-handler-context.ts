@@ -67,7 +67,9 @@ export function createHandlerContext(env: RunEnvironment, run: Run): HandlerCont
     namespace: env.namespace,
     pipeline: run.pipeline.name,
     key: run.claim.key,
-    signal: run.controller.signal,
+    get signal() {
+      return run.cancellation.signal;
+    },
     once: (effect, payload, options) => {
       const performing = once(effect, payload, options?.part);
       run.pending.add(performing);

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 
 /** Rises when the canonical form changes, so that old and new digests are never compared. */
 const VERSION = 1;
@@ -9,7 +9,7 @@ const VERSION = 1;
  * `JSON.stringify` has them.
  */
 export function fingerprintOf(value: unknown): string {
-  const digest = createHash("sha256").update(canonicalJson(value)).digest("hex").slice(0, 32);
+  const digest = hash("sha256", canonicalJson(value), "hex").slice(0, 32);
   return `v${VERSION}:${digest}`;
 }
 

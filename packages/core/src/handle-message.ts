@@ -1,5 +1,6 @@
 import { createHandlerContext } from "./create-handler-context.js";
 import type { Admitted } from "./admit-message.js";
+import { createCancellation, type Cancellation } from "./cancellation.js";
 import { ACKNOWLEDGE, type Disposition } from "./disposition.js";
 import { isEffectRejectedError } from "./errors/effect-rejected-error.js";
 import { LeaseLostError, isLeaseLostError } from "./errors/lease-lost-error.js";
@@ -41,7 +42,7 @@ export async function handleMessage(options: HandleOptions): Promise<Disposition
   const run = createRun(options);
   options.onAbortable((reason) => {
     run.lostBy ??= new LeaseLostError(reason);
-    run.controller.abort(run.lostBy);
+    run.cancellation.abort(run.lostBy);
   });
   lease.limitProcessing(startedAt + admitted.pipeline.maxProcessingMs);
   const { graceMs = Infinity } = options;
@@ -51,7 +52,7 @@ export async function handleMessage(options: HandleOptions): Promise<Disposition
   if (unawaited > 0) {
     const effects = Promise.allSettled(run.pending).then(() => undefined);
     const effectGraceMs = Math.min(graceMs, EFFECT_GRACE_MS);
-    await endOrOverdue(env.clock, run.controller.signal, effects, effectGraceMs, () => undefined);
+    await endOrOverdue(env.clock, run.cancellation, effects, effectGraceMs, () => undefined);
   }
   lease.limitProcessing(undefined);
   if (unawaited > 0 && thrown === undefined && !run.lostBy) {
@@ -72,7 +73,7 @@ function createRun(options: HandleOptions): Run {
     keyText: admitted.key.text,
     fingerprint: admitted.fingerprint,
     lease: options.lease,
-    controller: new AbortController(),
+    cancellation: createCancellation(),
     before: new Map(options.effects.map((attempt) => [attempt.effect, attempt])),
     used: new Set(),
     pending: new Set(),
@@ -103,32 +104,31 @@ function runHandler(
     () => undefined,
     (error: unknown): Thrown => ({ error }),
   );
-  const { signal } = run.controller;
-  return endOrOverdue(env.clock, signal, handling, graceMs, () => ({ error: run.lostBy }));
+  return endOrOverdue(env.clock, run.cancellation, handling, graceMs, () => ({
+    error: run.lostBy,
+  }));
 }
 
 /** What `work` resolves with, or `overdue` when it hasn't ended `graceMs` after the abort. */
 function endOrOverdue<Result>(
   clock: Clock,
-  signal: AbortSignal,
+  cancellation: Cancellation,
   work: Promise<Result>,
   graceMs: number,
   overdue: () => Result,
 ): Promise<Result> {
   return new Promise((resolve) => {
-    let ended: AbortController | undefined;
-    const onAbort = (): void => {
-      ended = new AbortController();
-      void clock.sleep(graceMs, ended.signal).then(() => {
+    let grace: AbortController | undefined;
+    cancellation.listen(() => {
+      grace = new AbortController();
+      void clock.sleep(graceMs, grace.signal).then(() => {
         resolve(overdue());
       });
-    };
-    if (signal.aborted) onAbort();
-    else signal.addEventListener("abort", onAbort, { once: true });
+    });
     void work.then((result) => {
       resolve(result);
-      signal.removeEventListener("abort", onAbort);
-      ended?.abort();
+      cancellation.listen(undefined);
+      grace?.abort("ended");
     });
   });
 }

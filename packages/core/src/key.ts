@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { EFFECT_NAME, KEY_DIGEST_LENGTH } from "./attempt-id.js";
 import { InvalidKeyError } from "./errors/invalid-key-error.js";
 
@@ -31,7 +31,7 @@ export function notificationKey(
   parts.forEach(checkPart);
   // JSON keeps 1, "1", true and null apart and quotes what could be mistaken for a separator.
   const text = JSON.stringify([namespace, pipeline, ...parts.map(canonicalPart)]);
-  const digest = createHash("sha256").update(text).digest("hex").slice(0, KEY_DIGEST_LENGTH);
+  const digest = hash("sha256", text, "hex").slice(0, KEY_DIGEST_LENGTH);
   return { digest, text };
 }
 
@@ -72,5 +72,5 @@ export function effectSlot(effect: string, part?: string): string {
   if (part === undefined) return effect;
   if (part === "") throw new InvalidKeyError(`The part of effect ${effect} is an empty string.`);
   if (PLAIN_PART.test(part)) return `${effect}-${part}`;
-  return `${effect}-h_${createHash("sha256").update(part).digest("hex").slice(0, 30)}`;
+  return `${effect}-h_${hash("sha256", part, "hex").slice(0, 30)}`;
 }

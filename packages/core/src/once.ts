@@ -62,7 +62,7 @@ export async function performOnce(
 
 /** Throws where nothing more may be begun: the lease is lost or sending is paused. */
 function assertMayBegin(env: RunEnvironment, run: Run): void {
-  if (run.controller.signal.aborted) throw run.lostBy ?? new LeaseLostError("claim");
+  if (run.cancellation.aborted) throw run.lostBy ?? new LeaseLostError("claim");
   const paused = env.pausedReason(run.pipeline.name);
   if (paused !== undefined) {
     run.request ??= { kind: "paused", reason: paused };
@@ -72,7 +72,7 @@ function assertMayBegin(env: RunEnvironment, run: Run): void {
 
 async function waitForAdmission(run: Run, sender: Sender<unknown>): Promise<void> {
   const wait = await sender.admit?.({
-    signal: run.controller.signal,
+    signal: run.cancellation.signal,
     maxWaitMs: MAX_ADMISSION_MS,
   });
   if (!wait) return;

@@ -56,6 +56,8 @@ export function createPoller(options: PollerOptions): Poller {
   let reserved = 0;
   let failures = 0;
   let lingerUntil: number | undefined;
+  /** Calls of `roomChanged` before looking again is worth it: to look counts all messages here. */
+  let lacking = 0;
   const underWay = new Set<Promise<void>>();
   let looping: Promise<void> | undefined;
 
@@ -78,11 +80,14 @@ export function createPoller(options: PollerOptions): Poller {
 
   /** How many to ask for: a full batch if room comes within the linger, else what there is. */
   function nextBatch(): { readonly max: number; readonly waitMs: number } {
-    const free = options.room() - reserved;
-    if (underWay.size >= wanted || free <= 0) {
+    // The end of a receive wakes the loop by itself.
+    lacking = underWay.size >= wanted ? Infinity : 1;
+    const free = lacking === 1 ? options.room() - reserved : 0;
+    if (free <= 0) {
       lingerUntil = undefined;
       return { max: 0, waitMs: IDLE_MS };
     }
+    lacking = fullRoom - free;
     if (free >= fullRoom) return { max: fullRoom, waitMs: 0 };
     const now = time();
     lingerUntil ??= now + ROOM_LINGER_MS;

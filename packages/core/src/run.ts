@@ -1,3 +1,4 @@
+import type { Cancellation } from "./cancellation.js";
 import type { LeaseLostError } from "./errors/lease-lost-error.js";
 import type { Committer } from "./commit.js";
 import type { Delivery } from "./delivery.js";
@@ -54,7 +55,7 @@ export interface Run {
   readonly keyText: string;
   readonly fingerprint: string;
   readonly lease: KeptLease;
-  readonly controller: AbortController;
+  readonly cancellation: Cancellation;
   /** What the claim found of earlier runs, by effect slot. */
   readonly before: ReadonlyMap<string, AttemptInfo>;
   /** Effects this run asked for, by slot. */

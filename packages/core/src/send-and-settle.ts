@@ -121,7 +121,9 @@ function createAttempt(env: RunEnvironment, run: Run, grant: Grant): Attempt {
     effect: grant.effectName,
     deadline: env.clock.now() + (deadline - env.time()),
     remainingMs: () => deadline - env.time(),
-    signal: run.controller.signal,
+    get signal() {
+      return run.cancellation.signal;
+    },
   };
 }
 
@@ -139,7 +141,7 @@ async function makeAttempt(
     } as const;
     return { status: "accepted", receipt };
   }
-  if (run.controller.signal.aborted) return { status: "rejected", reason: ABORTED };
+  if (run.cancellation.aborted) return { status: "rejected", reason: ABORTED };
   if (attempt.remainingMs() <= 0) return { status: "rejected", reason: OVERDUE };
   try {
     return await grant.sender.send(grant.prepared, attempt);
