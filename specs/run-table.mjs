@@ -183,7 +183,7 @@ export const ROWS = [
   ),
   holds(
     "in-place",
-    "-DIN_PLACE -DOPER -DEVENTS -DP4 -DGHOSTS=0 -DCRASHES=0 -DEXPS=1",
+    "-DIN_PLACE -DOPER -DGHOSTS=0 -DCRASHES=0 -DEXPS=1",
     "held in place: goes on without another receive",
   ),
 ];
