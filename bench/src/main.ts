@@ -4,7 +4,8 @@ import { saveRows } from "./results.js";
 import { toMarkdown } from "./rows.js";
 import { suites } from "./suites/index.js";
 
-// pnpm bench [SUITE…] [--runs N] [--messages N] [--all] [--json FILE]
+// pnpm bench [SUITE…] [--runs N] [--messages N] [--all] [--only TEXT] [--json FILE]
+// With BENCH_PROFILE=FOLDER each process that is measured leaves a CPU profile in it.
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -12,6 +13,7 @@ const { values, positionals } = parseArgs({
     runs: { type: "string", default: "5" },
     messages: { type: "string", default: "10000" },
     all: { type: "boolean", default: false },
+    only: { type: "string", default: "" },
     json: { type: "string" },
   },
 });
@@ -27,6 +29,7 @@ const options = {
   runs: Number(values.runs),
   messages: Number(values.messages),
   all: values.all,
+  only: values.only,
   note: (text: string) => console.error(`  ${text}`),
 };
 try {

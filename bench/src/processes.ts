@@ -20,6 +20,10 @@ export interface StartOptions {
   readonly nodeArgs?: readonly string[];
 }
 
+/** Where each process is to leave a CPU profile, if anywhere. */
+const profiles = process.env["BENCH_PROFILE"];
+const profileArgs = profiles === undefined ? [] : ["--cpu-prof", `--cpu-prof-dir=${profiles}`];
+
 const bundled = new Map<string, Promise<string>>();
 const running = new Set<ChildProcess>();
 
@@ -41,7 +45,7 @@ export async function startProcess(
   let ready: () => void = () => undefined;
   const started = new Promise<void>((resolve) => (ready = resolve));
   const child = fork(await bundle(entry), [JSON.stringify(input ?? null)], {
-    execArgv: [...nodeArgs],
+    execArgv: [...profileArgs, ...nodeArgs],
   });
   running.add(child);
   const exited = once(child, "exit").then(() => {
@@ -56,7 +60,9 @@ export async function startProcess(
     child,
     call: link.call,
     kill: async () => {
-      if (child.exitCode === null && child.signalCode === null) child.kill("SIGKILL");
+      // Node writes the profile when it ends in good order, as these do when they are alone.
+      if (profiles !== undefined && child.connected) child.disconnect();
+      else if (child.exitCode === null && child.signalCode === null) child.kill("SIGKILL");
       await exited;
     },
   };

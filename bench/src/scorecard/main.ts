@@ -1,11 +1,11 @@
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { removeBundles } from "../processes.js";
 import { circumstances } from "../results.js";
 import { contenders, type ContenderName } from "./contenders/index.js";
 import { faults, type FaultName } from "./faults.js";
-import { toTable, type ScoreRow } from "./report.js";
+import { merge, toTable, type ScoreRow } from "./report.js";
 import { run } from "./run.js";
 
 // pnpm scorecard [--events N] [--seed N] [--fault NAME…] [--contender NAME…] [--json FILE]
@@ -56,11 +56,17 @@ function choose(wanted: readonly string[] | undefined, known: readonly string[])
   return [...(wanted ?? known)];
 }
 
+/** Keeps what an earlier run left in the file of other contenders and faults. */
 async function save(): Promise<void> {
   if (values.json === undefined) return;
   const path = resolve(process.env["INIT_CWD"] ?? ".", values.json);
+  const earlier = await readFile(path, "utf8").then(
+    (text) => JSON.parse(text) as ScoreRow[],
+    () => [],
+  );
+  const all = merge(earlier, rows);
   await mkdir(dirname(path), { recursive: true });
-  await writeFile(path, `${JSON.stringify(rows, null, 2)}\n`);
-  const head = `${values.events} events, seed ${values.seed}; ${await circumstances()}.`;
-  await writeFile(path.replace(/\.json$/, ".md"), `${head}\n\n${toTable(rows)}\n`);
+  await writeFile(path, `${JSON.stringify(all, null, 2)}\n`);
+  const head = `Seed ${values.seed}. Last run: ${await circumstances()}.`;
+  await writeFile(path.replace(/\.json$/, ".md"), `${head}\n\n${toTable(all)}\n`);
 }

@@ -15,6 +15,8 @@ export interface ReplicaInput {
   readonly visibilitySeconds: number;
   readonly redisUrl: string;
   readonly sesEndpoint: string;
+  /** The queue that SES's events come to. */
+  readonly sesEventsUrl: string;
 }
 
 /** What the harness answers before a handler's work. */

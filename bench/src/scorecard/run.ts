@@ -1,10 +1,21 @@
 import { redisStore } from "@exactly-once/redis-store";
 import { startRedisServer } from "@exactly-once/redis-store/testing";
-import { createLocalSes, type LocalSes } from "@exactly-once/ses-adapter/testing";
+import {
+  createLocalSes,
+  snsTopicPublisher,
+  type LocalSes,
+} from "@exactly-once/ses-adapter/testing";
 import { setTimeout as sleep } from "node:timers/promises";
 import { startProcess, type Process } from "../processes.js";
-import { startEmulator, type Emulator, type QueuePair } from "../sqs/emulator.js";
+import {
+  credentials,
+  region,
+  startEmulator,
+  type Emulator,
+  type QueuePair,
+} from "../sqs/emulator.js";
 import { keyOf, type ContenderName } from "./contenders/index.js";
+import { CONFIGURATION_SET } from "./contenders/service.js";
 import { idOfBody, idOfRecipient, planEvents, type PlannedEvent } from "./events.js";
 import { planFault, type FaultName, type FaultPlan } from "./faults.js";
 import type { Before, ReplicaInput } from "./replica-process.js";
@@ -34,8 +45,17 @@ export async function run(options: RunOptions): Promise<Verdict> {
   const redis = await startRedisServer({
     settings: { appendonly: "yes", appendfsync: "always" },
   });
-  const ses = await createLocalSes({ faults: sesFaults(plan), keep: events * 20 });
   const emulator = await startEmulator();
+  const sesEvents = await emulator.createQueue();
+  const topic = snsTopicPublisher({ endpoint: emulator.endpoint, region, credentials });
+  const ses = await createLocalSes({
+    faults: sesFaults(plan),
+    keep: events * 20,
+    configurationSets: {
+      [CONFIGURATION_SET]: { topicArn: await emulator.createTopic(sesEvents.queueUrl) },
+    },
+    publish: topic.publish,
+  });
   const fifo = plan.fifo === true;
   const queue = await emulator.createQueue({
     fifo,
@@ -54,6 +74,7 @@ export async function run(options: RunOptions): Promise<Verdict> {
     visibilitySeconds: VISIBILITY_SECONDS,
     redisUrl: redis.url,
     sesEndpoint: ses.endpoint,
+    sesEventsUrl: sesEvents.queueUrl,
   });
   const store = redisStore({ client: redis.connect(), pageSize: 1_000 });
   const listed = async (): Promise<ReadonlySet<number>> => {
@@ -73,8 +94,9 @@ export async function run(options: RunOptions): Promise<Verdict> {
     return judge(evidence, fifo);
   } finally {
     await replicas.kill();
-    await emulator.stop();
     await ses.close();
+    await topic.close();
+    await emulator.stop();
     await redis.stop();
   }
 }
@@ -197,15 +219,14 @@ async function untilQuiet(
   let troubled = true;
   void trouble.then(() => (troubled = false));
   let quietSince: number | undefined;
-  let emails = -1;
+  let before = "";
   while (Date.now() < until) {
     await sleep(500);
     const evidence = await look().catch(() => undefined);
     if (!evidence || troubled) continue;
-    const idle =
-      [...evidence.queued].every((id) => evidence.listed.has(id)) &&
-      evidence.emails.length === emails;
-    emails = evidence.emails.length;
+    const now = `${evidence.emails.length} emails, ${evidence.listed.size} listed`;
+    const idle = [...evidence.queued].every((id) => evidence.listed.has(id)) && now === before;
+    before = now;
     if (!idle) quietSince = undefined;
     else quietSince ??= Date.now();
     if (quietSince !== undefined && Date.now() - quietSince > VISIBILITY_MS * 1.5) return evidence;

@@ -1,3 +1,4 @@
+import { CreateTopicCommand, SNSClient, SubscribeCommand } from "@aws-sdk/client-sns";
 import {
   CreateQueueCommand,
   GetQueueAttributesCommand,
@@ -33,6 +34,8 @@ export interface Emulator {
   /** A new queue with a dead-letter queue of its own. */
   createQueue(options?: QueueOptions): Promise<QueuePair>;
   send(queueUrl: string, messages: readonly Message[]): Promise<void>;
+  /** A new SNS topic whose messages arrive in a queue; resolves with its ARN. */
+  createTopic(queueUrl: string): Promise<string>;
   /** Bodies of all messages in the queue, those that are invisible just now included. */
   bodies(queueUrl: string): Promise<readonly string[]>;
   setFaults(faults: EmulatorFaults): Promise<void>;
@@ -100,6 +103,14 @@ export async function startEmulator(): Promise<Emulator> {
       for (let from = 0; from < messages.length; from += 10) {
         await sendTen(queueUrl, messages.slice(from, from + 10));
       }
+    },
+    createTopic: async (queueUrl) => {
+      const sns = new SNSClient({ endpoint, region, credentials });
+      const { TopicArn = "" } = await sns.send(new CreateTopicCommand({ Name: randomUUID() }));
+      const { QueueArn } = await attributesOf(queueUrl);
+      await sns.send(new SubscribeCommand({ TopicArn, Protocol: "sqs", Endpoint: QueueArn }));
+      sns.destroy();
+      return TopicArn;
     },
     bodies: async (queueUrl) => {
       const name = queueUrl.split("/").pop() ?? "";

@@ -48,16 +48,16 @@ export async function consume(options: ConsumeOptions): Promise<Consumption> {
       handler,
       ...(options.redisUrl === undefined ? {} : { redisUrl: options.redisUrl }),
     };
-    const process = await startProcess("contender-process", input);
+    const child = await startProcess("contender-process", input);
     try {
       await emulator.setFaults({ delayMs });
       await emulator.takeCounts();
-      const measured = await process.call<Measured>("consume", messages);
+      const measured = await child.call<Measured>("consume", messages);
       const counts = await emulator.takeCounts();
       const requests = Object.values(counts).reduce((sum, count) => sum + count, 0);
       return { ...measured, messages, requests };
     } finally {
-      await process.kill();
+      await child.kill();
     }
   } finally {
     await emulator.stop();

@@ -6,6 +6,8 @@ export interface SuiteOptions {
   readonly messages: number;
   /** All cases, not only those that decide. */
   readonly all: boolean;
+  /** Only cases whose name contains this, of the throughput suite. */
+  readonly only: string;
   /** Tells what is being done. */
   readonly note: (text: string) => void;
 }

@@ -41,9 +41,11 @@ const CONTENDERS: readonly ContenderName[] = [
 ];
 
 /** A backlog on the emulator; as many pollers for everybody: one for each ten messages at a time. */
-export const throughput: Suite = async ({ runs, messages, all, note }) => {
+export const throughput: Suite = async ({ runs, messages, all, only, note }) => {
   const rows: Row[] = [];
-  for (const each of cases().filter(({ decides }) => all || decides)) {
+  for (const each of cases().filter(
+    ({ name, decides }) => (all || decides) && name.includes(only),
+  )) {
     const { name, handler, concurrency, groups } = each;
     note(name);
     const measured = await interleaved(CONTENDERS, runs, (contender) =>

@@ -1,6 +1,6 @@
 import { notificationKey } from "@exactly-once/core";
 import { messageQueueToolkit } from "./message-queue-toolkit.js";
-import { NAMESPACE, ours, PIPELINE } from "./ours.js";
+import { NAMESPACE, ours, oursWithoutEvents, PIPELINE } from "./ours.js";
 import { sqsConsumerWithPowertools } from "./powertools.js";
 import type { ServiceContender } from "./service.js";
 import { sqsConsumer, sqsConsumerWithHeartbeat } from "./sqs-consumer.js";
@@ -8,6 +8,7 @@ import { sqsConsumer, sqsConsumerWithHeartbeat } from "./sqs-consumer.js";
 /** By the name that stands in the table. */
 export const contenders = {
   ours,
+  "ours, no SES events": oursWithoutEvents,
   "sqs-consumer": sqsConsumer,
   "sqs-consumer, heartbeat": sqsConsumerWithHeartbeat,
   "sqs-consumer + Powertools": sqsConsumerWithPowertools,

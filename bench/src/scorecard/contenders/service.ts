@@ -10,6 +10,8 @@ export interface Service {
   /** Seconds for which a received message is hidden from others. */
   readonly visibilitySeconds: number;
   readonly redisUrl: string;
+  /** A queue that the events of SES's configuration set come to. */
+  readonly sesEventsUrl: string;
   /** An SES client with its defaults. */
   readonly ses: SESClient;
   /** Ours asks for one that doesn't send again by itself. */
@@ -20,6 +22,7 @@ export interface Service {
 
 export type ServiceContender = (service: Service) => Promise<void>;
 
+export const CONFIGURATION_SET = "scorecard";
 export const FROM = "forms@example.org";
 
 export function emailText(event: FormUpdated): { readonly subject: string; readonly text: string } {
