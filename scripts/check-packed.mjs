@@ -19,9 +19,13 @@ const report = (name, { code, output }) => {
 };
 
 for (const { name, manifest } of publishedPackages()) {
-  const withoutSource = JSON.stringify(manifest.exports, (key, value) =>
-    key === "@exactly-once/source" ? undefined : value,
-  );
+  // An entry with nothing but a source is for this workspace's own tests.
+  const published = Object.entries(manifest.exports).flatMap(([entry, target]) => {
+    if (typeof target === "string") return [[entry, target]];
+    const { "@exactly-once/source": _, ...built } = target;
+    return Object.keys(built).length === 0 ? [] : [[entry, built]];
+  });
+  const withoutSource = JSON.stringify(Object.fromEntries(published));
   const same = withoutSource === JSON.stringify(manifest.publishConfig.exports);
   const output = "publishConfig.exports must be exports without the source condition.";
   report(name, { code: same ? 0 : 1, output });

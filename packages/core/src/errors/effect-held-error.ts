@@ -11,7 +11,9 @@ export class EffectHeldError extends BrandedError {
     /** The attempt that was not begun. */
     readonly attempt: AttemptInfo,
   ) {
-    super(`Attempt ${attempt.attemptId} is held by the tripwire: ${attempt.reason ?? "same content"}.`);
+    super(
+      `Attempt ${attempt.attemptId} is held by the tripwire: ${attempt.reason ?? "same content"}.`,
+    );
   }
 }
 

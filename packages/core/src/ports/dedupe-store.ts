@@ -246,7 +246,7 @@ export interface StoreCapabilities {
  * the table in `record.ts`, and is safe to repeat, since clients resend after a reconnect.
  *
  * Batches answer in the order of their items. Expected results are values; a promise rejects only
- * when the store could not be reached or failed ({@link StoreUnavailableError}), and then the
+ * when the store could not be reached or failed (`StoreUnavailableError`), and then the
  * operation may or may not have happened, and may still happen later.
  */
 export interface DedupeStore {

@@ -54,7 +54,7 @@ export interface StoreSuiteOptions {
 const WEEK_MS = 7 * 24 * 60 * 60_000;
 
 /**
- * Conformance of a {@link DedupeStore}: the table of `record.ts` as behaviour, operation by
+ * Conformance of a `DedupeStore`: the table of `record.ts` as behaviour, operation by
  * operation, and as random command sequences compared with the table itself.
  */
 export function storeSuite(options: StoreSuiteOptions): void {
