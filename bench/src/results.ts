@@ -22,12 +22,13 @@ export async function circumstances(): Promise<string> {
   return `${date}, Node ${process.version}, ${cpus().length} × ${cpu?.model ?? "CPU"}, load average ${load}; ${versions.join(", ")}`;
 }
 
-/** Writes FILE.json and FILE.md; rows of other suites that are in it stay. */
+/** Writes FILE.json and FILE.md; rows of other cases that are in it stay. */
 export async function saveRows(file: string, rows: readonly Row[]): Promise<void> {
   const path = resolve(process.env["INIT_CWD"] ?? ".", file);
-  const measured = new Set(rows.map(({ suite }) => suite));
-  const kept = (await readRows(path)).filter(({ suite }) => !measured.has(suite));
-  const all = [...kept, ...rows];
+  const nameOf = (row: Row): string => `${row.suite}: ${row.case}`;
+  const measured = new Set(rows.map(nameOf));
+  const kept = (await readRows(path)).filter((row) => !measured.has(nameOf(row)));
+  const all = [...kept, ...rows].sort((a, b) => a.suite.localeCompare(b.suite));
   await mkdir(dirname(path), { recursive: true });
   await writeFile(path, `${JSON.stringify(all, null, 2)}\n`);
   const head = `Last run: ${await circumstances()}.`;

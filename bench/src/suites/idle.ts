@@ -18,13 +18,14 @@ const EMPTY_MS = 40_000;
 const POLLERS = 10;
 
 /** What is asked of SQS when there is nothing to get, and when SQS doesn't work. */
-export const idle: Suite = async ({ runs, note }) => {
+export const idle: Suite = async ({ runs, only, note }) => {
   const rows: Row[] = [];
   const cases = {
-    "SQS answers 500": { pollers: 1, measure: whileFailing },
-    "SQS refuses connections": { pollers: 1, measure: whileRefused },
+    "SQS answers 500": whileFailing,
+    "SQS refuses connections": whileRefused,
   } as const;
-  for (const [name, { measure }] of Object.entries(cases)) {
+  for (const [name, measure] of Object.entries(cases)) {
+    if (!name.includes(only)) continue;
     note(name);
     for (const [contender, of] of await interleaved(CONTENDERS, runs, measure)) {
       rows.push(
@@ -33,6 +34,7 @@ export const idle: Suite = async ({ runs, note }) => {
     }
   }
   const name = `empty queue, ${POLLERS} pollers allowed, after a burst`;
+  if (!name.includes(only)) return rows;
   note(name);
   for (const [contender, of] of await interleaved(CONTENDERS, Math.min(runs, 3), whileEmpty)) {
     rows.push(summarize({ suite: SUITE, case: name, contender }, "requests per 20 s", "1", of));

@@ -6,7 +6,7 @@ export interface SuiteOptions {
   readonly messages: number;
   /** All cases, not only those that decide. */
   readonly all: boolean;
-  /** Only cases whose name contains this, of the throughput suite. */
+  /** Only cases whose name contains this (throughput, idle). */
   readonly only: string;
   /** Tells what is being done. */
   readonly note: (text: string) => void;

@@ -68,6 +68,21 @@ describe("a receive", () => {
     expect(polls()).toEqual([4, 4, 2]);
   });
 
+  it("asks once in 20 seconds of a queue that stays empty, until a message comes", async () => {
+    const queue = open();
+    const waiting = { ...request, waitMs: 20_000 };
+    await queue.receive(waiting);
+    expect(polls()).toEqual([5, 5, 5, 5]);
+    await queue.receive(waiting);
+    await queue.receive(waiting);
+    expect(polls().slice(4)).toEqual([20, 20]);
+    sqs.answer(() => ({ json: { Messages: [sqsMessage({ Body: "{}" })] } }));
+    await queue.receive(waiting);
+    sqs.answer(() => ({ json: {} }));
+    await queue.receive(waiting);
+    expect(polls().slice(6)).toEqual([20, 5, 5, 5, 5]);
+  });
+
   it("never asks SQS for more than 20 seconds", async () => {
     await open({ stopWithinMs: 20_000 }).receive({ ...request, waitMs: 60_000 });
     expect(polls()).toEqual([20]);

@@ -48,14 +48,16 @@ export interface SqsQueueOptions {
   /** Milliseconds a call may take, its long poll not counted. Default 10,000. */
   readonly callTimeoutMs?: number;
   /**
-   * Milliseconds after which a `receive` whose signal aborts has stopped waiting. Default 5,000.
-   * Shorter stops faster, longer costs fewer requests while the queue is empty; SQS counts in
-   * seconds, from 1 to 20.
+   * Milliseconds after which a `receive` whose signal aborts has stopped waiting. Default 5,000, and
+   * 20,000 once the queue has been empty for 20 seconds, so that an idle consumer costs one request
+   * in that time. Shorter stops faster; SQS counts in seconds, from 1 to 20.
    */
   readonly stopWithinMs?: number;
 }
 
 const MAX_POLL_SECONDS = 20;
+/** While messages come now and then, stopping soon is worth more than a request. */
+const BRISK_POLL_SECONDS = 5;
 const MAX_VISIBILITY_MS = 43_200_000;
 
 /**
@@ -79,17 +81,26 @@ export function sqsQueue(options: SqsQueueOptions): MessageQueue {
   const address = { client, queueUrl, callTimeoutMs };
   const readFacts = remember(() => readQueueFacts(address));
   const deadLetterUrl = remember(findDeadLetterUrl);
-  const stopWithin = options.stopWithinMs ?? 5_000;
+  const { stopWithinMs: stopWithin = 1_000 * MAX_POLL_SECONDS } = options;
   if (!(stopWithin >= 1_000 && stopWithin <= MAX_POLL_SECONDS * 1_000)) {
     throw new ConfigurationError(`sqsQueue: stopWithinMs must be 1000 to 20000, not ${stopWithin}`);
+  }
+
+  /** Seconds polled in a row without a message. */
+  let emptySeconds = 0;
+
+  function longestPoll(): number {
+    if (options.stopWithinMs !== undefined) return Math.floor(stopWithin / 1_000);
+    return emptySeconds < MAX_POLL_SECONDS ? BRISK_POLL_SECONDS : MAX_POLL_SECONDS;
   }
 
   async function receive(request: ReceiveRequest): Promise<readonly QueueMessage[]> {
     let left = Math.min(toSeconds(request.waitMs), MAX_POLL_SECONDS);
     while (!request.signal?.aborted) {
-      const poll = Math.min(left, Math.floor(stopWithin / 1_000), patience(client));
+      const poll = Math.min(left, longestPoll(), patience(client));
       const messages = await receiveOnce(request, poll);
       left -= poll === 0 ? left : poll;
+      emptySeconds = messages.length > 0 ? 0 : emptySeconds + poll;
       if (messages.length > 0 || left <= 0) return messages;
     }
     return [];
