@@ -31,6 +31,21 @@ export function mailboxOf(endpoint: string) {
     /** How many emails SES has accepted so far. */
     accepted: async (): Promise<number> => (await get("status", status)).accepted,
 
+    /** The pages of the mailbox as SES lists them, for an audit by somebody else. */
+    async pages(): Promise<readonly string[]> {
+      const pages: string[] = [];
+      for (let since = 0; ;) {
+        const response = await fetch(
+          `${endpoint}/_local/messages?since=${since}&limit=${PAGE_SIZE}`,
+        );
+        const page = await response.text();
+        const { messages, next } = listPage.parse(JSON.parse(page));
+        if (messages.length === 0) return pages;
+        pages.push(page);
+        since = next;
+      }
+    },
+
     /** Every accepted email, oldest first, one for each recipient. */
     async emails(startedAt: number): Promise<readonly AcceptedEmail[]> {
       const found: AcceptedEmail[] = [];

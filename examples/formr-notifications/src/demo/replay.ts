@@ -28,6 +28,8 @@ export interface ReplayOptions {
 export interface ReplayResult {
   readonly emails: readonly AcceptedEmail[];
   readonly observations: Observations;
+  /** The mailbox as SES lists it. */
+  readonly pages: readonly string[];
   /** Milliseconds of the replay, without starting and stopping. */
   readonly tookMs: number;
 }
@@ -95,7 +97,9 @@ async function play(
   const emails = await mailbox.emails(startedAt);
   onProgress({ published: workload.length, emails: emails.length, finished: true });
   const deadLettered = await queues.deadLettered();
-  return { emails, observations: { ...log.seen(), deadLettered }, tookMs: Date.now() - startedAt };
+  const pages = await mailbox.pages();
+  const observations = { ...log.seen(), deadLettered };
+  return { emails, pages, observations, tookMs: Date.now() - startedAt };
 }
 
 /** Publishes each event when it is due; `count` throws what went wrong. */
