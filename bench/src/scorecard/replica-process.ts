@@ -11,6 +11,8 @@ export interface ReplicaInput {
   readonly contender: ContenderName;
   readonly sqsEndpoint: string;
   readonly queueUrl: string;
+  readonly deadLetterUrl: string;
+  readonly maxReceives: number;
   readonly fifo: boolean;
   readonly visibilitySeconds: number;
   readonly redisUrl: string;

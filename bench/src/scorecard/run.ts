@@ -70,6 +70,8 @@ export async function run(options: RunOptions): Promise<Verdict> {
     contender,
     sqsEndpoint: emulator.endpoint,
     queueUrl: queue.queueUrl,
+    deadLetterUrl: queue.deadLetterUrl,
+    maxReceives: MAX_RECEIVES,
     fifo,
     visibilitySeconds: VISIBILITY_SECONDS,
     redisUrl: redis.url,

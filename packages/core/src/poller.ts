@@ -45,7 +45,7 @@ export interface Poller {
 
 /**
  * Receives only what there is room for. One poller waits on an empty queue; more join while
- * receives come back full, and leave again when they don't.
+ * receives come back full, and leave again when one comes back empty.
  */
 export function createPoller(options: PollerOptions): Poller {
   const { clock, time, queue, gate, emit } = options;
@@ -94,6 +94,12 @@ export function createPoller(options: PollerOptions): Poller {
     return { max: free, waitMs: Math.max(0, lingerUntil - now) };
   }
 
+  /** SQS may answer with fewer than it has: only an empty answer says that there is no backlog. */
+  function nextWanted(received: number, max: number): number {
+    if (received === 0) return 1;
+    return received < max ? wanted : Math.min(options.maxPollers, wanted + 1);
+  }
+
   async function receive(max: number): Promise<void> {
     reserved += max;
     const sentAt = time();
@@ -106,7 +112,7 @@ export function createPoller(options: PollerOptions): Poller {
       });
       failures = 0;
       reserved -= max;
-      wanted = messages.length < max ? 1 : Math.min(options.maxPollers, wanted + 1);
+      wanted = nextWanted(messages.length, max);
       if (messages.length > 0) {
         emit({ type: "received", count: messages.length });
         options.onMessages(messages, sentAt);

@@ -32,6 +32,10 @@ class FormConsumer extends AbstractSqsConsumer<FormUpdated, Service> {
           })
           .build(),
         locatorConfig: { queueUrl: service.queueUrl },
+        deadLetterQueue: {
+          locatorConfig: { queueUrl: service.deadLetterUrl },
+          redrivePolicy: { maxReceiveCount: service.maxReceives },
+        },
         concurrentConsumersAmount: 2,
         consumerOverrides: { batchSize: 10, heartbeatInterval: service.visibilitySeconds / 2 },
         enableConsumerDeduplication: true,

@@ -6,6 +6,9 @@ import type { FormUpdated } from "../events.js";
 export interface Service {
   readonly sqs: SQSClient;
   readonly queueUrl: string;
+  /** Where the queue's redrive policy leads. */
+  readonly deadLetterUrl: string;
+  readonly maxReceives: number;
   readonly fifo: boolean;
   /** Seconds for which a received message is hidden from others. */
   readonly visibilitySeconds: number;
