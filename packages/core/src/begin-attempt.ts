@@ -46,8 +46,8 @@ export async function beginAttempt(
   }
   if (reply === "lost") throw new LeaseLostError("claim");
   if (reply === "granted") {
-    if (taken !== undefined) await giveWay(env, run, ref, taken);
-    return { status: "granted" };
+    if (taken === undefined) return { status: "granted" };
+    return { status: "accepted", receipt: await giveWay(env, run, ref, taken) };
   }
   if ("accepted" in reply) {
     const receipt = reply.accepted;
@@ -125,7 +125,7 @@ async function giveWay(
   run: Run,
   ref: AttemptRef,
   taken: string,
-): Promise<never> {
+): Promise<Receipt> {
   const outcome = { status: "rejected", reason: "tripwire" } as const;
   await env.committer.commit(() => env.store.settle(ref, outcome));
   env.emit({

@@ -96,7 +96,7 @@ async function checkRates(
   const policy = run.pipeline.tripwire;
   const counters = env.store.tripwire;
   if (policy === false || policy === undefined || !counters || !summary) return undefined;
-  if (run.before.get(ref.effect)?.allowed) return undefined;
+  if (isDecided(run, ref)) return undefined;
   const holder = `${ref.key}-${ref.effect}`;
   const tripped = await countRates(counters, env.digest, summary, holder, policy);
   if (!tripped) return undefined;
@@ -121,6 +121,12 @@ function reservationOf(
 ): TripwireReservation | undefined {
   const policy = run.pipeline.tripwire;
   if (policy === false || !summary || !env.store.tripwire) return undefined;
-  if (run.before.get(ref.effect)?.allowed) return undefined;
+  if (isDecided(run, ref)) return undefined;
   return reservationFor(env.digest, summary, `${ref.key}-${ref.effect}`, policy ?? {});
+}
+
+/** What stands in the record already needs no tripwire: `begin` tells what it is. */
+function isDecided(run: Run, ref: AttemptRef): boolean {
+  const known = run.before.get(ref.effect);
+  return known !== undefined && (known.state !== "rejected" || known.allowed === true);
 }

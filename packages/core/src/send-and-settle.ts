@@ -18,6 +18,7 @@ import type { Run, RunEnvironment } from "./run.js";
 
 /** Tries to note an unknown outcome: not worth more, since `sending` means as much. */
 const UNKNOWN_TRIES = 2;
+const HOLD_TRIES = 3;
 
 const ABORTED = "aborted before sending";
 const OVERDUE = "deadline before sending";
@@ -81,34 +82,40 @@ export async function sendAndSettle(env: RunEnvironment, run: Run, grant: Grant)
   }
 }
 
-/** Puts the effect on hold instead of beginning it. */
+/**
+ * Puts the effect on hold instead of beginning it. Resolves only where it turns out to be settled
+ * already; else throws.
+ */
 export async function holdEffect(
   env: RunEnvironment,
   run: Run,
   ref: AttemptRef,
   reason: string,
-): Promise<never> {
+): Promise<Receipt> {
   const { fingerprint } = run;
   const reply = await env.committer.commit(
     () => env.store.hold({ ...ref, reason, fingerprint }),
-    3,
+    HOLD_TRIES,
   );
   if (reply === "lost") throw new LeaseLostError("claim");
-  const now = env.clock.now();
-  const attempt: AttemptInfo =
-    typeof reply === "object"
-      ? reply.refused
-      : {
-          attemptId: formatAttemptId(ref),
-          effect: ref.effect,
-          state: "held",
-          startedAt: now,
-          deadline: now,
-          staleAt: now,
-          reason,
-        };
+  const attempt = reply === "held" ? heldInfo(env, ref, reason) : reply.refused;
+  if (attempt.receipt) return attempt.receipt;
+  if (attempt.state === "dropped") return { id: null, at: attempt.startedAt, via: "operator" };
   run.holding.push(attempt);
   throw new EffectHeldError(attempt);
+}
+
+function heldInfo(env: RunEnvironment, ref: AttemptRef, reason: string): AttemptInfo {
+  const now = env.clock.now();
+  return {
+    attemptId: formatAttemptId(ref),
+    effect: ref.effect,
+    state: "held",
+    startedAt: now,
+    deadline: now,
+    staleAt: now,
+    reason,
+  };
 }
 
 function createAttempt(env: RunEnvironment, run: Run, grant: Grant): Attempt {

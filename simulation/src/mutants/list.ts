@@ -228,8 +228,8 @@ export const MUTANTS: readonly Mutant[] = [
   mutant("tripwire-ignored", "The tripwire sees the same content twice and lets it pass.", [
     core(
       "begin-attempt.ts",
-      "if (taken !== undefined) await giveWay(env, run, ref, taken);",
-      "void giveWay;",
+      'if (taken === undefined) return { status: "granted" };',
+      'if (taken !== "") return { status: "granted" };',
     ),
   ]),
   mutant("held-is-begun", "What the tripwire holds is sent by the next delivery.", [
