@@ -59,13 +59,18 @@ export const MUTANTS: readonly Mutant[] = [
       'return record.state === "claimed" && lease.key === record.key;',
     ),
   ]),
-  mutant("claim-ignores-lease", "A claim is granted although another's lease is live.", [
-    core(
-      "record.ts",
-      "  if (isLive(record, now)) {\n    if (record.owner",
-      "  if (record.owner === request.owner) {\n    if (record.owner",
-    ),
-  ]),
+  mutant(
+    "claim-ignores-lease",
+    "A claim is granted although another's lease is live.",
+    [
+      core(
+        "record.ts",
+        "  if (isLive(record, now)) {\n    if (record.owner",
+        "  if (record.owner === request.owner) {\n    if (record.owner",
+      ),
+    ],
+    5_000,
+  ),
   mutant("fence-not-raised", "The fence doesn't rise with a new claim.", [
     core("record.ts", "fence: (before?.fence ?? 0) + 1,", "fence: before?.fence ?? 1,"),
   ]),
