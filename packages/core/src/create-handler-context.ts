@@ -1,10 +1,10 @@
 import { ConfigurationError } from "./errors/configuration-error.js";
 import { RunEndedError } from "./errors/run-ended-error.js";
 import { UnsettledEffectError } from "./errors/unsettled-effect-error.js";
-import type { HandlerContext } from "./handler-context.js";
+import type { HandlerContext, MessageContext } from "./handler-context.js";
 import { effectSlot } from "./key.js";
 import { performOnce } from "./once.js";
-import type { Receipt } from "./ports/index.js";
+import type { QueueMessage, Receipt } from "./ports/index.js";
 import type { Run, RunEnvironment } from "./run.js";
 
 /** A fan-out beyond this belongs into several messages. */
@@ -13,18 +13,19 @@ const MAX_EFFECTS = 50;
 /** What a handler gets to work with. Misuse is noted in the run, so that swallowing it is no way out. */
 export function createHandlerContext(env: RunEnvironment, run: Run): HandlerContext {
   const { message } = run.lease;
+  let view: MessageContext | undefined;
 
   function reserveSlot(effect: string, part: string | undefined): string {
     const slot = effectSlot(effect, part);
-    if (run.used.has(slot)) {
+    if (run.used.includes(slot)) {
       throw new UnsettledEffectError(
         `Effect ${slot} was asked for twice in one run: pass a distinct { part } for each recipient.`,
       );
     }
-    if (run.used.size >= MAX_EFFECTS) {
+    if (run.used.length >= MAX_EFFECTS) {
       throw new UnsettledEffectError(`One key takes at most ${MAX_EFFECTS} effects.`);
     }
-    run.used.add(slot);
+    run.used.push(slot);
     return slot;
   }
 
@@ -51,18 +52,14 @@ export function createHandlerContext(env: RunEnvironment, run: Run): HandlerCont
     try {
       return await performOnce(env, run, sender, effect, slot, payload);
     } catch (error) {
-      run.failures.set(slot, error);
+      run.failures.push({ slot, error });
       throw error;
     }
   }
 
   return {
-    message: {
-      id: message.id,
-      ...(message.groupId === undefined ? {} : { groupId: message.groupId }),
-      attributes: message.attributes,
-      sentAt: message.sentAt,
-      receiveCount: message.receiveCount,
+    get message() {
+      return (view ??= messageContext(message));
     },
     namespace: env.namespace,
     pipeline: run.pipeline.name,
@@ -72,8 +69,10 @@ export function createHandlerContext(env: RunEnvironment, run: Run): HandlerCont
     },
     once: (effect, payload, options) => {
       const performing = once(effect, payload, options?.part);
-      run.pending.add(performing);
-      const settled = (): void => void run.pending.delete(performing);
+      run.pending.push(performing);
+      const settled = (): void => {
+        run.pending.splice(run.pending.indexOf(performing), 1);
+      };
       // Also keeps an effect that nobody awaits from ending the process as an unhandled rejection.
       performing.then(settled, settled);
       return performing;
@@ -91,8 +90,19 @@ export function createHandlerContext(env: RunEnvironment, run: Run): HandlerCont
     },
     waive: (effect, reason, options) => {
       const slot = effectSlot(effect, options?.part);
-      run.waived.set(slot, reason);
+      run.waived ??= {};
+      run.waived[slot] = reason;
       env.emit({ type: "effectWaived", effect: slot, why: reason, ...run.facts });
     },
   };
+}
+
+function messageContext({
+  id,
+  groupId,
+  attributes,
+  sentAt,
+  receiveCount,
+}: QueueMessage): MessageContext {
+  return { id, attributes, sentAt, receiveCount, ...(groupId === undefined ? {} : { groupId }) };
 }

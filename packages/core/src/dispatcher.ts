@@ -186,31 +186,35 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
       if (flight.phase !== "waiting") continue;
       flight.phase = "running";
       running += 1;
-      void work(flight)
-        .catch((error: unknown): Disposition => {
-          emit({ type: "internalError", error });
-          return { kind: "retry", reason: "error", counts: true, error };
-        })
-        .then((disposition) => {
-          running -= 1;
-          flight.abort = undefined;
-          settler.settle(flight, disposition);
-          options.onRoom();
-          pump();
-        });
+      void takeTurn(flight);
     }
   }
 
+  async function takeTurn(flight: Flight): Promise<void> {
+    let disposition: Disposition;
+    try {
+      disposition = await work(flight);
+    } catch (error) {
+      emit({ type: "internalError", error });
+      disposition = { kind: "retry", reason: "error", counts: true, error };
+    }
+    running -= 1;
+    flight.abort = undefined;
+    settler.settle(flight, disposition);
+    options.onRoom();
+    pump();
+  }
+
   async function work(flight: Flight): Promise<Disposition> {
-    await flight.after;
+    if (flight.after) await flight.after;
     if (flight.lost) return { kind: "lost" };
     if (draining) return { kind: "retry", reason: "draining", delayMs: 0, counts: false };
     if (flight.deadLetter) return flight.deadLetter;
     if (gate.storeIsDown) return { kind: "retry", reason: "storeDown", counts: false };
     if (!flight.admitted) {
-      const admission = await admit(flight);
-      flight.abort = undefined;
-      flight.kept.limitProcessing(undefined);
+      const admitting = admitMessage(options.admission, flight.kept.message);
+      const admission =
+        admitting instanceof Promise ? await admissionWithin(flight, admitting) : admitting;
       if ("refused" in admission) return admission.refused;
       flight.admitted = admission.admitted;
     }
@@ -229,14 +233,20 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
   }
 
   /** Ends with the lease as well: what the user's decoder waits for may never come. */
-  function admit(flight: Flight): Promise<Admission> {
+  async function admissionWithin(
+    flight: Flight,
+    admitting: Promise<Admission>,
+  ): Promise<Admission> {
     flight.kept.limitProcessing(time() + MAX_ADMISSION_MS);
-    return new Promise((resolve, reject) => {
+    const aborted = new Promise<Admission>((resolve) => {
       flight.abort = (reason) => {
         resolve({ refused: endedBy(reason) });
       };
-      admitMessage(options.admission, flight.kept.message).then(resolve, reject);
     });
+    const admission = await Promise.race([admitting, aborted]);
+    flight.abort = undefined;
+    flight.kept.limitProcessing(undefined);
+    return admission;
   }
 
   async function claimBatch(items: readonly ClaimItem[]): Promise<readonly ClaimResult[]> {
@@ -274,7 +284,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     const claim: Lease = { key: admitted.key.digest, owner, fence: reply.fence };
     flight.kept.bindClaim(claim, claimedUntil);
     if (flight.lost) return { kind: "lost" };
-    emit({ type: "claimed", fence: reply.fence, ...facts });
+    if (emit.read) emit({ type: "claimed", fence: reply.fence, ...facts });
     const old = tooOld(env.clock, admitted, flight.kept.message, claim, reply);
     if (old) return old;
     return handleMessage({

@@ -43,12 +43,15 @@ export interface Flight {
 }
 
 export function flightFacts(flight: Flight): MessageFacts {
-  const { message } = flight.kept;
-  const { admitted } = flight;
-  return {
-    messageId: message.id,
-    receiveCount: message.receiveCount,
-    ...(message.groupId === undefined ? {} : { groupId: message.groupId }),
-    ...(admitted ? { pipeline: admitted.pipeline.name, key: admitted.key.digest } : {}),
-  };
+  const { kept, admitted } = flight;
+  const { id: messageId, receiveCount, groupId } = kept.message;
+  const facts: Writable<MessageFacts> = { messageId, receiveCount };
+  if (groupId !== undefined) facts.groupId = groupId;
+  if (admitted) {
+    facts.pipeline = admitted.pipeline.name;
+    facts.key = admitted.key.digest;
+  }
+  return facts;
 }
+
+type Writable<Of> = { -readonly [Name in keyof Of]: Of[Name] };

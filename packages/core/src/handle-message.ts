@@ -11,7 +11,8 @@ import { UnsettledEffectError } from "./errors/unsettled-effect-error.js";
 import type { LossReason, MessageFacts } from "./events.js";
 import type { KeptLease } from "./lease-keeper.js";
 import type { AttemptInfo, Clock, CompleteReply, Completion, Lease } from "./ports/index.js";
-import type { Run, RunEnvironment } from "./run.js";
+import type { HandlerContext } from "./handler-context.js";
+import { attemptIdsOf, isWaived, type Run, type RunEnvironment } from "./run.js";
 
 /** Milliseconds an aborted handler gets to end by itself. */
 const ABORT_GRACE_MS = 5_000;
@@ -48,7 +49,7 @@ export async function handleMessage(options: HandleOptions): Promise<Disposition
   const { graceMs = Infinity } = options;
   const thrown = await runHandler(env, run, admitted.event, Math.min(graceMs, ABORT_GRACE_MS));
   // Nothing may be released or completed while an effect is under way.
-  const unawaited = run.pending.size;
+  const unawaited = run.pending.length;
   if (unawaited > 0) {
     const effects = Promise.allSettled(run.pending).then(() => undefined);
     const effectGraceMs = Math.min(graceMs, EFFECT_GRACE_MS);
@@ -61,7 +62,7 @@ export async function handleMessage(options: HandleOptions): Promise<Disposition
     );
   }
   const ended = endedRun(run, thrown) ?? (await completeRun(options, run, env.time() - startedAt));
-  return ended.kind === "retry" ? { ...ended, attemptIds: [...run.attemptIds] } : ended;
+  return ended.kind === "retry" ? { ...ended, attemptIds: attemptIdsOf(run) } : ended;
 }
 
 function createRun(options: HandleOptions): Run {
@@ -74,12 +75,12 @@ function createRun(options: HandleOptions): Run {
     fingerprint: admitted.fingerprint,
     lease: options.lease,
     cancellation: createCancellation(),
-    before: new Map(options.effects.map((attempt) => [attempt.effect, attempt])),
-    used: new Set(),
-    pending: new Set(),
-    failures: new Map(),
-    waived: new Map(),
-    attemptIds: new Set(options.effects.map(({ attemptId }) => attemptId)),
+    before: options.effects,
+    used: [],
+    pending: [],
+    failures: [],
+    waived: undefined,
+    attemptIds: [],
     holding: [],
     request: undefined,
     skipped: undefined,
@@ -99,14 +100,23 @@ function runHandler(
   event: unknown,
   graceMs: number,
 ): Promise<Thrown | undefined> {
-  const context = createHandlerContext(env, run);
-  const handling = (async () => run.pipeline.handler(event, context))().then(
-    () => undefined,
-    (error: unknown): Thrown => ({ error }),
-  );
+  const handling = callHandler(run, event, createHandlerContext(env, run));
   return endOrOverdue(env.clock, run.cancellation, handling, graceMs, () => ({
     error: run.lostBy,
   }));
+}
+
+async function callHandler(
+  run: Run,
+  event: unknown,
+  context: HandlerContext,
+): Promise<Thrown | undefined> {
+  try {
+    await run.pipeline.handler(event, context);
+    return undefined;
+  } catch (error) {
+    return { error };
+  }
 }
 
 /** What `work` resolves with, or `overdue` when it hasn't ended `graceMs` after the abort. */
@@ -142,7 +152,7 @@ function endedRun(run: Run, thrown: Thrown | undefined): Disposition | undefined
     }
     return { kind: "lost" };
   }
-  const holding = run.holding.filter(({ effect }) => !run.waived.has(effect));
+  const holding = run.holding.filter(({ effect }) => !isWaived(run, effect));
   if (holding.length > 0) return holdOrResend(run, holding);
   const { request } = run;
   if (request?.kind === "defer") {
@@ -152,15 +162,15 @@ function endedRun(run: Run, thrown: Thrown | undefined): Disposition | undefined
   if (request?.kind === "deadLetter") return deadLetter(run, "handler", request.text);
   if (run.misuse) return { kind: "retry", reason: "unsettled", counts: true, error: run.misuse };
   if (thrown) return afterError(run, telling(run, thrown.error));
-  for (const [slot, cause] of run.failures) {
-    if (run.waived.has(slot)) continue;
+  for (const { slot, error: cause } of run.failures) {
+    if (isWaived(run, slot)) continue;
     const error = new UnsettledEffectError(
       `The handler returned although effect ${slot} failed: let the error of ctx.once() pass, or give it up by ctx.waive().`,
       { cause },
     );
     return { kind: "retry", reason: "unsettled", counts: true, error };
   }
-  if (run.used.size === 0 && run.waived.size === 0 && run.skipped === undefined) {
+  if (run.used.length === 0 && run.waived === undefined && run.skipped === undefined) {
     const error = new UnsettledEffectError(
       "The handler returned without any effect: call ctx.skip(reason) where that is right.",
     );
@@ -180,8 +190,8 @@ function holdOrResend(run: Run, attempts: readonly AttemptInfo[]): Disposition {
 
 /** An effect's own error says more than one that a handler wrapped around it. */
 function telling(run: Run, error: unknown): unknown {
-  if (isPermanentError(error) || run.failures.size === 0) return error;
-  return [...run.failures.values()][0];
+  const [first] = run.failures;
+  return first === undefined || isPermanentError(error) ? error : first.error;
 }
 
 function afterError(run: Run, error: unknown): Disposition {
@@ -204,7 +214,7 @@ function afterError(run: Run, error: unknown): Disposition {
 }
 
 function deadLetter(run: Run, code: string, text: string): Disposition {
-  const attemptIds = [...run.attemptIds];
+  const attemptIds = attemptIdsOf(run);
   return { kind: "deadLetter", code, text, attemptIds, bury: true, claim: run.claim };
 }
 
@@ -214,11 +224,12 @@ async function completeRun(
   durationMs: number,
 ): Promise<Disposition> {
   const { env } = options;
-  const item: Completion = {
-    ...run.claim,
-    fingerprint: run.fingerprint,
-    ...(run.waived.size === 0 ? {} : { waived: Object.fromEntries(run.waived) }),
-  };
+  const { key, owner, fence } = run.claim;
+  const { fingerprint, waived } = run;
+  const item: Completion =
+    waived === undefined
+      ? { key, owner, fence, fingerprint }
+      : { key, owner, fence, fingerprint, waived };
   let reply: CompleteReply;
   try {
     reply = await env.committer.commit(() => options.complete(item));
@@ -227,8 +238,10 @@ async function completeRun(
   }
   if (reply === "lost") return { kind: "lost" };
   if (reply === "done") {
-    const skipped = run.skipped === undefined ? {} : { skipped: run.skipped };
-    env.emit({ type: "done", durationMs, ...skipped, ...run.facts });
+    if (env.emit.read) {
+      const skipped = run.skipped === undefined ? {} : { skipped: run.skipped };
+      env.emit({ type: "done", durationMs, ...skipped, ...run.facts });
+    }
     return ACKNOWLEDGE;
   }
   const blocked = reply.unresolved.filter(({ state }) => state !== "rejected");

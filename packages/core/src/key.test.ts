@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { formatAttemptId, parseAttemptId } from "./attempt-id.js";
-import { fingerprintOf } from "./fingerprint.js";
+import { canonicalJson, fingerprintOf } from "./fingerprint.js";
 import { effectSlot, notificationKey, type KeyPart } from "./key.js";
 
 const part = fc.oneof(
@@ -92,5 +92,21 @@ describe("fingerprintOf", () => {
     expect(fingerprintOf({ a: [1, 2] })).not.toBe(fingerprintOf({ a: [2, 1] }));
     expect(fingerprintOf({ a: "1" })).not.toBe(fingerprintOf({ a: 1 }));
     expect(fingerprintOf(JSON.parse('{"__proto__":{"x":1}}'))).not.toBe(fingerprintOf({}));
+  });
+
+  it("writes what JSON.stringify writes of the same value with its keys sorted", () => {
+    const sortKeys = (_: string, value: unknown): unknown =>
+      typeof value !== "object" || value === null || Array.isArray(value)
+        ? value
+        : Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
+    const event = fc.oneof(
+      fc.jsonValue(),
+      fc.object({ withDate: true, withNullPrototype: true, withBigInt: false }),
+    );
+    fc.assert(
+      fc.property(event, (value) => {
+        expect(canonicalJson(value)).toBe(JSON.stringify(value, sortKeys) ?? "null");
+      }),
+    );
   });
 });

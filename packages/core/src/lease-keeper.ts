@@ -156,6 +156,7 @@ export function createLeaseKeeper(options: LeaseKeeperOptions): LeaseKeeper {
       entry.extending ? hardEnd(entry) : entry.extendAt,
       entry.processUntil ?? Infinity,
     );
+    if (entry.heapIndex >= 0 && entry.dueAt === due) return;
     heap.put(entry, due);
     wakeUp.noLaterThan(due);
     // Once everything was lost nobody runs; a lease that is trusted again has to be kept again.

@@ -46,34 +46,45 @@ export function memoryStore(options: MemoryStoreOptions = {}): MemoryStore {
   /** Keys with an effect that may need attention. */
   const attention = new Set<string>();
 
+  /** No record expires before this time: until then there is nothing to sweep. */
+  let sweepAt = Infinity;
+
   function apply<Reply>(
     key: string,
     change: (found: table.MaybeRecord, now: number) => table.Transition<Reply>,
   ): Reply {
     const now = clock.now();
-    sweep(now);
+    if (now >= sweepAt) sweep(now);
     const found = records.get(key);
     const { record, reply } = change(found, now);
-    if (record !== found) put(key, record);
+    if (record !== found) put(key, found, record);
     return reply;
   }
 
-  function put(key: string, record: table.MaybeRecord): void {
-    expiring.delete(key);
-    attention.delete(key);
-    if (!record) {
-      records.delete(key);
-      return;
+  function put(key: string, before: table.MaybeRecord, record: table.MaybeRecord): void {
+    if (record) records.set(key, record);
+    else records.delete(key);
+    const expiresAt = record?.expiresAt;
+    if (before?.expiresAt !== expiresAt) {
+      // Taken out first, since an entry that is set again keeps its old place.
+      if (before?.expiresAt !== undefined) expiring.delete(key);
+      if (expiresAt !== undefined) {
+        expiring.set(key, expiresAt);
+        if (expiresAt < sweepAt) sweepAt = expiresAt;
+      }
     }
-    records.set(key, record);
-    if (record.expiresAt !== undefined) expiring.set(key, record.expiresAt);
-    if (record.effects.some(needsAttention)) attention.add(key);
+    if (record?.effects.some(needsAttention)) attention.add(key);
+    else if (before?.effects.some(needsAttention)) attention.delete(key);
   }
 
   function sweep(now: number): void {
+    sweepAt = Infinity;
     for (const [key, expiresAt] of expiring) {
-      if (expiresAt > now) return;
-      put(key, undefined);
+      if (expiresAt > now) {
+        sweepAt = expiresAt;
+        return;
+      }
+      put(key, records.get(key), undefined);
     }
   }
 

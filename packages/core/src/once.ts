@@ -127,6 +127,6 @@ function reservationOf(
 
 /** What stands in the record already needs no tripwire: `begin` tells what it is. */
 function isDecided(run: Run, ref: AttemptRef): boolean {
-  const known = run.before.get(ref.effect);
+  const known = run.before.find(({ effect }) => effect === ref.effect);
   return known !== undefined && (known.state !== "rejected" || known.allowed === true);
 }

@@ -132,10 +132,11 @@ export function createPoller(options: PollerOptions): Poller {
   return {
     run: () => (looping ??= loop()),
     roomChanged: () => {
-      if (underWay.size >= wanted) return;
+      lacking -= 1;
+      if (lacking > 0 || underWay.size >= wanted) return;
       // A linger ends by itself, unless there is room for a full batch before.
-      if (lingerUntil !== undefined && options.room() - reserved < fullRoom) return;
-      wakeUp.wake();
+      if (lingerUntil !== undefined) lacking = fullRoom - (options.room() - reserved);
+      if (lacking <= 0) wakeUp.wake();
     },
     stop: async () => {
       stopping.abort();

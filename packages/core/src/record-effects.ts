@@ -32,21 +32,47 @@ function findEffect(record: NotificationRecord, name: string): EffectRecord | un
   return record.effects.find((effect) => effect.effect === name);
 }
 
-function withEffect(record: NotificationRecord, changed: EffectRecord): NotificationRecord {
+/** Also binds `fingerprint`, where one is given, and keeps a record with an effect from expiring. */
+function withEffect(
+  record: NotificationRecord,
+  changed: EffectRecord,
+  fingerprint = record.fingerprint,
+): NotificationRecord {
   const known = findEffect(record, changed.effect) !== undefined;
   return {
     ...record,
+    fingerprint,
+    expiresAt: record.state === "done" ? record.expiresAt : undefined,
     effects: known
       ? record.effects.map((effect) => (effect.effect === changed.effect ? changed : effect))
       : [...record.effects, changed],
   };
 }
 
-/** A record that has an effect doesn't expire before it is done. */
-function unexpiring(record: NotificationRecord): NotificationRecord {
-  if (record.state === "done" || record.expiresAt === undefined) return record;
-  const { expiresAt: _, ...kept } = record;
-  return kept;
+/** An effect as this attempt leaves it, with nothing known but that. */
+function effectBy(
+  ref: AttemptRef,
+  state: EffectRecord["state"],
+  now: number,
+  reason?: string,
+): EffectRecord {
+  return {
+    effect: ref.effect,
+    state,
+    owner: ref.owner,
+    fence: ref.fence,
+    n: ref.n,
+    floor: ref.n,
+    floorFence: ref.fence,
+    startedAt: now,
+    deadline: now,
+    staleAt: now,
+    reason,
+    receipt: undefined,
+    duplicates: undefined,
+    allowed: undefined,
+    settledAfterDeadLetter: undefined,
+  };
 }
 
 /**
@@ -88,17 +114,12 @@ export function begin(
   }
   const deadline = now + start.timeoutMs;
   const sending: EffectRecord = {
-    ...attemptOf(start),
-    state: "sending",
-    floor: start.n,
-    floorFence: start.fence,
-    startedAt: now,
+    ...effectBy(start, "sending", now),
     deadline,
     staleAt: deadline + start.validityMs,
-    ...(effect?.allowed === undefined ? {} : { allowed: effect.allowed }),
+    allowed: effect?.allowed,
   };
-  const bound = { ...unexpiring(record), fingerprint: start.fingerprint };
-  return { record: withEffect(bound, sending), reply: "granted" };
+  return { record: withEffect(record, sending, start.fingerprint), reply: "granted" };
 }
 
 /** Puts an effect that was never begun (or whose last attempt was rejected) on hold. */
@@ -116,18 +137,8 @@ export function hold(found: MaybeRecord, item: EffectHold, now: number): Transit
   if (effect && effect.state !== "rejected") {
     return { record, reply: { refused: attemptInfo(record, effect, now) } };
   }
-  const held: EffectRecord = {
-    ...attemptOf(item),
-    state: "held",
-    floor: item.n,
-    floorFence: item.fence,
-    startedAt: now,
-    deadline: now,
-    staleAt: now,
-    reason: item.reason,
-  };
-  const bound = { ...unexpiring(record), fingerprint: item.fingerprint };
-  return { record: withEffect(bound, held), reply: "held" };
+  const held = effectBy(item, "held", now, item.reason);
+  return { record: withEffect(record, held, item.fingerprint), reply: "held" };
 }
 
 /**
@@ -175,17 +186,16 @@ function settleAccepted(
   const floor =
     effect?.floorFence === ref.fence ? Math.max(effect.floor, ref.n) : (effect?.floor ?? ref.n);
   const accepted: EffectRecord = {
-    ...attemptOf(ref),
-    state: "accepted",
+    ...effectBy(ref, "accepted", now),
     floor,
     floorFence: effect?.floorFence ?? ref.fence,
     startedAt: sameOne ? effect.startedAt : now,
     deadline: sameOne ? effect.deadline : now,
     staleAt: sameOne ? effect.staleAt : now,
     receipt,
-    ...(record.state === "dead" ? { settledAfterDeadLetter: true } : {}),
+    settledAfterDeadLetter: record.state === "dead" ? true : undefined,
   };
-  const kept = withEffect(unexpiring(record), accepted);
+  const kept = withEffect(record, accepted);
   return record.state === "dead" && record.dead
     ? { record: kept, reply: { settledAfterDeadLetter: record.dead } }
     : { record: kept, reply: "settled" };
@@ -230,17 +240,8 @@ function settleRejected(
   }
   if (!ours || record.state === "done" || record.state === "dead") return { record, reply: "lost" };
   if (!effect) {
-    const givenUp: EffectRecord = {
-      ...attemptOf(ref),
-      state: "rejected",
-      floor: ref.n,
-      floorFence: ref.fence,
-      startedAt: now,
-      deadline: now,
-      staleAt: now,
-      reason,
-    };
-    return { record: withEffect(unexpiring(record), givenUp), reply: "settled" };
+    const givenUp = effectBy(ref, "rejected", now, reason);
+    return { record: withEffect(record, givenUp), reply: "settled" };
   }
   if (effect.floorFence === ref.fence && effect.floor >= ref.n) return { record, reply: "settled" };
   const raised = { ...effect, floor: ref.n, floorFence: ref.fence };
@@ -328,10 +329,6 @@ function isBelowFloor(effect: EffectRecord, start: AttemptRef): boolean {
 
 function unknownInfo(record: NotificationRecord, effect: EffectRecord, now: number) {
   return { ...attemptInfo(record, effect, now), state: "unknown" as const };
-}
-
-function attemptOf(ref: AttemptRef) {
-  return { effect: ref.effect, owner: ref.owner, fence: ref.fence, n: ref.n };
 }
 
 function noReceipt(now: number): Receipt {

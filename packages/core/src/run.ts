@@ -47,7 +47,10 @@ export type Request =
   | { readonly kind: "deadLetter"; readonly text: string }
   | { readonly kind: "paused"; readonly reason: string };
 
-/** One claimed message on its way through a handler. */
+/**
+ * One claimed message on its way through a handler. Its lists are short (at most 50 effects a key)
+ * and mostly empty: arrays cost a tenth of the sets and maps they could be.
+ */
 export interface Run {
   readonly facts: MessageFacts;
   readonly pipeline: Pipeline;
@@ -56,17 +59,18 @@ export interface Run {
   readonly fingerprint: string;
   readonly lease: KeptLease;
   readonly cancellation: Cancellation;
-  /** What the claim found of earlier runs, by effect slot. */
-  readonly before: ReadonlyMap<string, AttemptInfo>;
-  /** Effects this run asked for, by slot. */
-  readonly used: Set<string>;
-  /** Effects asked for whose promise has not settled. */
-  readonly pending: Set<Promise<unknown>>;
-  /** What effects of this run failed with, by slot: none of them may be swallowed. */
-  readonly failures: Map<string, unknown>;
-  readonly waived: Map<string, string>;
-  /** Every attempt known at the key's effects, earlier runs' included. */
-  readonly attemptIds: Set<string>;
+  /** What the claim found of earlier runs: an attempt for each effect slot. */
+  readonly before: readonly AttemptInfo[];
+  /** Slots of the effects this run asked for. */
+  readonly used: string[];
+  /** Effects asked for, each until its promise has settled. */
+  readonly pending: Promise<unknown>[];
+  /** What effects of this run failed with: none of them may be swallowed. */
+  readonly failures: { readonly slot: string; readonly error: unknown }[];
+  /** Effects given up, each with its reason, by slot. */
+  waived: Record<string, string> | undefined;
+  /** Attempts of this run. */
+  readonly attemptIds: string[];
   /** Attempts that end this run on hold. */
   readonly holding: AttemptInfo[];
   request: Request | undefined;
@@ -74,4 +78,13 @@ export interface Run {
   /** The first misuse of the context: refused at the end, even if the handler swallowed the error. */
   misuse: Error | undefined;
   lostBy: LeaseLostError | undefined;
+}
+
+export function isWaived(run: Run, slot: string): boolean {
+  return run.waived !== undefined && Object.hasOwn(run.waived, slot);
+}
+
+/** Every attempt known at the key's effects, earlier runs' included. */
+export function attemptIdsOf(run: Run): readonly string[] {
+  return [...new Set([...run.before.map(({ attemptId }) => attemptId), ...run.attemptIds])];
 }

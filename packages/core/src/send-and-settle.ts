@@ -42,7 +42,7 @@ export interface Grant {
 export async function sendAndSettle(env: RunEnvironment, run: Run, grant: Grant): Promise<Receipt> {
   const { ref } = grant;
   const attempt = createAttempt(env, run, grant);
-  run.attemptIds.add(attempt.id);
+  run.attemptIds.push(attempt.id);
   const effect = ref.effect;
   env.emit({ type: "attemptBegun", attemptId: attempt.id, effect, ...run.facts });
   const outcome = await makeAttempt(env, run, grant, attempt);

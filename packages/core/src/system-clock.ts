@@ -1,4 +1,4 @@
-import { randomUUID } from "node:crypto";
+import { randomFillSync } from "node:crypto";
 import type { Clock, Randomness } from "./ports/index.js";
 
 /** The longest delay a Node timer takes; a longer one fires at once. */
@@ -23,10 +23,24 @@ export function systemClock(): Clock {
   };
 }
 
-/** The machine's own randomness: ids of 122 bits from the system's generator. */
+/** Bytes of an id. */
+const ID_BYTES = 16;
+/** Ids drawn from the system's generator at a time: one by one they cost five times as much. */
+const IDS_DRAWN = 128;
+
+/** The machine's own randomness: ids of 128 bits from the system's generator, as hex. */
 export function systemRandomness(): Randomness {
+  const drawn = Buffer.alloc(ID_BYTES * IDS_DRAWN);
+  let used = drawn.length;
   return {
     random: () => Math.random(),
-    id: () => randomUUID().replaceAll("-", ""),
+    id: () => {
+      if (used === drawn.length) {
+        randomFillSync(drawn);
+        used = 0;
+      }
+      used += ID_BYTES;
+      return drawn.toString("hex", used - ID_BYTES, used);
+    },
   };
 }
