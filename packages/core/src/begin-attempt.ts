@@ -87,32 +87,31 @@ async function reserveAndBegin(
     fingerprint: run.fingerprint,
   };
   let tries = 0;
-  const giveUp = (): void => {
-    committer.commitLater(() => store.settle(ref, { status: "rejected", reason: "storeDown" }));
-  };
+  const reserving = reservation && store.tripwire?.reserve(reservation);
+  const beginning = committer.commit(() => {
+    tries += 1;
+    return store.begin(start);
+  }, BEGIN_TRIES);
   try {
-    const [reserved, begun] = await allAnswered(
-      reservation ? store.tripwire?.reserve(reservation) : undefined,
-      committer.commit(() => {
-        tries += 1;
-        return store.begin(start);
-      }, BEGIN_TRIES),
-    );
+    const [reserved, begun] = reserving
+      ? await allAnswered(reserving, beginning)
+      : ([undefined, await beginning] as const);
     // An earlier try may have been granted without telling us, before the lease was lost.
-    if (begun === "lost" && tries > 1) giveUp();
+    if (begun === "lost" && tries > 1) giveUp(env, ref);
     return [typeof reserved === "object" ? reserved.taken : undefined, begun];
   } catch (error) {
     env.onStoreFault(error);
-    giveUp();
+    giveUp(env, ref);
     throw error;
   }
 }
 
+function giveUp({ committer, store }: RunEnvironment, ref: AttemptRef): void {
+  committer.commitLater(() => store.settle(ref, { status: "rejected", reason: "storeDown" }));
+}
+
 /** Like `Promise.all`, but rejects only once neither is under way any more. */
-async function allAnswered<A, B>(
-  a: Promise<A> | undefined,
-  b: Promise<B>,
-): Promise<[A | undefined, B]> {
+async function allAnswered<A, B>(a: Promise<A>, b: Promise<B>): Promise<[A, B]> {
   const [first, second] = await Promise.allSettled([a, b]);
   if (second.status === "rejected") throw second.reason;
   if (first.status === "rejected") throw first.reason;

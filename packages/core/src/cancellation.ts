@@ -16,30 +16,36 @@ export interface Cancellation {
 }
 
 export function createCancellation(): Cancellation {
-  let controller: AbortController | undefined;
-  let aborted = false;
-  let reason: unknown;
-  let listener: (() => void) | undefined;
+  return new LazyCancellation();
+}
 
-  return {
-    get aborted() {
-      return aborted;
-    },
-    get signal() {
-      controller ??= new AbortController();
-      if (aborted) controller.abort(reason);
-      return controller.signal;
-    },
-    abort: (why) => {
-      if (aborted) return;
-      aborted = true;
-      reason = why;
-      controller?.abort(why);
-      listener?.();
-    },
-    listen: (next) => {
-      listener = next;
-      if (aborted) listener?.();
-    },
-  };
+/** A class, since six closures for each message are worth saving. */
+class LazyCancellation implements Cancellation {
+  #controller: AbortController | undefined;
+  #aborted = false;
+  #reason: unknown;
+  #listener: (() => void) | undefined;
+
+  get aborted(): boolean {
+    return this.#aborted;
+  }
+
+  get signal(): AbortSignal {
+    this.#controller ??= new AbortController();
+    if (this.#aborted) this.#controller.abort(this.#reason);
+    return this.#controller.signal;
+  }
+
+  abort(reason: unknown): void {
+    if (this.#aborted) return;
+    this.#aborted = true;
+    this.#reason = reason;
+    this.#controller?.abort(reason);
+    this.#listener?.();
+  }
+
+  listen(listener: (() => void) | undefined): void {
+    this.#listener = listener;
+    if (this.#aborted) listener?.();
+  }
 }

@@ -12,54 +12,11 @@ const MAX_EFFECTS = 50;
 
 /** What a handler gets to work with. Misuse is noted in the run, so that swallowing it is no way out. */
 export function createHandlerContext(env: RunEnvironment, run: Run): HandlerContext {
-  const { message } = run.lease;
   let view: MessageContext | undefined;
-
-  function reserveSlot(effect: string, part: string | undefined): string {
-    const slot = effectSlot(effect, part);
-    if (run.used.includes(slot)) {
-      throw new UnsettledEffectError(
-        `Effect ${slot} was asked for twice in one run: pass a distinct { part } for each recipient.`,
-      );
-    }
-    if (run.used.length >= MAX_EFFECTS) {
-      throw new UnsettledEffectError(`One key takes at most ${MAX_EFFECTS} effects.`);
-    }
-    run.used.push(slot);
-    return slot;
-  }
-
-  async function once(
-    effect: string,
-    payload: unknown,
-    part: string | undefined,
-  ): Promise<Receipt> {
-    let slot: string;
-    const sender = Object.hasOwn(run.pipeline.effects, effect)
-      ? run.pipeline.effects[effect]
-      : undefined;
-    try {
-      if (!sender) {
-        throw new ConfigurationError(
-          `Pipeline ${run.pipeline.name} declares no effect ${JSON.stringify(effect)}: add it to effects.`,
-        );
-      }
-      slot = reserveSlot(effect, part);
-    } catch (error) {
-      run.misuse ??= error as Error;
-      throw error;
-    }
-    try {
-      return await performOnce(env, run, sender, effect, slot, payload);
-    } catch (error) {
-      run.failures.push({ slot, error });
-      throw error;
-    }
-  }
 
   return {
     get message() {
-      return (view ??= messageContext(message));
+      return (view ??= messageContext(run.lease.message));
     },
     namespace: env.namespace,
     pipeline: run.pipeline.name,
@@ -68,10 +25,10 @@ export function createHandlerContext(env: RunEnvironment, run: Run): HandlerCont
       return run.cancellation.signal;
     },
     once: (effect, payload, options) => {
-      const performing = once(effect, payload, options?.part);
+      const performing = once(env, run, effect, payload, options?.part);
       run.pending.push(performing);
       const settled = (): void => {
-        run.pending.splice(run.pending.indexOf(performing), 1);
+        void run.pending.splice(run.pending.indexOf(performing), 1);
       };
       // Also keeps an effect that nobody awaits from ending the process as an unhandled rejection.
       performing.then(settled, settled);
@@ -95,6 +52,51 @@ export function createHandlerContext(env: RunEnvironment, run: Run): HandlerCont
       env.emit({ type: "effectWaived", effect: slot, why: reason, ...run.facts });
     },
   };
+}
+
+/** Notes the slot as used, or what is wrong with it. */
+function reserveSlot(run: Run, effect: string, part: string | undefined): string {
+  const slot = effectSlot(effect, part);
+  if (run.used.includes(slot)) {
+    throw new UnsettledEffectError(
+      `Effect ${slot} was asked for twice in one run: pass a distinct { part } for each recipient.`,
+    );
+  }
+  if (run.used.length >= MAX_EFFECTS) {
+    throw new UnsettledEffectError(`One key takes at most ${MAX_EFFECTS} effects.`);
+  }
+  run.used.push(slot);
+  return slot;
+}
+
+async function once(
+  env: RunEnvironment,
+  run: Run,
+  effect: string,
+  payload: unknown,
+  part: string | undefined,
+): Promise<Receipt> {
+  let slot: string;
+  const sender = Object.hasOwn(run.pipeline.effects, effect)
+    ? run.pipeline.effects[effect]
+    : undefined;
+  try {
+    if (!sender) {
+      throw new ConfigurationError(
+        `Pipeline ${run.pipeline.name} declares no effect ${JSON.stringify(effect)}: add it to effects.`,
+      );
+    }
+    slot = reserveSlot(run, effect, part);
+  } catch (error) {
+    run.misuse ??= error as Error;
+    throw error;
+  }
+  try {
+    return await performOnce(env, run, sender, effect, slot, payload);
+  } catch (error) {
+    run.failures.push({ slot, error });
+    throw error;
+  }
 }
 
 function messageContext({

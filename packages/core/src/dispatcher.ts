@@ -9,12 +9,13 @@ import { refusedClaim, tooOld } from "./claim-reply.js";
 import type { Disposition } from "./disposition.js";
 import { LeaseLostError } from "./errors/lease-lost-error.js";
 import type { LossReason } from "./events.js";
-import { flightFacts, type Flight } from "./flight.js";
+import { endOf, flightFacts, type Flight } from "./flight.js";
 import type { Gate } from "./gate.js";
 import { handleMessage } from "./handle-message.js";
 import { createHeldMessages } from "./held-messages.js";
 import { createLanes } from "./lanes.js";
-import type { KeptLease, LeaseKeeper } from "./lease-keeper.js";
+import type { KeptLease } from "./kept-lease.js";
+import type { LeaseKeeper } from "./lease-keeper.js";
 import type {
   ClaimReply,
   CompleteReply,
@@ -117,7 +118,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     },
     onEnded: (flight) => {
       if (flights.get(flight.id) === flight) flights.delete(flight.id);
-      flight.end();
+      flight.end?.();
       options.onRoom();
       if (flights.size === 0) drained();
     },
@@ -137,7 +138,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
       emit({ type: "redeliveredWhileRunning", ...flightFacts(known) });
       return;
     }
-    const flight = takeOff(message, receivedAt, known?.ended);
+    const flight = takeOff(message, receivedAt, known && endOf(known));
     if (draining)
       settler.settle(flight, { kind: "retry", reason: "draining", delayMs: 0, counts: false });
     else if (!flight.lane || flight.lane.flights[0] === flight) ready.push(flight);
@@ -148,8 +149,6 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     receivedAt: number,
     after: Promise<void> | undefined,
   ): Flight {
-    let end: () => void = () => undefined;
-    const ended = new Promise<void>((resolve) => (end = resolve));
     const kept: KeptLease = keeper.keep(message, receivedAt, (reason) => {
       flight.lost = reason !== "maxProcessing";
       emit({ type: "leaseLost", reason, ...flightFacts(flight) });
@@ -171,8 +170,8 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
       holds: 0,
       troubledSince: undefined,
       deadLetter: undefined,
-      ended,
-      end,
+      ended: undefined,
+      end: undefined,
     };
     flight.lane?.flights.push(flight);
     flights.set(message.id, flight);
@@ -269,13 +268,13 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     }));
   }
 
-  async function afterClaim(
+  function afterClaim(
     flight: Flight,
     admitted: Admitted,
     owner: string,
     reply: ClaimReply,
     claimedUntil: number,
-  ): Promise<Disposition> {
+  ): Disposition | Promise<Disposition> {
     const facts = flightFacts(flight);
     if (reply.status !== "claimed") {
       if (reply.status === "done") emit({ type: "duplicateSuppressed", ...facts });

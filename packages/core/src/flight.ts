@@ -2,7 +2,7 @@ import type { Admitted } from "./admit-message.js";
 import type { Disposition } from "./disposition.js";
 import type { LossReason, MessageFacts } from "./events.js";
 import type { HeldHandle } from "./held-messages.js";
-import type { KeptLease } from "./lease-keeper.js";
+import type { KeptLease } from "./kept-lease.js";
 import type { Lane } from "./lanes.js";
 
 /**
@@ -37,9 +37,16 @@ export interface Flight {
   troubledSince: number | undefined;
   /** Set once dead-lettering was decided but can't be done yet. */
   deadLetter: Extract<Disposition, { kind: "deadLetter" }> | undefined;
-  /** Resolves when the queue has been told. */
-  readonly ended: Promise<void>;
-  readonly end: () => void;
+  /** Resolves when the queue has been told. Made for whoever asks, see `endOf`. */
+  ended: Promise<void> | undefined;
+  end: (() => void) | undefined;
+}
+
+export function endOf(flight: Flight): Promise<void> {
+  flight.ended ??= new Promise((resolve) => {
+    flight.end = resolve;
+  });
+  return flight.ended;
 }
 
 export function flightFacts(flight: Flight): MessageFacts {

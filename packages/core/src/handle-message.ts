@@ -9,7 +9,7 @@ import { isPermanentError } from "./errors/permanent-error.js";
 import { isStoreUnavailableError } from "./errors/store-unavailable-error.js";
 import { UnsettledEffectError } from "./errors/unsettled-effect-error.js";
 import type { LossReason, MessageFacts } from "./events.js";
-import type { KeptLease } from "./lease-keeper.js";
+import type { KeptLease } from "./kept-lease.js";
 import type { AttemptInfo, Clock, CompleteReply, Completion, Lease } from "./ports/index.js";
 import type { HandlerContext } from "./handler-context.js";
 import { attemptIdsOf, isWaived, type Run, type RunEnvironment } from "./run.js";

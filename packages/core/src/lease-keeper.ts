@@ -1,7 +1,8 @@
 import pLimit from "p-limit";
-import { createDeadlineHeap, type HeapEntry } from "./deadline-heap.js";
+import { createDeadlineHeap } from "./deadline-heap.js";
 import type { Emit, LossReason } from "./events.js";
-import type { Clock, DedupeStore, Lease, MessageQueue, QueueMessage } from "./ports/index.js";
+import { KeptEntry as Entry, type KeptLease, type Upkeep } from "./kept-lease.js";
+import type { Clock, DedupeStore, MessageQueue, QueueMessage } from "./ports/index.js";
 import { createWakeUp } from "./wake-up.js";
 
 /** SQS: a message's visibility ends 12 hours after its receipt, whatever is asked for. */
@@ -27,27 +28,6 @@ export interface LeaseKeeperOptions {
   readonly onStoreFault: (error: unknown) => void;
 }
 
-/** What is kept of one delivery. All times are on the keeper's timeline. */
-export interface KeptLease {
-  /** The newest delivery of the message. */
-  readonly message: QueueMessage;
-  /** Until when the queue is known to hide the message: counted from the request that said so. */
-  readonly visibleUntil: number;
-  /** Until when the store is known to hold the claim; 0 without a claim. */
-  readonly claimedUntil: number;
-  /** The claim that is kept, if any. */
-  readonly claim: Lease | undefined;
-  /** A later delivery of the same message: its handle is the one that counts from now on. */
-  renewHandle(message: QueueMessage, receivedAt: number): void;
-  /** From the granted claim on the store's lease is extended too, never beyond the visibility. */
-  bindClaim(claim: Lease, claimedUntil: number): void;
-  unbindClaim(): void;
-  /** Ends the handler's time at `at`; `undefined` lifts the limit. */
-  limitProcessing(at: number | undefined): void;
-  /** Stops keeping it; resolves once no extension of it is under way any more. */
-  drop(): Promise<void>;
-}
-
 export interface LeaseKeeper {
   /**
    * @param receivedAt when the receive request was sent: visibility can't have begun earlier
@@ -56,24 +36,6 @@ export interface LeaseKeeper {
   keep(message: QueueMessage, receivedAt: number, onLost: (reason: LossReason) => void): KeptLease;
   readonly size: number;
   stop(): void;
-}
-
-interface Entry extends HeapEntry, KeptLease {
-  message: QueueMessage;
-  visibleUntil: number;
-  claimedUntil: number;
-  /** When the visibility of this delivery began at the earliest: the 12 hours count from here. */
-  receivedAt: number;
-  claim: Lease | undefined;
-  processUntil: number | undefined;
-  /** When the next extension is due; moved only by a confirmed extension or a failed one's retry. */
-  extendAt: number;
-  failures: number;
-  extending: boolean;
-  /** The calls under way that name it. */
-  underWay: Promise<void>;
-  lost: boolean;
-  onLost: (reason: LossReason) => void;
 }
 
 /**
@@ -97,55 +59,25 @@ export function createLeaseKeeper(options: LeaseKeeperOptions): LeaseKeeper {
   let running = false;
   let stopped = false;
 
+  const upkeep: Upkeep = {
+    time,
+    schedule,
+    renewed: (entry, at) => {
+      moveVisibility(entry, at + visibilityMs);
+    },
+    drop: (entry) => {
+      heap.remove(entry);
+    },
+  };
+
   function keep(
     message: QueueMessage,
     receivedAt: number,
     onLost: (reason: LossReason) => void,
   ): KeptLease {
-    const entry: Entry = {
-      dueAt: 0,
-      heapIndex: -1,
-      message,
-      visibleUntil: receivedAt + visibilityMs,
-      claimedUntil: 0,
-      receivedAt,
-      claim: undefined,
-      processUntil: undefined,
-      extendAt: receivedAt + visibilityMs * RENEW_AT,
-      failures: 0,
-      extending: false,
-      underWay: Promise.resolve(),
-      lost: false,
-      onLost,
-      renewHandle: (next, at) => {
-        entry.message = next;
-        entry.receivedAt = at;
-        entry.failures = 0;
-        entry.lost = false;
-        moveVisibility(entry, at + visibilityMs);
-      },
-      bindClaim: (claim, claimedUntil) => {
-        entry.claim = claim;
-        entry.claimedUntil = claimedUntil;
-        entry.lost = false;
-        // A claim made late in the visibility is short: the renewal may not wait for longer.
-        entry.extendAt = Math.min(entry.extendAt, (time() + claimedUntil) / 2);
-        schedule(entry);
-      },
-      unbindClaim: () => {
-        entry.claim = undefined;
-        entry.claimedUntil = 0;
-      },
-      limitProcessing: (at) => {
-        entry.processUntil = at;
-        schedule(entry);
-      },
-      drop: () => {
-        entry.lost = true;
-        heap.remove(entry);
-        return entry.underWay;
-      },
-    };
+    const entry = new Entry(upkeep, message, receivedAt, onLost);
+    entry.visibleUntil = receivedAt + visibilityMs;
+    entry.extendAt = receivedAt + visibilityMs * RENEW_AT;
     schedule(entry);
     return entry;
   }
@@ -345,30 +277,4 @@ export function createLeaseKeeper(options: LeaseKeeperOptions): LeaseKeeper {
 /** Before the end of a lease by this much, nobody may count on it any more. */
 export function hardMargin(visibilityMs: number): number {
   return Math.min(2_000, visibilityMs / 10);
-}
-
-/**
- * A lease that nobody extends: the messages of an invocation that ends at a known time.
- *
- * @param until on the timeline of leases
- */
-export function fixedLease(message: QueueMessage, until: number): KeptLease {
-  const lease = {
-    message,
-    visibleUntil: until,
-    claimedUntil: 0,
-    claim: undefined as Lease | undefined,
-    renewHandle: () => undefined,
-    bindClaim: (claim: Lease, claimedUntil: number) => {
-      lease.claim = claim;
-      lease.claimedUntil = claimedUntil;
-    },
-    unbindClaim: () => {
-      lease.claim = undefined;
-      lease.claimedUntil = 0;
-    },
-    limitProcessing: () => undefined,
-    drop: () => Promise.resolve(),
-  };
-  return lease;
 }

@@ -10,6 +10,7 @@ import type {
   Sender,
   TripwireReservation,
 } from "./ports/index.js";
+import type { TripwirePolicy } from "./pipeline.js";
 import type { Run, RunEnvironment } from "./run.js";
 import { countRates, reservationFor } from "./tripwire.js";
 
@@ -35,12 +36,15 @@ export async function performOnce(
   const prepared = await sender.prepare(payload);
   const summary = sender.summarize?.(prepared);
   assertMayBegin(env, run);
-  await waitForAdmission(run, sender);
+  if (sender.admit) await waitForAdmission(run, sender);
 
   const live = isSentFor(env.delivery, summary?.recipients);
-  const ref: AttemptRef = { ...run.claim, effect: slot, n: 1 };
-  const tooMany = live ? await checkRates(env, run, ref, summary) : undefined;
-  if (tooMany !== undefined) return holdEffect(env, run, ref, tooMany);
+  const { key, owner, fence } = run.claim;
+  const ref: AttemptRef = { key, effect: slot, owner, fence, n: 1 };
+  if (live && summary && run.pipeline.tripwire) {
+    const tooMany = await checkRates(env, run, ref, summary, run.pipeline.tripwire);
+    if (tooMany !== undefined) return holdEffect(env, run, ref, tooMany);
+  }
   assertMayBegin(env, run);
 
   const reservation = live ? reservationOf(env, run, ref, summary) : undefined;
@@ -91,12 +95,11 @@ async function checkRates(
   env: RunEnvironment,
   run: Run,
   ref: AttemptRef,
-  summary: PreparedSummary | undefined,
+  summary: PreparedSummary,
+  policy: TripwirePolicy,
 ): Promise<string | undefined> {
-  const policy = run.pipeline.tripwire;
   const counters = env.store.tripwire;
-  if (policy === false || policy === undefined || !counters || !summary) return undefined;
-  if (isDecided(run, ref)) return undefined;
+  if (!counters || isDecided(run, ref)) return undefined;
   const holder = `${ref.key}-${ref.effect}`;
   const tripped = await countRates(counters, env.digest, summary, holder, policy);
   if (!tripped) return undefined;

@@ -236,8 +236,7 @@ export function extend(
   const record = unexpired(found, now);
   if (!record || !holds(record, item) || !isLive(record, now)) return { record, reply: "lost" };
   const leaseUntil = Math.max(record.leaseUntil, now + item.leaseMs);
-  const expiresAt =
-    record.expiresAt === undefined ? undefined : leaseUntil + policy.retentionMs;
+  const expiresAt = record.expiresAt === undefined ? undefined : leaseUntil + policy.retentionMs;
   return { record: { ...record, leaseUntil, expiresAt }, reply: "held" };
 }
 

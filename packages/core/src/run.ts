@@ -3,7 +3,7 @@ import type { LeaseLostError } from "./errors/lease-lost-error.js";
 import type { Committer } from "./commit.js";
 import type { Delivery } from "./delivery.js";
 import type { Emit, MessageFacts } from "./events.js";
-import type { KeptLease } from "./lease-keeper.js";
+import type { KeptLease } from "./kept-lease.js";
 import type { Pipeline } from "./pipeline.js";
 import type {
   AttemptInfo,

@@ -44,18 +44,12 @@ export async function sendAndSettle(env: RunEnvironment, run: Run, grant: Grant)
   const attempt = createAttempt(env, run, grant);
   run.attemptIds.push(attempt.id);
   const effect = ref.effect;
-  env.emit({ type: "attemptBegun", attemptId: attempt.id, effect, ...run.facts });
+  if (env.emit.read) {
+    env.emit({ type: "attemptBegun", attemptId: attempt.id, effect, ...run.facts });
+  }
   const outcome = await makeAttempt(env, run, grant, attempt);
   const maxTries = outcome.status === "unknown" ? UNKNOWN_TRIES : Infinity;
-  const { status } = outcome;
-  env.emit({
-    type: "attemptSettled",
-    attemptId: attempt.id,
-    effect,
-    status,
-    ...(outcome.status === "accepted" ? { receipt: outcome.receipt } : { reason: outcome.reason }),
-    ...run.facts,
-  });
+  if (env.emit.read) tellOutcome(env, run, attempt.id, effect, outcome);
   const settling = env.committer.commit(() => env.store.settle(ref, outcome), maxTries);
   switch (outcome.status) {
     case "accepted":
@@ -80,6 +74,18 @@ export async function sendAndSettle(env: RunEnvironment, run: Run, grant: Grant)
       throw new UnknownOutcomeError(info);
     }
   }
+}
+
+function tellOutcome(
+  env: RunEnvironment,
+  run: Run,
+  attemptId: string,
+  effect: string,
+  outcome: Outcome,
+): void {
+  const { status } = outcome;
+  const told = status === "accepted" ? { receipt: outcome.receipt } : { reason: outcome.reason };
+  env.emit({ type: "attemptSettled", attemptId, effect, status, ...told, ...run.facts });
 }
 
 /**

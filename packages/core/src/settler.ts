@@ -98,25 +98,21 @@ export function createSettler(options: SettlerOptions): Settler {
   }
 
   /** Resolves once the queue was told, or with the hold that has to come first. */
-  async function end(
+  function end(
     flight: Flight,
     disposition: Exclude<Disposition, Hold>,
-  ): Promise<Hold | undefined> {
+  ): Promise<Hold | undefined | void> {
     switch (disposition.kind) {
       case "acknowledge":
-        await leaveQueue(flight);
-        return undefined;
+        return leaveQueue(flight);
       case "retry":
-        if (disposition.counts && isLastReceive(flight)) {
-          return bury(flight, exhausted(flight, disposition));
-        }
-        await tryAgain(flight, disposition);
-        return undefined;
+        return disposition.counts && isLastReceive(flight)
+          ? bury(flight, exhausted(flight, disposition))
+          : tryAgain(flight, disposition);
       case "deadLetter":
         return bury(flight, disposition);
       case "lost":
-        await letGo(flight);
-        return undefined;
+        return letGo(flight);
     }
   }
 
@@ -126,22 +122,20 @@ export function createSettler(options: SettlerOptions): Settler {
     if (next && next.phase === "waiting") options.onReady(next);
     if (flight.admitted) held.wake(flight.admitted.key.digest);
     for (let attempt = 1; attempt <= ACKNOWLEDGE_TRIES; attempt += 1) {
-      const reply = await acknowledgeOnce(flight);
+      let reply: QueueReply;
+      try {
+        const replying = acknowledges.add(flight);
+        if (hurried) void acknowledges.flush();
+        reply = await replying;
+      } catch (error) {
+        reply = { failed: error instanceof Error ? error.message : "unknown" };
+      }
       if (typeof reply !== "object") break;
       emit({ type: "acknowledgeFailed", messageId: flight.id, error: reply.failed });
       await clock.sleep(fullJitter(attempt, env.randomness.random(), QUEUE_BACKOFF));
     }
-    await flight.kept.drop();
-  }
-
-  async function acknowledgeOnce(flight: Flight): Promise<QueueReply> {
-    try {
-      const replying = acknowledges.add(flight);
-      if (hurried) void acknowledges.flush();
-      return await replying;
-    } catch (error) {
-      return { failed: error instanceof Error ? error.message : "unknown" };
-    }
+    const extending = flight.kept.drop();
+    if (extending) await extending;
   }
 
   async function tryAgain(flight: Flight, retry: Retry): Promise<void> {

@@ -25,8 +25,8 @@ export function systemClock(): Clock {
 
 /** Bytes of an id. */
 const ID_BYTES = 16;
-/** Ids drawn from the system's generator at a time: one by one they cost five times as much. */
-const IDS_DRAWN = 128;
+/** Ids drawn from the system's generator at a time: one by one they cost ten times as much. */
+const IDS_DRAWN = 1_024;
 
 /** The machine's own randomness: ids of 128 bits from the system's generator, as hex. */
 export function systemRandomness(): Randomness {
