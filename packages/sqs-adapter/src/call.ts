@@ -11,6 +11,23 @@ export interface CallOptions {
 }
 
 /**
+ * Makes one SDK call that ends by its client's own timeouts, the SDK's retries on top. For what may
+ * not be given up half-way: a receive that goes on behind our back would swallow messages.
+ *
+ * @throws QueueUnavailableError whatever the call rejects with, as its `cause`
+ */
+export async function callToItsEnd<Result>(
+  what: string,
+  run: () => Promise<Result>,
+): Promise<Result> {
+  try {
+    return await run();
+  } catch (error) {
+    throw toFault(what, error, undefined);
+  }
+}
+
+/**
  * Makes one SDK call, the SDK's own retries included, end within `timeoutMs`. Without it a
  * connection that went silent would hold the caller for ever: the SDK has no request timeout by
  * default, and one that is set only warns unless `throwOnRequestTimeout` is set too.

@@ -19,6 +19,7 @@ export {
   type LambdaHandlerOptions,
 } from "./lambda-handler.js";
 export { sqsQueue, type SqsQueueOptions } from "./queue.js";
+export { tunedSqsClient, type TunedSqsClientConfig, type TunedTimeouts } from "./tuned-client.js";
 export {
   readDeadLetters,
   redriveMessage,

@@ -28,11 +28,15 @@ export interface LocalSqs {
   close(): Promise<void>;
 }
 
+export const testAccount = {
+  region: "eu-west-2",
+  credentials: { accessKeyId: "test", secretAccessKey: "test" },
+} as const;
+
 export function testClient(endpoint: string, config: SQSClientConfig = {}): SQSClient {
   return new SQSClient({
     endpoint,
-    region: "eu-west-2",
-    credentials: { accessKeyId: "test", secretAccessKey: "test" },
+    ...testAccount,
     maxAttempts: 1,
     ...config,
   });

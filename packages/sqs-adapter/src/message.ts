@@ -29,20 +29,14 @@ export function toQueueMessage(delivery: Delivery): QueueMessage {
   const { id, handle, body, system, messageAttributes } = delivery;
   const groupId = system["MessageGroupId"];
   const traceHeader = system["AWSTraceHeader"];
-  const native: SqsNative = {
-    messageAttributes,
-    ...(traceHeader === undefined ? {} : { traceHeader }),
-  };
-  return {
-    id,
-    handle,
-    body,
-    attributes: stringAttributes(messageAttributes),
-    ...(groupId === undefined ? {} : { groupId }),
-    sentAt: Number(system["SentTimestamp"] ?? 0) || 0,
-    receiveCount: Number(system["ApproximateReceiveCount"] ?? 1) || 1,
-    native,
-  };
+  const native: SqsNative =
+    traceHeader === undefined ? { messageAttributes } : { messageAttributes, traceHeader };
+  const attributes = stringAttributes(messageAttributes);
+  const sentAt = Number(system["SentTimestamp"] ?? 0) || 0;
+  const receiveCount = Number(system["ApproximateReceiveCount"] ?? 1) || 1;
+  return groupId === undefined
+    ? { id, handle, body, attributes, sentAt, receiveCount, native }
+    : { id, handle, body, attributes, groupId, sentAt, receiveCount, native };
 }
 
 /** A message as `ReceiveMessage` returns it. */
@@ -52,14 +46,17 @@ export function fromSqs(message: Message): QueueMessage {
     handle: message.ReceiptHandle ?? "",
     body: message.Body ?? "",
     system: message.Attributes ?? {},
-    messageAttributes: readable(message.MessageAttributes ?? {}),
+    messageAttributes: readable(message.MessageAttributes),
   });
 }
 
+const NO_ATTRIBUTES: Readonly<Record<string, never>> = {};
+
 /** The SDK makes an attribute named `__proto__` an own property without a value. */
 function readable(
-  attributes: Readonly<Record<string, MessageAttributeValue | undefined>>,
-): Record<string, MessageAttributeValue> {
+  attributes: Readonly<Record<string, MessageAttributeValue | undefined>> | undefined,
+): Readonly<Record<string, MessageAttributeValue>> {
+  if (attributes === undefined) return NO_ATTRIBUTES;
   return Object.fromEntries(
     Object.entries(attributes).flatMap(([name, value]) =>
       value === undefined ? [] : [[name, value] as const],
@@ -79,7 +76,8 @@ export function nativeOf(message: QueueMessage): SqsNative {
 
 function stringAttributes(
   attributes: Readonly<Record<string, MessageAttributeValue>>,
-): Record<string, string> {
+): Readonly<Record<string, string>> {
+  if (attributes === NO_ATTRIBUTES) return NO_ATTRIBUTES;
   return Object.fromEntries(
     Object.entries(attributes).flatMap(([name, { StringValue }]) =>
       StringValue === undefined ? [] : [[name, StringValue] as const],

@@ -19,7 +19,7 @@ import {
 } from "@exactly-once/core";
 
 import { batchReplies } from "./batch.js";
-import { callSqs } from "./call.js";
+import { callSqs, callToItsEnd } from "./call.js";
 import { sendDeadLetter } from "./dead-letter.js";
 import { SYSTEM_ATTRIBUTES, fromSqs } from "./message.js";
 import { VISIBILITY_LIMIT } from "./sqs-error.js";
@@ -30,9 +30,13 @@ import {
   resolveQueueUrl,
   type QueueFacts,
 } from "./queue-facts.js";
+import { isTuned } from "./tuned-client.js";
 
 export interface SqsQueueOptions {
-  /** Yours, with its region and credentials. Its retries may stay on: every call here may repeat. */
+  /**
+   * Yours, with its region and credentials. Its retries may stay on: every call here may repeat.
+   * One made by {@link tunedSqsClient} costs less.
+   */
   readonly client: SQSClient;
   readonly queueUrl: string;
   /**
@@ -69,7 +73,7 @@ const MAX_VISIBILITY_MS = 43_200_000;
  * of its receives, and holds back its FIFO group. So `signal` doesn't touch the request under way.
  * A long poll is split instead into polls of at most `stopWithinMs`, the signal is looked at between
  * them, and whatever the last one brought is returned. Only a connection that stays silent for
- * `callTimeoutMs` beyond its poll is given up.
+ * `callTimeoutMs` beyond its poll is given up (with a tuned client: for the client's timeouts).
  *
  * A receive on a FIFO queue carries a `ReceiveRequestAttemptId`, the same in each of the SDK's
  * retries, so that SQS repeats an answer that was lost on its way instead of keeping its messages
@@ -116,11 +120,10 @@ export function sqsQueue(options: SqsQueueOptions): MessageQueue {
       MessageAttributeNames: ["All"],
       ...(isFifo(queueUrl) ? { ReceiveRequestAttemptId: randomUUID() } : {}),
     });
-    const answer = await callSqs(
-      `ReceiveMessage from ${name}`,
-      pollSeconds * 1_000 + callTimeoutMs,
-      (o) => client.send(command, o),
-    );
+    const what = `ReceiveMessage from ${name}`;
+    const answer = await (isTuned(client)
+      ? callToItsEnd(what, () => client.send(command))
+      : callSqs(what, pollSeconds * 1_000 + callTimeoutMs, (o) => client.send(command, o)));
     return (answer.Messages ?? []).map(fromSqs);
   }
 
@@ -152,9 +155,10 @@ export function sqsQueue(options: SqsQueueOptions): MessageQueue {
         QueueUrl: queueUrl,
         Entries: entries.map(({ Id, item }) => ({ Id, ReceiptHandle: item.handle })),
       });
-      return callSqs(`DeleteMessageBatch on ${name}`, callTimeoutMs, (o) =>
-        client.send(command, o),
-      );
+      const what = `DeleteMessageBatch on ${name}`;
+      return isTuned(client)
+        ? callToItsEnd(what, () => client.send(command))
+        : callSqs(what, callTimeoutMs, (o) => client.send(command, o));
     });
   }
 

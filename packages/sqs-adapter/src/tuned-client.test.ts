@@ -1,0 +1,64 @@
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+
+import { sqsMessage, startFakeSqs, type FakeSqs } from "./fake-sqs.fixture.js";
+import { testAccount } from "./local-sqs.fixture.js";
+import { sqsQueue } from "./queue.js";
+import { tunedSqsClient, type TunedSqsClientConfig } from "./tuned-client.js";
+
+const request = { max: 10, visibilityMs: 30_000, waitMs: 0 };
+
+describe("a tuned client", () => {
+  let sqs: FakeSqs;
+  beforeEach(async () => {
+    sqs = await startFakeSqs();
+  });
+  afterEach(() => sqs.close());
+
+  function open(config: TunedSqsClientConfig = {}) {
+    const client = tunedSqsClient({ endpoint: sqs.endpoint, ...testAccount, ...config });
+    return { client, queue: sqsQueue({ client, queueUrl: sqs.queueUrl, callTimeoutMs: 100 }) };
+  }
+
+  it("puts its middleware together once for all receives and once for all deletes", async () => {
+    const { client, queue } = open();
+    const built: string[] = [];
+    client.middlewareStack.add(
+      (next, context) => {
+        built.push(String((context as { readonly commandName?: string }).commandName));
+        return next;
+      },
+      { step: "initialize" },
+    );
+    sqs.answer(({ action }) => ({
+      json:
+        action === "ReceiveMessage"
+          ? { Messages: [sqsMessage({ Body: "{}" })] }
+          : { Successful: [{ Id: "0" }] },
+    }));
+    for (let round = 0; round < 3; round += 1) {
+      expect(await queue.acknowledge(await queue.receive(request))).toEqual(["ok"]);
+    }
+    expect(built).toEqual(["ReceiveMessageCommand", "DeleteMessageBatchCommand"]);
+  });
+
+  it("lets a receive go on for longer than the queue's own patience, and loses nothing", async () => {
+    sqs.answer(() => ({ json: { Messages: [sqsMessage({ Body: "{}" })] }, delayMs: 300 }));
+    expect(await open().queue.receive(request)).toHaveLength(1);
+  });
+
+  it("ends a receive that nobody answers", async () => {
+    sqs.answer(() => "hang");
+    const { queue } = open({ maxAttempts: 1, timeouts: { requestTimeout: 200 } });
+    await expect(queue.receive(request)).rejects.toMatchObject({ code: "QUEUE_UNAVAILABLE" });
+  });
+
+  it("shows what it does to a logger that is passed", async () => {
+    const said: unknown[] = [];
+    const quiet = () => undefined;
+    const logger = { info: (...words: unknown[]) => said.push(words), debug: quiet };
+    await open({ logger: { ...logger, trace: quiet, warn: quiet, error: quiet } }).queue.receive(
+      request,
+    );
+    expect(said).not.toEqual([]);
+  });
+});
