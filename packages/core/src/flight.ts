@@ -4,6 +4,7 @@ import type { LossReason, MessageFacts } from "./events.js";
 import type { HeldHandle } from "./held-messages.js";
 import type { KeptLease } from "./kept-lease.js";
 import type { Lane } from "./lanes.js";
+import type { Writable } from "./writable.js";
 
 /**
  * One message in this process, from its receipt until it left the queue or was handed back.
@@ -60,5 +61,3 @@ export function flightFacts(flight: Flight): MessageFacts {
   }
   return facts;
 }
-
-type Writable<Of> = { -readonly [Name in keyof Of]: Of[Name] };

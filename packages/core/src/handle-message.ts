@@ -48,13 +48,8 @@ export async function handleMessage(options: HandleOptions): Promise<Disposition
   lease.limitProcessing(startedAt + admitted.pipeline.maxProcessingMs);
   const { graceMs = Infinity } = options;
   const thrown = await runHandler(env, run, admitted.event, Math.min(graceMs, ABORT_GRACE_MS));
-  // Nothing may be released or completed while an effect is under way.
   const unawaited = run.pending.length;
-  if (unawaited > 0) {
-    const effects = Promise.allSettled(run.pending).then(() => undefined);
-    const effectGraceMs = Math.min(graceMs, EFFECT_GRACE_MS);
-    await endOrOverdue(env.clock, run.cancellation, effects, effectGraceMs, () => undefined);
-  }
+  if (unawaited > 0) await endEffects(env, run, Math.min(graceMs, EFFECT_GRACE_MS));
   lease.limitProcessing(undefined);
   if (unawaited > 0 && thrown === undefined && !run.lostBy) {
     run.misuse ??= new UnsettledEffectError(
@@ -63,6 +58,12 @@ export async function handleMessage(options: HandleOptions): Promise<Disposition
   }
   const ended = endedRun(run, thrown) ?? (await completeRun(options, run, env.time() - startedAt));
   return ended.kind === "retry" ? { ...ended, attemptIds: attemptIdsOf(run) } : ended;
+}
+
+/** Nothing may be released or completed while an effect is under way. */
+function endEffects(env: RunEnvironment, run: Run, graceMs: number): Promise<void> {
+  const effects = Promise.allSettled(run.pending).then(() => undefined);
+  return endOrOverdue(env.clock, run.cancellation, effects, graceMs, () => undefined);
 }
 
 function createRun(options: HandleOptions): Run {

@@ -1,4 +1,3 @@
-import { sameAttempt } from "./attempt-id.js";
 import type {
   AttemptRef,
   AttemptStart,
@@ -24,6 +23,7 @@ import {
   type NotificationRecord,
   type Transition,
 } from "./record.js";
+import type { Writable } from "./writable.js";
 
 /** A provider that accepts for ever must not grow a record without bound. */
 const MAX_DUPLICATES = 10;
@@ -32,21 +32,28 @@ function findEffect(record: NotificationRecord, name: string): EffectRecord | un
   return record.effects.find((effect) => effect.effect === name);
 }
 
+/** Whether the effect's state speaks of this very attempt. */
+function isOf(record: NotificationRecord, effect: EffectRecord, ref: AttemptRef): boolean {
+  return (
+    effect.n === ref.n &&
+    effect.fence === ref.fence &&
+    effect.owner === ref.owner &&
+    effect.effect === ref.effect &&
+    record.key === ref.key
+  );
+}
+
 /** Also binds `fingerprint`, where one is given, and keeps a record with an effect from expiring. */
 function withEffect(
   record: NotificationRecord,
   changed: EffectRecord,
   fingerprint = record.fingerprint,
 ): NotificationRecord {
-  const known = findEffect(record, changed.effect) !== undefined;
-  return {
-    ...record,
-    fingerprint,
-    expiresAt: record.state === "done" ? record.expiresAt : undefined,
-    effects: known
-      ? record.effects.map((effect) => (effect.effect === changed.effect ? changed : effect))
-      : [...record.effects, changed],
-  };
+  const effects = [...record.effects];
+  const known = effects.findIndex(({ effect }) => effect === changed.effect);
+  effects[known < 0 ? effects.length : known] = changed;
+  const expiresAt = record.state === "done" ? record.expiresAt : undefined;
+  return { ...record, fingerprint, expiresAt, effects };
 }
 
 /** An effect as this attempt leaves it, with nothing known but that. */
@@ -97,7 +104,7 @@ export function begin(
   }
   switch (effect?.state) {
     case "sending":
-      return sameAttempt({ key: record.key, ...effect }, start)
+      return isOf(record, effect, start)
         ? { record, reply: "granted" }
         : { record, reply: { unknown: unknownInfo(record, effect, now) } };
     case "unknown":
@@ -113,12 +120,10 @@ export function begin(
       break;
   }
   const deadline = now + start.timeoutMs;
-  const sending: EffectRecord = {
-    ...effectBy(start, "sending", now),
-    deadline,
-    staleAt: deadline + start.validityMs,
-    allowed: effect?.allowed,
-  };
+  const sending: Writable<EffectRecord> = effectBy(start, "sending", now);
+  sending.deadline = deadline;
+  sending.staleAt = deadline + start.validityMs;
+  sending.allowed = effect?.allowed;
   return { record: withEffect(record, sending, start.fingerprint), reply: "granted" };
 }
 
@@ -129,7 +134,7 @@ export function hold(found: MaybeRecord, item: EffectHold, now: number): Transit
     return { record, reply: "lost" };
   }
   const effect = findEffect(record, item.effect);
-  if (effect?.state === "held" && sameAttempt({ key: record.key, ...effect }, item)) {
+  if (effect?.state === "held" && isOf(record, effect, item)) {
     return { record, reply: "held" };
   }
   // A late copy must not put on hold again what an operator has allowed since.
@@ -162,7 +167,7 @@ export function settle(
       return settleRejected(record, ref, outcome.reason, now);
     case "unknown": {
       const effect = findEffect(record, ref.effect);
-      const names = effect !== undefined && sameAttempt({ key: record.key, ...effect }, ref);
+      const names = effect !== undefined && isOf(record, effect, ref);
       if (!names || !holds(record, ref) || !isLive(record, now)) return { record, reply: "lost" };
       if (effect.state === "unknown") return { record, reply: "settled" };
       if (effect.state !== "sending") return { record, reply: "lost" };
@@ -182,19 +187,19 @@ function settleAccepted(
   if (effect?.state === "accepted" && effect.receipt) {
     return anotherReceipt(record, effect, effect.receipt, receipt);
   }
-  const sameOne = effect !== undefined && sameAttempt({ key: record.key, ...effect }, ref);
+  const sameOne = effect !== undefined && isOf(record, effect, ref);
   const floor =
     effect?.floorFence === ref.fence ? Math.max(effect.floor, ref.n) : (effect?.floor ?? ref.n);
-  const accepted: EffectRecord = {
-    ...effectBy(ref, "accepted", now),
-    floor,
-    floorFence: effect?.floorFence ?? ref.fence,
-    startedAt: sameOne ? effect.startedAt : now,
-    deadline: sameOne ? effect.deadline : now,
-    staleAt: sameOne ? effect.staleAt : now,
-    receipt,
-    settledAfterDeadLetter: record.state === "dead" ? true : undefined,
-  };
+  const accepted: Writable<EffectRecord> = effectBy(ref, "accepted", now);
+  accepted.floor = floor;
+  accepted.floorFence = effect?.floorFence ?? ref.fence;
+  if (sameOne) {
+    accepted.startedAt = effect.startedAt;
+    accepted.deadline = effect.deadline;
+    accepted.staleAt = effect.staleAt;
+  }
+  accepted.receipt = receipt;
+  if (record.state === "dead") accepted.settledAfterDeadLetter = true;
   const kept = withEffect(record, accepted);
   return record.state === "dead" && record.dead
     ? { record: kept, reply: { settledAfterDeadLetter: record.dead } }
@@ -230,7 +235,7 @@ function settleRejected(
 ): Transition<SettleReply> {
   const effect = findEffect(record, ref.effect);
   const ours = record.owner === ref.owner && record.fence === ref.fence;
-  if (effect && sameAttempt({ key: record.key, ...effect }, ref)) {
+  if (effect && isOf(record, effect, ref)) {
     if (effect.state === "rejected") return { record, reply: "settled" };
     if (effect.state === "sending" || effect.state === "unknown") {
       const rejected = { ...effect, state: "rejected" as const, reason };
@@ -261,7 +266,7 @@ export function resolve(
 ): Transition<ResolveReply> {
   const record = unexpired(found, now);
   const effect = record && findEffect(record, ref.effect);
-  if (!record || !effect || !sameAttempt({ key: record.key, ...effect }, ref)) {
+  if (!record || !effect || !isOf(record, effect, ref)) {
     return { record, reply: "notFound" };
   }
   const state = seenState(record, effect, now);

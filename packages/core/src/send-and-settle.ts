@@ -20,6 +20,7 @@ import type { Run, RunEnvironment } from "./run.js";
 const UNKNOWN_TRIES = 2;
 const HOLD_TRIES = 3;
 
+const WELL = { kind: "well" } as const;
 const ABORTED = "aborted before sending";
 const OVERDUE = "deadline before sending";
 /** Rejections that say nothing about the provider: it was not asked. */
@@ -53,19 +54,13 @@ export async function sendAndSettle(env: RunEnvironment, run: Run, grant: Grant)
   const settling = env.committer.commit(() => env.store.settle(ref, outcome), maxTries);
   switch (outcome.status) {
     case "accepted":
-      if (grant.live) env.onProviderReply({ kind: "well" });
+      if (grant.live) env.onProviderReply(WELL);
       noteReply(env, run, attempt.id, outcome.receipt, await settling);
       return outcome.receipt;
-    case "rejected": {
+    case "rejected":
       await settling;
       await freeReservation(env, grant);
-      const { reason, permanent = false, throttle } = outcome;
-      if (throttle) env.onProviderReply({ kind: "throttled", throttle });
-      else if (!LOCAL_REASONS.has(reason)) {
-        env.onProviderReply(permanent ? { kind: "well" } : { kind: "trouble", reason });
-      }
-      throw new EffectRejectedError(effect, reason, permanent, throttle);
-    }
+      throw rejection(env, effect, outcome);
     case "unknown": {
       env.onProviderReply({ kind: "trouble", reason: outcome.reason });
       await settling.catch(() => undefined);
@@ -74,6 +69,19 @@ export async function sendAndSettle(env: RunEnvironment, run: Run, grant: Grant)
       throw new UnknownOutcomeError(info);
     }
   }
+}
+
+/** The error of a rejected attempt, once the provider's side of it is told. */
+function rejection(
+  env: RunEnvironment,
+  effect: string,
+  { reason, permanent = false, throttle }: Extract<Outcome, { status: "rejected" }>,
+): EffectRejectedError {
+  if (throttle) env.onProviderReply({ kind: "throttled", throttle });
+  else if (!LOCAL_REASONS.has(reason)) {
+    env.onProviderReply(permanent ? WELL : { kind: "trouble", reason });
+  }
+  return new EffectRejectedError(effect, reason, permanent, throttle);
 }
 
 function tellOutcome(
