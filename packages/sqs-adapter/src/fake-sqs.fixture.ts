@@ -22,6 +22,7 @@ export interface FakeRequest {
   /** The API action, such as `ReceiveMessage`. */
   readonly action: string;
   readonly input: Readonly<Record<string, unknown>>;
+  readonly userAgent: string;
 }
 
 /** An endpoint that answers as a test says, for what no emulator does: refusals, faults, silence. */
@@ -75,6 +76,7 @@ export async function startFakeSqs(name = "orders"): Promise<FakeSqs> {
       const request = {
         action: target.replace("AmazonSQS.", ""),
         input: JSON.parse(Buffer.concat(chunks).toString()) as Record<string, unknown>,
+        userAgent: String(incoming.headers["user-agent"]),
       };
       requests.push(request);
       const answer = respond(request);

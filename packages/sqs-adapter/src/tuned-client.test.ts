@@ -41,6 +41,13 @@ describe("a tuned client", () => {
     expect(built).toEqual(["ReceiveMessageCommand", "DeleteMessageBatchCommand"]);
   });
 
+  it("asks the same each time: nothing piles up in what is put together once", async () => {
+    const { queue } = open();
+    for (let round = 0; round < 5; round += 1) await queue.receive(request);
+    expect(sqs.requests).toHaveLength(5);
+    expect(new Set(sqs.requests.map((sent) => JSON.stringify(sent))).size).toBe(1);
+  });
+
   it("lets a receive go on for longer than the queue's own patience, and loses nothing", async () => {
     sqs.answer(() => ({ json: { Messages: [sqsMessage({ Body: "{}" })] }, delayMs: 300 }));
     expect(await open().queue.receive(request)).toHaveLength(1);
