@@ -4,8 +4,9 @@ import {
   type Admitted,
   type AdmissionOptions,
 } from "./admit-message.js";
-import { createBatcher, type Batcher } from "./batcher.js";
+import type { Batcher } from "./batcher.js";
 import { refusedClaim, tooOld } from "./claim-reply.js";
+import { createClaims, type ClaimResult } from "./claims.js";
 import type { Disposition } from "./disposition.js";
 import { LeaseLostError } from "./errors/lease-lost-error.js";
 import type { LossReason } from "./events.js";
@@ -17,7 +18,6 @@ import { createLanes } from "./lanes.js";
 import type { KeptLease } from "./kept-lease.js";
 import type { LeaseKeeper } from "./lease-keeper.js";
 import type {
-  ClaimReply,
   CompleteReply,
   Completion,
   Lease,
@@ -31,8 +31,6 @@ import { createSettler } from "./settler.js";
 const MAX_HELD = 1_000;
 /** Milliseconds that decoding and validating may take, in case they fetch something and hang. */
 const MAX_ADMISSION_MS = 10 * 60_000;
-const CLAIM_BATCH = 100;
-const CLAIM_LINGER_MS = 1;
 
 export interface DispatcherOptions {
   readonly env: RunEnvironment;
@@ -65,18 +63,6 @@ export interface Dispatcher {
   readonly held: number;
 }
 
-interface ClaimItem {
-  readonly flight: Flight;
-  readonly admitted: Admitted;
-  readonly owner: string;
-}
-
-interface ClaimResult {
-  readonly reply: ClaimReply;
-  /** Until when the store holds the claim, counted from the request. */
-  readonly claimedUntil: number;
-}
-
 /**
  * Gives each received message its turn: one at a time within a FIFO group, `concurrency` at a time
  * in all. What becomes of a message after its turn is the settler's.
@@ -93,12 +79,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
   let fifo = true;
   let drained: () => void = () => undefined;
 
-  const claims = createBatcher<ClaimItem, ClaimResult>({
-    clock: env.clock,
-    max: CLAIM_BATCH,
-    lingerMs: CLAIM_LINGER_MS,
-    call: claimBatch,
-  });
+  const claims = createClaims(env, options.simulated);
   const held = createHeldMessages({
     clock: env.clock,
     time,
@@ -223,8 +204,8 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     }
     const owner = env.randomness.id();
     try {
-      const { reply, claimedUntil } = await claims.add({ flight, admitted, owner });
-      return await afterClaim(flight, admitted, owner, reply, claimedUntil);
+      const claimed = await claims.add({ flight, admitted, owner });
+      return await afterClaim(flight, admitted, owner, claimed);
     } catch (error) {
       env.onStoreFault(error);
       return { kind: "retry", reason: "storeDown", counts: false, error };
@@ -248,32 +229,11 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     return admission;
   }
 
-  async function claimBatch(items: readonly ClaimItem[]): Promise<readonly ClaimResult[]> {
-    const sentAt = time();
-    const asked = items.map(({ flight, admitted, owner }) => ({
-      key: admitted.key.digest,
-      keyText: admitted.key.text,
-      pipeline: admitted.pipeline.name,
-      owner,
-      // The claim never outlives what the queue has confirmed.
-      leaseMs: Math.max(1, Math.floor(flight.kept.visibleUntil - sentAt)),
-      messageId: flight.id,
-      fingerprint: admitted.fingerprint,
-      simulated: options.simulated,
-    }));
-    const replies = await store.claim(asked);
-    return replies.map((reply, index) => ({
-      reply,
-      claimedUntil: sentAt + (asked[index]?.leaseMs ?? 0),
-    }));
-  }
-
   function afterClaim(
     flight: Flight,
     admitted: Admitted,
     owner: string,
-    reply: ClaimReply,
-    claimedUntil: number,
+    { reply, claimedUntil }: ClaimResult,
   ): Disposition | Promise<Disposition> {
     const facts = flightFacts(flight);
     if (reply.status !== "claimed") {
