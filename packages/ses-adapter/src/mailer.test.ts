@@ -114,13 +114,31 @@ describe("a fault of SES", () => {
 });
 
 describe("an abort", () => {
-  it("after the request was written leaves the outcome unknown", async () => {
-    const { ses, send } = await start({ faults: [{ fault: "hang", when: { on: "every" } }] });
+  it("after the request was written doesn't throw its answer away", async () => {
+    const late = { fault: { kind: "delay", ms: 200 }, when: { on: "every" } } as const;
+    const { ses, send } = await start({ faults: [late] });
     const stop = new AbortController();
     const sending = send(attemptOf({ signal: stop.signal }));
     await expect.poll(() => ses.requests().length).toBe(1);
     stop.abort(new Error("lease lost"));
-    expect(told(await sending)).toBe("unknown aborted");
+    expect(told(await sending)).toBe("accepted");
+  });
+
+  it("leaves the outcome unknown where none comes in the client's time", async () => {
+    const hang = { fault: "hang", when: { on: "every" } } as const;
+    const { ses, send } = await start({ faults: [hang] }, { timeouts: impatient });
+    const stop = new AbortController();
+    const sending = send(attemptOf({ signal: stop.signal }));
+    await expect.poll(() => ses.requests().length).toBe(1);
+    stop.abort(new Error("lease lost"));
+    expect(told(await sending)).toBe("unknown timedOut");
+  });
+
+  it("before that keeps it back", async () => {
+    const { ses, send } = await start();
+    const signal = AbortSignal.abort(new Error("lease lost"));
+    expect(told(await send(attemptOf({ signal })))).toBe("rejected aborted");
+    expect(ses.requests()).toEqual([]);
   });
 });
 

@@ -63,6 +63,9 @@ const quotaTimeoutMs = 15_000;
  * pauses after it sends later bears a signature of before the deadline. `validityMs` after it, SES
  * accepts none of those any more.
  *
+ * An abort keeps back what isn't written yet. It doesn't end a request under way: to hang up would
+ * only make an email of unknown outcome of one that is being accepted. The client's timeouts do.
+ *
  * @throws ConfigurationError when an option can't be right
  */
 export function sesMailer(options: SesMailerOptions): SesMailer {
@@ -112,8 +115,7 @@ export function sesMailer(options: SesMailerOptions): SesMailer {
       onReply: providerClock.heard,
     });
     try {
-      const sending = client.send(command, { abortSignal: attempt.signal });
-      const { MessageId } = await Promise.race([sending, shot.stopped]);
+      const { MessageId } = await Promise.race([client.send(command), shot.stopped]);
       return classifyReply(MessageId, clock.now());
     } catch (error) {
       const outcome = classifyFailure(error, shot);
