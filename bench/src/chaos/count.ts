@@ -1,3 +1,4 @@
+import type { UnresolvedItem } from "@exactly-once/core";
 import type { RedisStore } from "@exactly-once/redis-store";
 import type { LocalSes } from "@exactly-once/ses-adapter/testing";
 import { keyOf, recipientOf } from "./notification.js";
@@ -14,40 +15,54 @@ export interface Count {
   readonly lost: number;
 }
 
-export async function count(events: number, ses: LocalSes, store: RedisStore): Promise<Count> {
+/** The same, and which events. */
+export interface NamedCount extends Count {
+  readonly duplicateIds: readonly number[];
+  readonly lostIds: readonly number[];
+}
+
+/**
+ * The list is read first: what is settled as accepted meanwhile is counted as both, and not as
+ * neither.
+ */
+export async function count(events: number, ses: LocalSes, store: RedisStore): Promise<NamedCount> {
+  const listed = new Set((await listUnresolved(store)).map(({ key }) => key));
   const emails = new Map<string, number>();
   for (const { destinations } of ses.sent()) {
     const [to = ""] = destinations;
     emails.set(to, (emails.get(to) ?? 0) + 1);
   }
-  const listed = await unresolvedKeys(store);
-  let lost = 0;
-  for (let id = 0; id < events; id += 1) {
-    if (!emails.has(recipientOf(id)) && !listed.has(keyOf(id))) lost += 1;
-  }
+  const ids = Array.from({ length: events }, (_, id) => id);
+  const lostIds = ids.filter((id) => !emails.has(recipientOf(id)) && !listed.has(keyOf(id)));
   return {
     accepted: emails.size,
     duplicates: ses.accepted() - emails.size,
     unresolved: listed.size,
-    lost,
+    lost: lostIds.length,
+    duplicateIds: ids.filter((id) => (emails.get(recipientOf(id)) ?? 0) > 1),
+    lostIds,
   };
 }
 
 /** How many events are neither done nor waiting for a verdict. */
 export async function countOpen(events: number, store: RedisStore): Promise<number> {
   const keys = Array.from({ length: events }, (_, id) => keyOf(id));
-  const listed = await unresolvedKeys(store);
+  const listed = new Set((await listUnresolved(store)).map(({ key }) => key));
   const views = await store.read(keys);
   return views.filter((view, id) => view?.state !== "done" && !listed.has(keys[id] ?? "")).length;
 }
 
-async function unresolvedKeys(store: RedisStore): Promise<ReadonlySet<string>> {
-  const keys = new Set<string>();
+export async function listUnresolved(store: RedisStore): Promise<readonly UnresolvedItem[]> {
+  const items: UnresolvedItem[] = [];
   let cursor: string | undefined;
   do {
     const page = await store.unresolved(cursor);
-    for (const { key } of page.items) keys.add(key);
+    items.push(...page.items);
     cursor = page.next;
   } while (cursor !== undefined);
-  return keys;
+  return items;
+}
+
+export function figures({ accepted, duplicates, unresolved, lost }: Count): Count {
+  return { accepted, duplicates, unresolved, lost };
 }

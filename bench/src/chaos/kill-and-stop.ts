@@ -1,8 +1,12 @@
-import type { ChildProcess } from "node:child_process";
 import { setTimeout as sleep } from "node:timers/promises";
 import { endChild } from "./child.js";
-import { count, countOpen, type Count } from "./count.js";
-import { startStack, type Stack } from "./stack.js";
+import { atRest } from "./at-rest.js";
+import { causesOf, type Causes } from "./causes.js";
+import { figures, listUnresolved, type Count } from "./count.js";
+import type { Anomaly } from "./evidence.js";
+import { resolveAll, type Verdicts } from "./operator.js";
+import { startStack, type Replica, type Stack } from "./stack.js";
+import { readTraces } from "./trace.js";
 
 export interface ChaosOptions {
   readonly events: number;
@@ -12,6 +16,14 @@ export interface ChaosOptions {
 
 export interface ChaosResult extends Count {
   readonly events: number;
+  /** Of the unresolved. */
+  readonly causes: Causes;
+  /** Events neither accepted nor listed at the first look after the last kill. */
+  readonly underWayAtFirst: number;
+  /** After an operator resolved all that was listed. */
+  readonly resolved: Count & Verdicts & { readonly leftOnQueues: number };
+  /** Each event that was anything else than sent once or listed, and what it was judged to be. */
+  readonly anomalies: readonly Anomaly[];
   readonly kills: number;
   readonly stops: number;
   readonly redisRestarts: number;
@@ -24,31 +36,42 @@ const VISIBILITY_MS = 5_000;
 /** Longer than any lease. */
 const STOPPED_MS = { least: 6_000, most: 10_000 };
 const REDIS_DOWN_MS = { least: 1_000, most: 4_000 };
-const SETTLE_WITHIN_MS = 2 * 60_000;
-const QUIET_WITHIN_MS = 10 * 60_000;
+const RESOLVED_WITHIN_MS = 2 * 60_000;
 
 /**
  * Replicas are killed and stopped at random, and Redis is killed and started, while events are
- * handled. After all is quiet it is counted what became of them.
+ * handled. After all is quiet it is counted what became of them; then an operator resolves what is
+ * listed, and it is counted again.
  */
 export async function killAndStop(options: ChaosOptions): Promise<ChaosResult> {
+  const { events } = options;
   const began = Date.now();
   const stack = await startStack({ visibilityMs: VISIBILITY_MS, sesDelayMs: 200 });
   try {
-    await stack.publish(options.events);
+    await stack.publish(events);
     const fleet = await startFleet(stack, options.replicas);
     const redisRestarts = await restartRedis(stack, options);
     await fleet.calm();
-    const counted = await countAtRest(stack, options.events);
+    const rest = await atRest(stack, events, "after the last kill");
+    const listed = await listUnresolved(stack.store);
+    const causes = causesOf(listed, await readTraces(stack.traceFolder), stack.ses);
+    const seconds = Math.round((Date.now() - began) / 1_000);
+    const verdicts = await resolveAll(stack, RESOLVED_WITHIN_MS);
+    const end = await atRest(stack, events, "after the verdicts");
+    const { size: leftOnQueues } = await stack.whereabouts();
     return {
-      events: options.events,
-      ...counted,
+      events,
+      ...figures(rest.counted),
+      causes,
+      underWayAtFirst: rest.underWay.length,
+      resolved: { ...verdicts, ...figures(end.counted), leftOnQueues },
+      anomalies: [...rest.anomalies, ...end.anomalies],
       kills: fleet.kills,
       stops: fleet.stops,
       redisRestarts,
       deadLettered: await stack.deadLetters(),
       maxReceives: Math.max(0, ...stack.receives.values()),
-      seconds: Math.round((Date.now() - began) / 1_000),
+      seconds,
     };
   } finally {
     await stack.stop();
@@ -66,20 +89,23 @@ async function startFleet(stack: Stack, size: number): Promise<Fleet> {
   const tally = { kills: 0, stops: 0 };
   let over = false;
 
-  async function torment(first: ChildProcess): Promise<void> {
+  async function torment(first: Replica): Promise<void> {
     let replica = first;
     while (!over) {
       await sleep(between({ least: 1_000, most: 6_000 }));
       if (over) return;
       if (Math.random() < 0.5) {
         tally.kills += 1;
-        await endChild(replica);
+        stack.note(replica.name, "SIGKILL");
+        await endChild(replica.process);
         replica = await stack.startReplica();
       } else {
         tally.stops += 1;
-        replica.kill("SIGSTOP");
+        stack.note(replica.name, "SIGSTOP");
+        replica.process.kill("SIGSTOP");
         await sleep(between(STOPPED_MS));
-        replica.kill("SIGCONT");
+        stack.note(replica.name, "SIGCONT");
+        replica.process.kill("SIGCONT");
       }
     }
   }
@@ -105,9 +131,11 @@ async function restartRedis(stack: Stack, options: ChaosOptions): Promise<number
   const { events, redisRestarts } = options;
   for (let restart = 1; restart <= redisRestarts; restart += 1) {
     await untilAccepted(stack, (events * restart) / (redisRestarts + 1));
+    stack.note("redis", "SIGKILL");
     await stack.redis.kill();
     await sleep(between(REDIS_DOWN_MS));
     await stack.redis.start();
+    stack.note("redis", "started");
   }
   await untilAccepted(stack, events * 0.9);
   return redisRestarts;
@@ -121,28 +149,6 @@ async function untilAccepted(stack: Stack, emails: number): Promise<void> {
     if (stack.ses.accepted() !== last) idleSince = Date.now();
     last = stack.ses.accepted();
     await sleep(100);
-  }
-}
-
-/**
- * Evidence may move an event from the list back to work between two looks, where it is neither
- * listed nor accepted for a moment. What is lost stays so, however long one looks.
- */
-async function countAtRest(stack: Stack, events: number): Promise<Count> {
-  const until = Date.now() + SETTLE_WITHIN_MS;
-  for (;;) {
-    await quiet(stack, events);
-    const counted = await count(events, stack.ses, stack.store);
-    if (counted.lost === 0 || Date.now() >= until) return counted;
-    await sleep(5_000);
-  }
-}
-
-async function quiet(stack: Stack, events: number): Promise<void> {
-  const until = Date.now() + QUIET_WITHIN_MS;
-  while (Date.now() < until) {
-    if ((await countOpen(events, stack.store).catch(() => 1)) === 0) return;
-    await sleep(1_000);
   }
 }
 

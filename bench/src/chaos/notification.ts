@@ -5,6 +5,12 @@ import { SQSClient } from "@aws-sdk/client-sqs";
 export const NAMESPACE = "chaos";
 export const PIPELINE = "form-updated";
 
+/**
+ * For how long the SES accepts a signature: longer than a process is stopped, and short enough to
+ * wait until "not sent" can be known.
+ */
+export const SIGNATURE_VALIDITY_MS = 15_000;
+
 export const credentials = { accessKeyId: "local", secretAccessKey: "local" };
 
 export function keyOf(id: number): string {

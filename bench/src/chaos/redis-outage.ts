@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { count, countOpen, type Count } from "./count.js";
+import { count, countOpen, figures, type Count } from "./count.js";
 import { startStack } from "./stack.js";
 
 export interface OutageResult extends Count {
@@ -32,7 +32,7 @@ export async function redisOutage(events: number, downSeconds: number): Promise<
     return {
       events,
       downSeconds,
-      ...(await count(events, stack.ses, stack.store)),
+      ...figures(await count(events, stack.ses, stack.store)),
       receivesGained: Math.max(0, ...gained),
       deadLettered: await stack.deadLetters(),
       resumedAfterMs,

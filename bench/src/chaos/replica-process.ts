@@ -6,14 +6,24 @@ import { Redis } from "ioredis";
 import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
 import { childInput } from "./child.js";
-import { credentials, NAMESPACE, PIPELINE, recipientOf, sqsClient } from "./notification.js";
+import {
+  credentials,
+  NAMESPACE,
+  PIPELINE,
+  recipientOf,
+  SIGNATURE_VALIDITY_MS,
+  sqsClient,
+} from "./notification.js";
+import { isWorthTracing, openTrace } from "./trace.js";
 
 export interface ReplicaInput {
+  readonly name: string;
   readonly sqsEndpoint: string;
   readonly queueUrl: string;
   readonly sesEndpoint: string;
   readonly redisUrl: string;
   readonly visibilityMs: number;
+  readonly traceFolder: string;
 }
 
 /** The highest receive count that a message was seen with. */
@@ -23,16 +33,18 @@ export interface Sighting {
 }
 
 const input = childInput<ReplicaInput>();
+const trace = openTrace(input.traceFolder, input.name);
 
 const mailer = sesMailer({
   client: safeSesClient({
     endpoint: input.sesEndpoint,
     region: "eu-west-2",
     credentials,
-    timeouts: { connectionTimeout: 1_000, requestTimeout: 3_000, socketTimeout: 3_000 },
   }),
   from: "forms@example.org",
   attemptTimeoutMs: input.visibilityMs,
+  signatureValidityMs: SIGNATURE_VALIDITY_MS,
+  maxClockSkewMs: 5_000,
 });
 
 const pipeline = definePipeline({
@@ -68,6 +80,7 @@ const consumer = createConsumer({
   visibilityMs: input.visibilityMs,
   waitMs: 1_000,
   observe: (event) => {
+    if (isWorthTracing(event)) trace(event);
     if (!("receiveCount" in event) || event.receiveCount === undefined) return;
     const { messageId = "", receiveCount } = event;
     process.send?.({ messageId, receiveCount } satisfies Sighting);

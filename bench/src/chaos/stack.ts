@@ -8,9 +8,14 @@ import { redisStore, type RedisStore } from "@exactly-once/redis-store";
 import { startRedisServer, type RedisServer } from "@exactly-once/redis-store/testing";
 import { createLocalSes, type LocalSes } from "@exactly-once/ses-adapter/testing";
 import type { ChildProcess } from "node:child_process";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { endChild, startChild } from "./child.js";
-import { sqsClient } from "./notification.js";
+import type { Whereabouts } from "./evidence.js";
+import { SIGNATURE_VALIDITY_MS, sqsClient } from "./notification.js";
 import type { ReplicaInput, Sighting } from "./replica-process.js";
+import { openTrace } from "./trace.js";
 
 /** One Redis with an append-only file always synced, an SQS process, an SES, and replicas. */
 export interface Stack {
@@ -19,10 +24,21 @@ export interface Stack {
   readonly store: RedisStore;
   /** Highest receive count seen, by message. */
   readonly receives: ReadonlyMap<string, number>;
+  /** Where all processes write what happens to them. */
+  readonly traceFolder: string;
   publish(events: number): Promise<void>;
-  startReplica(): Promise<ChildProcess>;
+  startReplica(): Promise<Replica>;
+  /** Notes in the trace what was done to a process. */
+  note(process: string, type: string): void;
   deadLetters(): Promise<number>;
+  /** Where each event's message is; those that left the queues are absent. */
+  whereabouts(): Promise<ReadonlyMap<number, Whereabouts>>;
   stop(): Promise<void>;
+}
+
+export interface Replica {
+  readonly name: string;
+  readonly process: ChildProcess;
 }
 
 export interface StackOptions {
@@ -33,7 +49,9 @@ export interface StackOptions {
 
 export async function startStack({ visibilityMs, sesDelayMs }: StackOptions): Promise<Stack> {
   const redis = await startRedisServer({ settings: { appendonly: "yes", appendfsync: "always" } });
+  const traceFolder = await mkdtemp(join(tmpdir(), "exactly-once-chaos-"));
   const ses = await createLocalSes({
+    signatureValidityMs: SIGNATURE_VALIDITY_MS,
     faults: [{ fault: { kind: "delay", ms: sesDelayMs }, when: { on: "every" } }],
   });
   let sqsEndpoint = "";
@@ -47,21 +65,26 @@ export async function startStack({ visibilityMs, sesDelayMs }: StackOptions): Pr
     RedrivePolicy: JSON.stringify({ ...policy, maxReceiveCount: 50 }),
   });
   const sesEndpoint = ses.endpoint;
-  const input: ReplicaInput = {
+  const input: Omit<ReplicaInput, "name"> = {
     sqsEndpoint,
     queueUrl,
     sesEndpoint,
     redisUrl: redis.url,
     visibilityMs,
+    traceFolder,
   };
+  const note = openTrace(traceFolder, "chaos");
   const receives = new Map<string, number>();
   const children: ChildProcess[] = [];
+  let replicas = 0;
 
   return {
     redis,
     ses,
     store: redisStore({ client: redis.connect({ retryStrategy: () => 200 }), pageSize: 1_000 }),
     receives,
+    traceFolder,
+    note: (process, type) => note({ at: Date.now(), type: `${process} ${type}` }),
     publish: async (events) => {
       for (let from = 0; from < events; from += 10) {
         const ids = Array.from({ length: Math.min(10, events - from) }, (_, i) => from + i);
@@ -70,22 +93,55 @@ export async function startStack({ visibilityMs, sesDelayMs }: StackOptions): Pr
       }
     },
     startReplica: async () => {
-      const child = await startChild<Sighting>("./replica-process.ts", input, (sighting) => {
+      replicas += 1;
+      const name = `replica-${replicas}`;
+      const given: ReplicaInput = { ...input, name };
+      const process = await startChild<Sighting>("./replica-process.ts", given, (sighting) => {
         const { messageId, receiveCount } = sighting;
         receives.set(messageId, Math.max(receives.get(messageId) ?? 0, receiveCount));
       });
-      children.push(child);
-      return child;
+      children.push(process);
+      return { name, process };
     },
     deadLetters: async () =>
       Number(await attribute(client, deadLetterUrl, "ApproximateNumberOfMessages")),
+    whereabouts: async () => {
+      const [main, dead] = await Promise.all([inspect("forms"), inspect("dead")]);
+      const places = new Map<number, Whereabouts>();
+      for (const { body } of main.delayed) places.set(idIn(body), "delayed");
+      for (const { body } of main.ready) places.set(idIn(body), "visible");
+      for (const { message } of main.inflight) places.set(idIn(message.body), "in flight");
+      for (const { body } of dead.ready) places.set(idIn(body), "dead-letter queue");
+      return places;
+    },
     stop: async () => {
       await Promise.all([...children, sqs].map(endChild));
       client.destroy();
       await ses.close();
       await redis.stop();
+      await rm(traceFolder, { recursive: true, force: true });
     },
   };
+
+  async function inspect(queue: string): Promise<QueueContent> {
+    const response = await fetch(`${sqsEndpoint}/_fauxqs/queues/${queue}`);
+    return ((await response.json()) as { readonly messages: QueueContent }).messages;
+  }
+}
+
+interface QueuedMessage {
+  readonly body: string;
+}
+
+/** As fauxqs tells it. */
+interface QueueContent {
+  readonly ready: readonly QueuedMessage[];
+  readonly delayed: readonly QueuedMessage[];
+  readonly inflight: readonly { readonly message: QueuedMessage }[];
+}
+
+function idIn(body: string): number {
+  return (JSON.parse(body) as { readonly id: number }).id;
 }
 
 async function createQueue(
