@@ -2,6 +2,12 @@ import { fork, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 
+/** A stopped one wouldn't notice that this process is over, and would stay for ever. */
+const running = new Set<ChildProcess>();
+process.once("exit", () => {
+  for (const child of running) child.kill("SIGKILL");
+});
+
 /** Starts a file beside this one as a process that gets one input. Resolves with its first message. */
 export async function startChild<Message>(
   file: string,
@@ -10,6 +16,8 @@ export async function startChild<Message>(
 ): Promise<ChildProcess> {
   const path = fileURLToPath(new URL(file, import.meta.url));
   const child = fork(path, [JSON.stringify(input)], { execArgv: process.execArgv });
+  running.add(child);
+  child.once("exit", () => running.delete(child));
   child.on("message", (message) => onMessage(message as Message));
   const ended = once(child, "exit").then(() => {
     throw new Error(`${file} ended while starting`);

@@ -18,6 +18,7 @@ const { values } = parseArgs({
   },
 });
 const events = Number(values.events);
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(1));
 
 const chaos: ChaosResult[] = [];
 const outage: OutageResult[] = [];
