@@ -14,7 +14,10 @@ export interface Attempt {
   readonly deadline: number;
   /** Milliseconds left to the deadline by the stricter of wall and monotonic clock; ≤ 0 is over. */
   remainingMs(): number;
-  /** Aborts with the handler's signal. An abort after the request was written is `unknown`. */
+  /**
+   * Aborts with the handler's signal: nothing more is to be written then. A request that is ended
+   * after it was written is `unknown`; better is to wait for its answer, within a time limit.
+   */
   readonly signal: AbortSignal;
 }
 
