@@ -53,7 +53,7 @@ export function describeTotals(summary: Summary): string {
     ["held", summary.held],
     ["dead-lettered", summary.deadLettered],
     ["schedules per second", `${summary.schedulesPerSecond} with ${summary.workers} workers`],
-    ["per second and core", perCore],
+    ["per second of one core", perCore],
   );
   return table.toString();
 }

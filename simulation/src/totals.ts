@@ -1,4 +1,5 @@
 import type { ScheduleResult } from "./run-schedule.js";
+import type { ScenarioName } from "./scenarios/settings.js";
 
 /** What many runs came to. */
 export interface Totals {
@@ -23,7 +24,7 @@ export interface Totals {
 
 export interface Failure {
   readonly seed: number;
-  readonly scenario: string;
+  readonly scenario: ScenarioName;
   readonly oracle: string;
   readonly text: string;
 }

@@ -29,6 +29,8 @@ export interface Decisions {
    * @param rate share of occasions on which it happens, where the kind is active
    */
   site(place: string, fault: string, kind: string, rate: number): Site;
+  /** Whether faults of this kind can happen at all in this run. */
+  isActive(kind: string): boolean;
   /** A fixed property of the run in [0, 1): not a fault, never shrunk away. */
   property(name: string): number;
   /** One of the given values, fixed for the run. */
@@ -63,6 +65,7 @@ export function createDecisions(options: DecisionOptions): Decisions {
   return {
     seed,
     property,
+    isActive,
     pick: (name, values) => {
       const value = values[Math.floor(property(name) * values.length)];
       if (value === undefined) throw new RangeError(`nothing to pick for ${name}`);
@@ -101,4 +104,5 @@ export function createDecisions(options: DecisionOptions): Decisions {
   };
 }
 
-const NEVER: Site = { next: () => 0 };
+/** A place at which nothing happens. */
+export const NEVER: Site = { next: () => 0 };
