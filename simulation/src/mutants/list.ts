@@ -59,18 +59,13 @@ export const MUTANTS: readonly Mutant[] = [
       'return record.state === "claimed" && lease.key === record.key;',
     ),
   ]),
-  mutant(
-    "claim-ignores-lease",
-    "A claim is granted although another's lease is live.",
-    [
-      core(
-        "record.ts",
-        "  if (isLive(record, now)) {\n    if (record.owner",
-        "  if (record.owner === request.owner) {\n    if (record.owner",
-      ),
-    ],
-    5_000,
-  ),
+  mutant("claim-ignores-lease", "A claim is granted although another's lease is live.", [
+    core(
+      "record.ts",
+      "  if (isLive(record, now)) {\n    if (record.owner",
+      "  if (record.owner === request.owner) {\n    if (record.owner",
+    ),
+  ]),
   mutant("fence-not-raised", "The fence doesn't rise with a new claim.", [
     core("record.ts", "fence: (before?.fence ?? 0) + 1,", "fence: before?.fence ?? 1,"),
   ]),
@@ -201,18 +196,13 @@ export const MUTANTS: readonly Mutant[] = [
       "else ready.push(flight);",
     ),
   ]),
-  mutant(
-    "redelivery-overtaken",
-    "The rest of a group overtakes a redelivery of its own head.",
-    [
-      core(
-        "dispatcher.ts",
-        'if (known && known.phase !== "ending") {',
-        'if (known?.phase === "ending") { void known.ended.then(() => { receive([message], receivedAt); }); return; }\n    if (known) {',
-      ),
-    ],
-    5_000,
-  ),
+  mutant("redelivery-overtaken", "The rest of a group overtakes a redelivery of its own head.", [
+    core(
+      "dispatcher.ts",
+      'if (known && known.phase !== "ending") {',
+      'if (known?.phase === "ending") { void known.ended.then(() => { receive([message], receivedAt); }); return; }\n    if (known) {',
+    ),
+  ]),
   mutant("busy-is-done", "A key that another replica works on is acknowledged.", [
     core(
       "claim-reply.ts",

@@ -1,4 +1,4 @@
-import { formatAttemptId, type Lease } from "@exactly-once/core";
+import { formatAttemptId, type ClaimRequest, type Lease } from "@exactly-once/core";
 import type { AcceptedMail } from "../worlds/ses.js";
 import type { StoreEvent } from "../worlds/store.js";
 import type { Ledger } from "./ledger.js";
@@ -9,9 +9,19 @@ export interface ClaimOracle {
   onMail(mail: AcceptedMail): void;
 }
 
-/** One owner per fence, fences that never fall, and `done` only once all that was begun is sent. */
+interface KnownClaim {
+  readonly fence: number;
+  readonly owner: string;
+  /** Until when nobody else may be granted the key, by true time; 0 once it was given back. */
+  until: number;
+}
+
+/**
+ * One owner at a time and per fence, fences that never fall, and `done` only once all that was begun
+ * is sent.
+ */
 export function claimOracle(ledger: Ledger, now: () => number, report: Report): ClaimOracle {
-  const claims = new Map<string, { fence: number; owner: string }>();
+  const claims = new Map<string, KnownClaim>();
   const begun = new Map<string, Set<string>>();
   const waived = new Map<string, Set<string>>();
   /** The attempt that each effect speaks of, by effect id. */
@@ -28,18 +38,37 @@ export function claimOracle(ledger: Ledger, now: () => number, report: Report): 
     open.delete(attemptId);
   }
 
-  function onClaimed(key: string, owner: string, fence: number): void {
+  function onClaimed({ key, owner, leaseMs }: ClaimRequest, fence: number): void {
     const before = claims.get(key);
     if (before && (fence < before.fence || (fence === before.fence && owner !== before.owner))) {
       report("one owner per fence", `${key} fence ${fence}: ${before.owner}, then ${owner}`);
     }
-    claims.set(key, { owner, fence });
+    // A replay by the owner of a live lease moves nothing.
+    if (before?.owner === owner && before.fence === fence) return;
+    // By the millisecond it ends in, somebody else may have it: the store counts in its own clock.
+    if (before && before.until > now() + 1) {
+      report(
+        "one owner at a time",
+        `${owner} was granted ${key}, which ${before.owner} still held`,
+      );
+    }
+    claims.set(key, { owner, fence, until: now() + leaseMs });
+  }
+
+  function claimOf({ key, owner, fence }: Lease): KnownClaim | undefined {
+    const claim = claims.get(key);
+    return claim?.owner === owner && claim.fence === fence ? claim : undefined;
+  }
+
+  function giveBack(key: string): void {
+    const claim = claims.get(key);
+    if (claim) claim.until = 0;
   }
 
   /** Whoever was granted the key last is the only one who may begin or end anything. */
-  function mustHold(what: string, { key, owner, fence }: Lease): void {
-    const claim = claims.get(key);
-    if (claim?.owner === owner && claim.fence === fence) return;
+  function mustHold(what: string, lease: Lease): void {
+    if (claimOf(lease)) return;
+    const { key, owner, fence } = lease;
     report("current claim", `${what} ${key} by ${owner} under fence ${fence}`);
   }
 
@@ -47,6 +76,7 @@ export function claimOracle(ledger: Ledger, now: () => number, report: Report): 
     const { key } = item;
     if (ledger.done.has(key)) return;
     mustHold("completed", item);
+    giveBack(key);
     ledger.done.add(key);
     for (const slot of begun.get(key) ?? []) {
       const effectId = `${key}-${slot}`;
@@ -68,7 +98,21 @@ export function claimOracle(ledger: Ledger, now: () => number, report: Report): 
         case "claim":
           event.reply.forEach((reply, index) => {
             const item = event.args[0][index];
-            if (reply.status === "claimed" && item) onClaimed(item.key, item.owner, reply.fence);
+            if (reply.status === "claimed" && item) onClaimed(item, reply.fence);
+          });
+          break;
+        case "extend":
+          event.reply.forEach((reply, index) => {
+            const item = event.args[0][index];
+            const claim = reply === "held" && item ? claimOf(item) : undefined;
+            if (claim && item) claim.until = Math.max(claim.until, now() + item.leaseMs);
+          });
+          break;
+        case "release":
+          event.reply.forEach((reply, index) => {
+            const item = event.args[0][index];
+            const claim = reply === "released" && item ? claimOf(item) : undefined;
+            if (claim) claim.until = 0;
           });
           break;
         case "begin": {
@@ -88,6 +132,7 @@ export function claimOracle(ledger: Ledger, now: () => number, report: Report): 
         case "bury": {
           const [{ key }] = event.args;
           if (event.reply !== "dead") break;
+          giveBack(key);
           for (const attemptId of [...open.keys()].filter((id) => id.startsWith(key))) {
             mustBeStale("buried", attemptId);
           }
