@@ -16,6 +16,9 @@ export interface Totals {
   held: number;
   deadLettered: number;
   suppressed: number;
+  verdicts: number;
+  lookups: number;
+  failovers: number;
   /** Runs made twice, with the same trace. */
   repeated: number;
   faults: Record<string, number>;
@@ -43,6 +46,9 @@ export function noTotals(): Totals {
     held: 0,
     deadLettered: 0,
     suppressed: 0,
+    verdicts: 0,
+    lookups: 0,
+    failovers: 0,
     repeated: 0,
     faults: {},
     perScenario: {},
@@ -87,6 +93,9 @@ const STATS = [
   "held",
   "deadLettered",
   "suppressed",
+  "verdicts",
+  "lookups",
+  "failovers",
 ] as const;
 
 const SUMS = [...STATS, "seeds", "violations", "repeated"] as const;

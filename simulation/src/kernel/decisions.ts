@@ -14,6 +14,8 @@ export interface DecisionOptions {
   readonly only?: ReadonlySet<string>;
   /** Share of fault kinds that are active in a run. */
   readonly swarm?: number;
+  /** Kinds that are active in every run: what the scenario is about. */
+  readonly always?: readonly string[];
 }
 
 /**
@@ -45,11 +47,11 @@ export interface Decisions {
 }
 
 export function createDecisions(options: DecisionOptions): Decisions {
-  const { seed, only, swarm = 0.25 } = options;
+  const { seed, only, swarm = 0.25, always = [] } = options;
   const seedHash = mix(hashText("seed"), seed >>> 0) ^ Math.floor(seed / 0x1_0000_0000);
   const fired: string[] = [];
   const counts = new Map<string, number>();
-  const activeKinds = new Map<string, boolean>();
+  const activeKinds = new Map<string, boolean>(always.map((kind) => [kind, true]));
   let calm = false;
 
   const property = (name: string): number => unit(mix(seedHash, hashText(name)));

@@ -1,12 +1,13 @@
 import { formatAttemptId, type ClaimRequest, type Lease } from "@exactly-once/core";
 import type { AcceptedMail } from "../worlds/ses.js";
-import type { StoreEvent } from "../worlds/store.js";
-import type { Ledger } from "./ledger.js";
+import type { LostWrite, StoreEvent } from "../worlds/store.js";
+import { effectOf, type Ledger } from "./ledger.js";
 import type { Report } from "./violations.js";
 
 export interface ClaimOracle {
   onStore(event: StoreEvent): void;
   onMail(mail: AcceptedMail): void;
+  onFailOver(lost: readonly LostWrite[]): void;
 }
 
 interface KnownClaim {
@@ -22,6 +23,8 @@ interface KnownClaim {
  */
 export function claimOracle(ledger: Ledger, now: () => number, report: Report): ClaimOracle {
   const claims = new Map<string, KnownClaim>();
+  /** Keys whose last claim a failover took away: somebody of before may hold them again. */
+  const unsure = new Set<string>();
   const begun = new Map<string, Set<string>>();
   const waived = new Map<string, Set<string>>();
   /** The attempt that each effect speaks of, by effect id. */
@@ -52,7 +55,9 @@ export function claimOracle(ledger: Ledger, now: () => number, report: Report): 
         `${owner} was granted ${key}, which ${before.owner} still held`,
       );
     }
-    claims.set(key, { owner, fence, until: now() + leaseMs });
+    // Where a failover came between, this may be a replay under a lease that ends sooner.
+    const until = unsure.delete(key) ? 0 : now() + leaseMs;
+    claims.set(key, { owner, fence, until });
   }
 
   function claimOf({ key, owner, fence }: Lease): KnownClaim | undefined {
@@ -67,7 +72,7 @@ export function claimOracle(ledger: Ledger, now: () => number, report: Report): 
 
   /** Whoever was granted the key last is the only one who may begin or end anything. */
   function mustHold(what: string, lease: Lease): void {
-    if (claimOf(lease)) return;
+    if (claimOf(lease) || unsure.has(lease.key)) return;
     const { key, owner, fence } = lease;
     report("current claim", `${what} ${key} by ${owner} under fence ${fence}`);
   }
@@ -87,7 +92,39 @@ export function claimOracle(ledger: Ledger, now: () => number, report: Report): 
     }
   }
 
+  /** From here on the store stands where it was before this write. */
+  function forget(write: LostWrite): void {
+    switch (write.command) {
+      case "claim":
+      case "extend":
+      case "release":
+      case "complete":
+        for (const { key } of write.args[0]) forgetClaim(key);
+        break;
+      case "bury":
+        forgetClaim(write.args[0].key);
+        break;
+      case "begin":
+      case "hold": {
+        const [ref] = write.args;
+        latest.delete(`${ref.key}-${ref.effect}`);
+        open.delete(formatAttemptId(ref));
+        break;
+      }
+      default:
+        break;
+    }
+  }
+
+  function forgetClaim(key: string): void {
+    claims.delete(key);
+    unsure.add(key);
+  }
+
   return {
+    onFailOver: (lost) => {
+      for (const write of lost) forget(write);
+    },
     onMail: ({ attemptId }) => {
       if ((bounds.get(attemptId) ?? Number.POSITIVE_INFINITY) < now()) {
         report("nothing accepted too late", `${attemptId} was accepted after its last moment`);
@@ -164,7 +201,7 @@ export function claimOracle(ledger: Ledger, now: () => number, report: Report): 
         case "resolve": {
           const [attemptId, verdict] = event.args;
           if (event.reply !== "resolved") break;
-          const effectId = attemptId.split("-").slice(0, -3).join("-");
+          const effectId = effectOf(attemptId);
           if ((latest.get(effectId) ?? attemptId) !== attemptId) {
             report("a verdict names its attempt", `${attemptId} isn't what ${effectId} stands at`);
           }
