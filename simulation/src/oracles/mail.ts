@@ -71,7 +71,9 @@ export function mailOracle(ledger: Ledger, report: Report): MailOracle {
       const first = contents.get(mail.contentDigest) ?? effectId;
       contents.set(mail.contentDigest, first);
       if (unreserved.has(first) || unreserved.has(effectId)) return;
-      if (first !== effectId && !ledger.allowed.has(effectId)) {
+      // Whichever of the two comes last: letting one pass let both be sent.
+      const allowed = ledger.allowed.has(effectId) || ledger.allowed.has(first);
+      if (first !== effectId && !allowed) {
         report("same content is held", `${effectId} says the same as ${first}`);
       }
       if (latest.get(effectId) !== mail.attemptId) {
