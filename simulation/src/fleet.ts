@@ -6,17 +6,14 @@ import { bundle, type Patch } from "./bundle.js";
 import type { RangeResult, SeedRange } from "./run-seeds.js";
 import { addTotals, noTotals, type Failure, type Totals } from "./totals.js";
 
-export interface FleetOptions {
-  readonly first: number;
-  readonly count: number;
+export interface FleetOptions extends SeedRange {
   readonly workers: number;
-  readonly repeatEvery: number;
   readonly patches?: readonly Patch[];
-  /** Ends all work soon after the first violation. */
-  readonly untilFirst?: boolean;
   onProgress?(totals: Totals, failures: readonly Failure[]): void;
 }
 
+/** A run's rubbish is young: with room for it, nothing of it is ever copied. Worth a tenth of the time. */
+export const WORKER_FLAGS = ["--max-semi-space-size=64"];
 const CHUNK = 200;
 const SMALL_CHUNK = 50;
 
@@ -43,17 +40,20 @@ async function runWorkers(file: string, options: FleetOptions): Promise<RangeRes
     if (next >= end || (options.untilFirst && failures.length > 0)) return undefined;
     const first = next;
     next = Math.min(end, first + chunk);
+    const { repeatEvery, scenario, untilFirst } = options;
     return {
-      first,
-      count: next - first,
-      repeatEvery: options.repeatEvery,
-      ...(options.untilFirst ? { untilFirst: true } : {}),
+      ...{ first, count: next - first, repeatEvery },
+      ...(scenario === undefined ? {} : { scenario }),
+      ...(untilFirst === undefined ? {} : { untilFirst }),
     };
   }
 
   const work = (): Promise<void> =>
     new Promise((resolve, reject) => {
-      const worker = fork(file, { stdio: ["ignore", "inherit", "inherit", "ipc"], execArgv: [] });
+      const worker = fork(file, {
+        stdio: ["ignore", "inherit", "inherit", "ipc"],
+        execArgv: WORKER_FLAGS,
+      });
       const give = (): void => {
         const range = nextRange();
         if (range) worker.send(range);

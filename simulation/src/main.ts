@@ -6,16 +6,17 @@ import { parseArgs } from "node:util";
 import { saveEntry } from "./corpus.js";
 import { runFleet } from "./fleet.js";
 import { describeTotals, summarize } from "./report.js";
-import { runGuarded } from "./run-seeds.js";
+import { runGuarded, type SeedRange } from "./run-seeds.js";
 import { scenarioOf } from "./scenarios/mix.js";
 import { SCENARIOS, type ScenarioName } from "./scenarios/settings.js";
 import { shrink } from "./shrink.js";
 import type { Failure } from "./totals.js";
 
-const USAGE = `usage: pnpm simulate [--seeds N] [--from FIRST] [--workers W] [--json FILE]
-       pnpm simulate --seed S [--scenario ${SCENARIOS.join("|")}]
+const USAGE = `usage: pnpm simulate [--seeds N] [--from FIRST] [--scenario NAME] [--workers W] [--json FILE]
+       pnpm simulate --seed S [--scenario NAME]
        pnpm simulate --mutants [--json FILE]
-       pnpm simulate --incident [--json FILE]`;
+       pnpm simulate --incident [--json FILE]
+scenarios: ${SCENARIOS.join(", ")}; without one, the mix of all`;
 
 const MAX_SHRUNK = 5;
 
@@ -37,7 +38,12 @@ async function main(): Promise<number> {
     console.log(USAGE);
     return 0;
   }
-  if (values.seed !== undefined) return tellSeed(Number(values.seed), values.scenario);
+  const scenario = SCENARIOS.find((name) => name === values.scenario);
+  if (values.scenario !== scenario) {
+    console.error(USAGE);
+    return 2;
+  }
+  if (values.seed !== undefined) return tellSeed(Number(values.seed), scenario);
   if (values.mutants) {
     const { huntMutants } = await import("./mutants/hunt.js");
     const report = await huntMutants(Number(values.workers));
@@ -50,7 +56,11 @@ async function main(): Promise<number> {
     await writeJson(values.json, report);
     return report.ours === 0 ? 0 : 1;
   }
-  return runRange(Number(values.seeds), Number(values.from), Number(values.workers), values.json);
+  const range = {
+    ...{ first: Number(values.from), count: Number(values.seeds), repeatEvery: 50 },
+    ...(scenario === undefined ? {} : { scenario }),
+  };
+  return runRange(range, Number(values.workers), values.json);
 }
 
 async function writeJson(file: string | undefined, value: unknown): Promise<void> {
@@ -60,8 +70,7 @@ async function writeJson(file: string | undefined, value: unknown): Promise<void
 }
 
 async function runRange(
-  count: number,
-  first: number,
+  range: SeedRange,
   workers: number,
   json: string | undefined,
 ): Promise<number> {
@@ -70,12 +79,10 @@ async function runRange(
     clearOnComplete: true,
   });
   const startedAt = performance.now();
-  if (process.stdout.isTTY) bar.start(count, 0, { violations: 0 });
+  if (process.stdout.isTTY) bar.start(range.count, 0, { violations: 0 });
   const { totals, failures } = await runFleet({
-    first,
-    count,
+    ...range,
     workers,
-    repeatEvery: 50,
     onProgress: (soFar, failed) => {
       if (process.stdout.isTTY) bar.update(soFar.seeds, { violations: failed.length });
     },
@@ -97,8 +104,7 @@ async function runRange(
 }
 
 /** Shrinks a failing seed and keeps it in the corpus, to be given its story by whoever mends it. */
-async function keep({ seed, oracle, text }: Failure): Promise<void> {
-  const scenario = scenarioOf(seed);
+async function keep({ seed, scenario, oracle, text }: Failure): Promise<void> {
   console.log(`seed ${seed} (${scenario}): ${oracle}: ${text}`);
   const { fired } = await runGuarded({ seed, scenario });
   const { faults, runs } = await shrink(seed, scenario, oracle, fired);
@@ -106,13 +112,12 @@ async function keep({ seed, oracle, text }: Failure): Promise<void> {
   console.log(
     `  ${fired.length} faults shrunk to ${faults.length} in ${runs} runs: ${faults.join(", ")}`,
   );
-  console.log(`  kept in ${file}; read it by: pnpm simulate --seed ${seed}`);
+  console.log(`  kept in ${file}; read it by: pnpm simulate --seed ${seed} --scenario ${scenario}`);
 }
 
 /** Prints one run as a story: shrunk first where it breaks a promise. */
-async function tellSeed(seed: number, named: string | undefined): Promise<number> {
-  const scenario =
-    SCENARIOS.find((name) => name === named) ?? (scenarioOf(seed) satisfies ScenarioName);
+async function tellSeed(seed: number, named: ScenarioName | undefined): Promise<number> {
+  const scenario = named ?? scenarioOf(seed);
   const first = await runGuarded({ seed, scenario });
   const [violation] = first.violations;
   const only = violation

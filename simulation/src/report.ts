@@ -52,8 +52,11 @@ export function describeTotals(summary: Summary): string {
     ["suppressed duplicates", summary.suppressed],
     ["held", summary.held],
     ["dead-lettered", summary.deadLettered],
+    ["verdicts from silence", summary.verdicts],
+    ["failovers of the store", summary.failovers],
+    ["lookups in user caches", summary.lookups],
     ["schedules per second", `${summary.schedulesPerSecond} with ${summary.workers} workers`],
-    ["per second and core", perCore],
+    ["per second of one core", perCore],
   );
   return table.toString();
 }

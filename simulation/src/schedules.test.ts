@@ -28,18 +28,24 @@ describe("simulation: seeds", () => {
     });
     expect(failures).toEqual([]);
     expect(totals).toMatchObject({ seeds: 3_000, repeated: 120 });
-    expect(totals.crashes).toBeGreaterThan(0);
-    expect(totals.held).toBeGreaterThan(0);
-    expect(totals.deadLettered).toBeGreaterThan(0);
+    const happened = [
+      "crashes",
+      "pauses",
+      "held",
+      "deadLettered",
+      "verdicts",
+      "failovers",
+    ] as const;
+    expect(happened.filter((name) => totals[name] === 0)).toEqual([]);
   }, 600_000);
 
   it.each(SCENARIOS)("without faults, %s runs keep every promise", async (scenario) => {
-    let emails = 0;
+    let done = 0;
     for (let seed = 1; seed <= 10; seed += 1) {
       const { violations, fired, stats } = await runGuarded({ seed, scenario, only: new Set() });
       expect({ violations, fired }).toEqual({ violations: [], fired: [] });
-      emails += stats.emails;
+      done += stats.emails + stats.lookups;
     }
-    expect(emails).toBeGreaterThan(0);
+    expect(done).toBeGreaterThan(0);
   });
 });

@@ -1,4 +1,5 @@
 import type { ScheduleResult } from "./run-schedule.js";
+import type { ScenarioName } from "./scenarios/settings.js";
 
 /** What many runs came to. */
 export interface Totals {
@@ -15,6 +16,9 @@ export interface Totals {
   held: number;
   deadLettered: number;
   suppressed: number;
+  verdicts: number;
+  lookups: number;
+  failovers: number;
   /** Runs made twice, with the same trace. */
   repeated: number;
   faults: Record<string, number>;
@@ -23,7 +27,7 @@ export interface Totals {
 
 export interface Failure {
   readonly seed: number;
-  readonly scenario: string;
+  readonly scenario: ScenarioName;
   readonly oracle: string;
   readonly text: string;
 }
@@ -42,6 +46,9 @@ export function noTotals(): Totals {
     held: 0,
     deadLettered: 0,
     suppressed: 0,
+    verdicts: 0,
+    lookups: 0,
+    failovers: 0,
     repeated: 0,
     faults: {},
     perScenario: {},
@@ -86,6 +93,9 @@ const STATS = [
   "held",
   "deadLettered",
   "suppressed",
+  "verdicts",
+  "lookups",
+  "failovers",
 ] as const;
 
 const SUMS = [...STATS, "seeds", "violations", "repeated"] as const;

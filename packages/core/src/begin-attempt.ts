@@ -58,6 +58,10 @@ export async function beginAttempt(
     const receipt: Receipt = { id: null, at: reply.dropped.startedAt, via: "operator" };
     return { status: "accepted", receipt };
   }
+  // The claim may outlive this run (a release that fails), and a late copy of this `begin` must not be
+  // granted to nobody once what stands in its way is settled.
+  const notMade = { status: "rejected", reason: "notMade" } as const;
+  env.committer.commitLater(() => env.store.settle(ref, notMade));
   if ("held" in reply) {
     run.holding.push(reply.held);
     throw new EffectHeldError(reply.held);

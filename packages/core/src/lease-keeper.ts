@@ -202,6 +202,8 @@ export function createLeaseKeeper(options: LeaseKeeperOptions): LeaseKeeper {
           moveVisibility(entry, sentAt + forMs);
           confirmed.push(entry);
         } else if (reply === "lost") {
+          // A claim that is granted at this moment must not make it trusted again.
+          entry.visibleUntil = time();
           lose(entry, "visibility");
         } else {
           retrySoon(entry);

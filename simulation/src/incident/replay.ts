@@ -42,6 +42,7 @@ export async function replay(
     doubleDelivery: never,
     forgottenDelete: never,
     reorder: never,
+    lateArrival: never,
     outdatedHandleWorks: never,
   };
   const common = { kernel, fifo: true, retentionMs: 4 * DAY_MS, faults, observe: () => undefined };

@@ -14,6 +14,8 @@ export interface DecisionOptions {
   readonly only?: ReadonlySet<string>;
   /** Share of fault kinds that are active in a run. */
   readonly swarm?: number;
+  /** Kinds that are active in every run: what the scenario is about. */
+  readonly always?: readonly string[];
 }
 
 /**
@@ -29,6 +31,8 @@ export interface Decisions {
    * @param rate share of occasions on which it happens, where the kind is active
    */
   site(place: string, fault: string, kind: string, rate: number): Site;
+  /** Whether faults of this kind can happen at all in this run. */
+  isActive(kind: string): boolean;
   /** A fixed property of the run in [0, 1): not a fault, never shrunk away. */
   property(name: string): number;
   /** One of the given values, fixed for the run. */
@@ -43,11 +47,11 @@ export interface Decisions {
 }
 
 export function createDecisions(options: DecisionOptions): Decisions {
-  const { seed, only, swarm = 0.25 } = options;
+  const { seed, only, swarm = 0.25, always = [] } = options;
   const seedHash = mix(hashText("seed"), seed >>> 0) ^ Math.floor(seed / 0x1_0000_0000);
   const fired: string[] = [];
   const counts = new Map<string, number>();
-  const activeKinds = new Map<string, boolean>();
+  const activeKinds = new Map<string, boolean>(always.map((kind) => [kind, true]));
   let calm = false;
 
   const property = (name: string): number => unit(mix(seedHash, hashText(name)));
@@ -63,6 +67,7 @@ export function createDecisions(options: DecisionOptions): Decisions {
   return {
     seed,
     property,
+    isActive,
     pick: (name, values) => {
       const value = values[Math.floor(property(name) * values.length)];
       if (value === undefined) throw new RangeError(`nothing to pick for ${name}`);
@@ -101,4 +106,5 @@ export function createDecisions(options: DecisionOptions): Decisions {
   };
 }
 
-const NEVER: Site = { next: () => 0 };
+/** A place at which nothing happens. */
+export const NEVER: Site = { next: () => 0 };

@@ -1,5 +1,6 @@
 import type * as crypto from "node:crypto";
 import { createRequire, syncBuiltinESMExports } from "node:module";
+import { LeanAbortController } from "./lean-abort.js";
 
 /** Thrown where code under test reaches past its ports. */
 export class LeakedChance extends Error {
@@ -17,11 +18,12 @@ const webCrypto = Object.getPrototypeOf(builtinCrypto.webcrypto) as object;
 
 /**
  * Makes the machine's time and chance throw while `work` runs. `new Date(value)` stays: it only
- * computes.
+ * computes. Aborts stay, too, without Node's event machinery.
  */
 export async function withLeakGuard<Value>(work: () => Promise<Value>): Promise<Value> {
   const restores = [
     guardDate(),
+    leanAbort(),
     ...["setTimeout", "setInterval", "setImmediate"].map((name) => guard(globalThis, name)),
     guard(performance, "now"),
     guard(Math, "random"),
@@ -51,6 +53,15 @@ function guard(target: object, name: string): Restore {
   return () => {
     if (owner) Object.defineProperty(target, name, before);
     else Reflect.deleteProperty(target, name);
+  };
+}
+
+/** Code under test gets the plain controller; whoever holds one of Node's keeps it. */
+function leanAbort(): Restore {
+  const RealController = AbortController;
+  globalThis.AbortController = LeanAbortController as unknown as typeof AbortController;
+  return () => {
+    globalThis.AbortController = RealController;
   };
 }
 

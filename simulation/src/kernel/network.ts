@@ -1,4 +1,4 @@
-import type { Decisions, Site } from "./decisions.js";
+import { NEVER, type Decisions, type Site } from "./decisions.js";
 import type { Life } from "./host.js";
 import type { Kernel } from "./kernel.js";
 import type { Trace } from "./trace.js";
@@ -77,6 +77,27 @@ export interface NetworkOptions {
   readonly restartMs: number;
 }
 
+/** What may happen to a call, and how often each does beside the others. */
+const SHARES = {
+  crashBefore: 0.3,
+  crashAfter: 0.3,
+  crashOnReply: 0.3,
+  pauseBefore: 0.4,
+  pauseOnReply: 0.4,
+  requestLost: 1,
+  requestLate: 1,
+  refused: 1,
+  serverErrorBefore: 1,
+  serverErrorAfter: 1,
+  repeated: 1,
+  replyLost: 1,
+  replyLate: 1,
+  jitter: 8,
+};
+type Fault = keyof typeof SHARES;
+const FAULTS = Object.keys(SHARES) as Fault[];
+const QUIET = Object.fromEntries(FAULTS.map((fault) => [fault, NEVER])) as Record<Fault, Site>;
+
 interface Window {
   readonly place: string;
   readonly from: number;
@@ -113,32 +134,25 @@ export function createNetwork(options: NetworkOptions): Network {
 
   function service(settings: ServiceOptions): Service {
     const { name, latencyMs, maxDelayMs, resends, rate } = settings;
+    const shares = { ...SHARES, repeated: resends ? 1 : 0 };
+    // Most kinds are off in a run, and most services have many operations.
+    const active = FAULTS.filter((fault) => decisions.isActive(`${name}.${fault}`));
 
     function wire(host: string, operation: string, holdsMs = 0): Wire {
       const timeoutMs = settings.timeoutMs + holdsMs;
       const place = `${host}.${name}.${operation}`;
       const link = `${host}.${name}`;
       const what = `${name}.${operation}`;
-      const site = (fault: string, share: number): Site =>
-        decisions.site(place, fault, `${name}.${fault}`, share * rate);
-      const createSites = () => ({
-        crashBefore: site("crashBefore", 0.3),
-        crashAfter: site("crashAfter", 0.3),
-        crashOnReply: site("crashOnReply", 0.3),
-        pauseBefore: site("pauseBefore", 0.4),
-        pauseOnReply: site("pauseOnReply", 0.4),
-        requestLost: site("requestLost", 1),
-        requestLate: site("requestLate", 1),
-        refused: site("refused", 1),
-        serverErrorBefore: site("serverErrorBefore", 1),
-        serverErrorAfter: site("serverErrorAfter", 1),
-        repeated: site("repeated", resends ? 1 : 0),
-        replyLost: site("replyLost", 1),
-        replyLate: site("replyLate", 1),
-        jitter: site("jitter", 8),
-      });
+      const createSites = (): Record<Fault, Site> => {
+        const sites = { ...QUIET };
+        for (const fault of active) {
+          const share = shares[fault] * rate;
+          sites[fault] = decisions.site(place, fault, `${name}.${fault}`, share);
+        }
+        return sites;
+      };
       // Most operations are never called in a small run.
-      let known: ReturnType<typeof createSites> | undefined;
+      let known: Record<Fault, Site> | undefined;
 
       function call<Reply>(
         life: Life,

@@ -15,6 +15,25 @@ export interface HuntReport {
   readonly survivors: number;
 }
 
+/** What became of a mutant whose killing seed was recorded. */
+export type Fate =
+  | { readonly end: "killed" }
+  /** Innocent changes of the code under test move seeds: another one kills it now. */
+  | { readonly end: "moved"; readonly seed: number }
+  | { readonly end: "survived" };
+
+/** Tries the recorded seed first, and hunts within the mutant's bound only where it kills no more. */
+export async function fateOf(mutant: Mutant, recorded: number, workers: number): Promise<Fate> {
+  const { within, patches } = mutant;
+  const once = { count: 1, workers: 1, repeatEvery: 0, patches };
+  if (recorded <= within) {
+    const { failures } = await runFleet({ ...once, first: recorded });
+    if (failures.length > 0) return { end: "killed" };
+  }
+  const { killedBy } = await hunt(mutant, workers);
+  return killedBy ? { end: "moved", seed: killedBy.seed } : { end: "survived" };
+}
+
 /** Runs the standard mix against each mutant until a promise breaks. */
 export async function huntMutants(workers: number): Promise<HuntReport> {
   const mutants: Hunted[] = [];

@@ -15,6 +15,12 @@ const core = (file: string, find: string, replace: string): Patch => ({
   replace,
 });
 
+const ses = (file: string, find: string, replace: string): Patch => ({
+  file: `packages/ses-adapter/src/${file}`,
+  find,
+  replace,
+});
+
 const DEFAULT_WITHIN = 2_000;
 
 function mutant(
@@ -59,18 +65,13 @@ export const MUTANTS: readonly Mutant[] = [
       'return record.state === "claimed" && lease.key === record.key;',
     ),
   ]),
-  mutant(
-    "claim-ignores-lease",
-    "A claim is granted although another's lease is live.",
-    [
-      core(
-        "record.ts",
-        "  if (isLive(record, now)) {\n    if (record.owner",
-        "  if (record.owner === request.owner) {\n    if (record.owner",
-      ),
-    ],
-    5_000,
-  ),
+  mutant("claim-ignores-lease", "A claim is granted although another's lease is live.", [
+    core(
+      "record.ts",
+      "  if (isLive(record, now)) {\n    if (record.owner",
+      "  if (record.owner === request.owner) {\n    if (record.owner",
+    ),
+  ]),
   mutant("fence-not-raised", "The fence doesn't rise with a new claim.", [
     core("record.ts", "fence: (before?.fence ?? 0) + 1,", "fence: before?.fence ?? 1,"),
   ]),
@@ -201,18 +202,13 @@ export const MUTANTS: readonly Mutant[] = [
       "else ready.push(flight);",
     ),
   ]),
-  mutant(
-    "redelivery-overtaken",
-    "The rest of a group overtakes a redelivery of its own head.",
-    [
-      core(
-        "dispatcher.ts",
-        'if (known && known.phase !== "ending") {',
-        'if (known?.phase === "ending") { void known.ended.then(() => { receive([message], receivedAt); }); return; }\n    if (known) {',
-      ),
-    ],
-    5_000,
-  ),
+  mutant("redelivery-overtaken", "The rest of a group overtakes a redelivery of its own head.", [
+    core(
+      "dispatcher.ts",
+      'if (known && known.phase !== "ending") {',
+      'if (known?.phase === "ending") { void known.ended.then(() => { receive([message], receivedAt); }); return; }\n    if (known) {',
+    ),
+  ]),
   mutant("busy-is-done", "A key that another replica works on is acknowledged.", [
     core(
       "claim-reply.ts",
@@ -272,6 +268,82 @@ export const MUTANTS: readonly Mutant[] = [
       "consumer.ts",
       "clock.sleep(Math.max(0, at - time()), ended.signal)",
       "clock.sleep(Math.max(0, at - time()))",
+    ),
+  ]),
+  mutant("verdict-without-watermark", "Silence counts although no later mail's event has come.", [
+    ses("judge-silence.ts", 'if (mark === undefined || mark <= due) return "noLaterEvent";', ""),
+  ]),
+  mutant("verdict-with-events-pending", "Silence counts although events wait to be processed.", [
+    ses("judge-silence.ts", "if (pending > 0 &&", "if (pending < 0 &&"),
+  ]),
+  mutant("verdict-with-dead-letters", "Silence counts although events were dead-lettered.", [
+    ses("judge-silence.ts", 'if (backlog.deadLettered > 0) return "eventsDeadLettered";', ""),
+  ]),
+  mutant("event-lost-on-outage", "An event is acknowledged although the store didn't take it.", [
+    ses(
+      "settle-event.ts",
+      'await store.settle(ref, { status: "accepted", receipt });',
+      'await store.settle(ref, { status: "accepted", receipt }).catch(() => "settled" as const);',
+    ),
+  ]),
+  mutant("foreign-event-settles", "Another service's event settles an attempt of ours.", [
+    ses(
+      "settle-event.ts",
+      "if (attemptId === undefined || event.namespace !== namespace) {",
+      "if (attemptId === undefined) {",
+    ),
+  ]),
+  mutant("fence-alone", "The store compares a claim's fence only, which a failover sets back.", [
+    core(
+      "record.ts",
+      'return record.state === "claimed" && record.owner === lease.owner && record.fence === lease.fence;',
+      'return record.state === "claimed" && record.fence === lease.fence;',
+    ),
+  ]),
+  mutant("failover-loses-untold", "The store loses one write more than a failover excuses.", [
+    {
+      file: "simulation/src/worlds/store.ts",
+      find: "const lost = log.slice(kept).",
+      replace: "const lost = log.slice(kept + 1).",
+    },
+  ]),
+  mutant("half-snapshot-served", "A walk that ends in the middle is taken for the whole pool.", [
+    core(
+      "user-cache/walk-pool.ts",
+      'throw new Error("the source ended although its last page named a next one");',
+      'return { status: "complete" };',
+    ),
+  ]),
+  mutant("half-load-served", "A shared snapshot that goes away while it is read is served.", [
+    core(
+      "user-cache/load-snapshot.ts",
+      'if (chunks === undefined) return { status: "gone" };',
+      "if (chunks === undefined) break;",
+    ),
+    core("user-cache/load-snapshot.ts", "if (packed.entries !== entries) {", "if (entries < 0) {"),
+  ]),
+  mutant("rebuild-beside-another", "A replica walks although another holds the rebuild lease.", [
+    core("user-cache/refresher.ts", "return pauseFor(retryInMs);", "return rebuild();"),
+  ]),
+  mutant("publish-after-lease", "A rebuild is published although its lease went to another.", [
+    core(
+      "user-cache/memory-shared-snapshot.ts",
+      'const name = nameOf(lease);\n      if (!isLive(lease)) return "lost";\n      const written',
+      "const name = nameOf(lease);\n      const written",
+    ),
+  ]),
+  mutant("lookup-waits-for-rebuild", "A lookup waits until a rebuild has ended.", [
+    core(
+      "user-cache/user-cache.ts",
+      "if (leftMs <= 0 || signal?.aborted === true) return defer();\n      await swapped.wait(leftMs, signal);",
+      "await swapped.wait(DAY_MS, signal);",
+    ),
+  ]),
+  mutant("absent-from-old-snapshot", "Who came after the walk counts as absent.", [
+    core(
+      "user-cache/user-cache.ts",
+      "if (snapshot === undefined || snapshot.asOf < need.freshAfter) return undefined;",
+      "if (snapshot === undefined) return undefined;",
     ),
   ]),
 ];

@@ -1,17 +1,30 @@
-import { formatAttemptId, type Lease } from "@exactly-once/core";
+import { formatAttemptId, type ClaimRequest, type Lease } from "@exactly-once/core";
 import type { AcceptedMail } from "../worlds/ses.js";
-import type { StoreEvent } from "../worlds/store.js";
-import type { Ledger } from "./ledger.js";
+import type { LostWrite, StoreEvent } from "../worlds/store.js";
+import { effectOf, type Ledger } from "./ledger.js";
 import type { Report } from "./violations.js";
 
 export interface ClaimOracle {
   onStore(event: StoreEvent): void;
   onMail(mail: AcceptedMail): void;
+  onFailOver(lost: readonly LostWrite[]): void;
 }
 
-/** One owner per fence, fences that never fall, and `done` only once all that was begun is sent. */
+interface KnownClaim {
+  readonly fence: number;
+  readonly owner: string;
+  /** Until when nobody else may be granted the key, by true time; 0 once it was given back. */
+  until: number;
+}
+
+/**
+ * One owner at a time and per fence, fences that never fall, and `done` only once all that was begun
+ * is sent.
+ */
 export function claimOracle(ledger: Ledger, now: () => number, report: Report): ClaimOracle {
-  const claims = new Map<string, { fence: number; owner: string }>();
+  const claims = new Map<string, KnownClaim>();
+  /** Keys whose last claim a failover took away: somebody of before may hold them again. */
+  const unsure = new Set<string>();
   const begun = new Map<string, Set<string>>();
   const waived = new Map<string, Set<string>>();
   /** The attempt that each effect speaks of, by effect id. */
@@ -28,18 +41,39 @@ export function claimOracle(ledger: Ledger, now: () => number, report: Report): 
     open.delete(attemptId);
   }
 
-  function onClaimed(key: string, owner: string, fence: number): void {
+  function onClaimed({ key, owner, leaseMs }: ClaimRequest, fence: number): void {
     const before = claims.get(key);
     if (before && (fence < before.fence || (fence === before.fence && owner !== before.owner))) {
       report("one owner per fence", `${key} fence ${fence}: ${before.owner}, then ${owner}`);
     }
-    claims.set(key, { owner, fence });
+    // A replay by the owner of a live lease moves nothing.
+    if (before?.owner === owner && before.fence === fence) return;
+    // By the millisecond it ends in, somebody else may have it: the store counts in its own clock.
+    if (before && before.until > now() + 1) {
+      report(
+        "one owner at a time",
+        `${owner} was granted ${key}, which ${before.owner} still held`,
+      );
+    }
+    // Where a failover came between, this may be a replay under a lease that ends sooner.
+    const until = unsure.delete(key) ? 0 : now() + leaseMs;
+    claims.set(key, { owner, fence, until });
+  }
+
+  function claimOf({ key, owner, fence }: Lease): KnownClaim | undefined {
+    const claim = claims.get(key);
+    return claim?.owner === owner && claim.fence === fence ? claim : undefined;
+  }
+
+  function giveBack(key: string): void {
+    const claim = claims.get(key);
+    if (claim) claim.until = 0;
   }
 
   /** Whoever was granted the key last is the only one who may begin or end anything. */
-  function mustHold(what: string, { key, owner, fence }: Lease): void {
-    const claim = claims.get(key);
-    if (claim?.owner === owner && claim.fence === fence) return;
+  function mustHold(what: string, lease: Lease): void {
+    if (claimOf(lease) || unsure.has(lease.key)) return;
+    const { key, owner, fence } = lease;
     report("current claim", `${what} ${key} by ${owner} under fence ${fence}`);
   }
 
@@ -47,6 +81,7 @@ export function claimOracle(ledger: Ledger, now: () => number, report: Report): 
     const { key } = item;
     if (ledger.done.has(key)) return;
     mustHold("completed", item);
+    giveBack(key);
     ledger.done.add(key);
     for (const slot of begun.get(key) ?? []) {
       const effectId = `${key}-${slot}`;
@@ -57,7 +92,39 @@ export function claimOracle(ledger: Ledger, now: () => number, report: Report): 
     }
   }
 
+  /** From here on the store stands where it was before this write. */
+  function forget(write: LostWrite): void {
+    switch (write.command) {
+      case "claim":
+      case "extend":
+      case "release":
+      case "complete":
+        for (const { key } of write.args[0]) forgetClaim(key);
+        break;
+      case "bury":
+        forgetClaim(write.args[0].key);
+        break;
+      case "begin":
+      case "hold": {
+        const [ref] = write.args;
+        latest.delete(`${ref.key}-${ref.effect}`);
+        open.delete(formatAttemptId(ref));
+        break;
+      }
+      default:
+        break;
+    }
+  }
+
+  function forgetClaim(key: string): void {
+    claims.delete(key);
+    unsure.add(key);
+  }
+
   return {
+    onFailOver: (lost) => {
+      for (const write of lost) forget(write);
+    },
     onMail: ({ attemptId }) => {
       if ((bounds.get(attemptId) ?? Number.POSITIVE_INFINITY) < now()) {
         report("nothing accepted too late", `${attemptId} was accepted after its last moment`);
@@ -68,7 +135,21 @@ export function claimOracle(ledger: Ledger, now: () => number, report: Report): 
         case "claim":
           event.reply.forEach((reply, index) => {
             const item = event.args[0][index];
-            if (reply.status === "claimed" && item) onClaimed(item.key, item.owner, reply.fence);
+            if (reply.status === "claimed" && item) onClaimed(item, reply.fence);
+          });
+          break;
+        case "extend":
+          event.reply.forEach((reply, index) => {
+            const item = event.args[0][index];
+            const claim = reply === "held" && item ? claimOf(item) : undefined;
+            if (claim && item) claim.until = Math.max(claim.until, now() + item.leaseMs);
+          });
+          break;
+        case "release":
+          event.reply.forEach((reply, index) => {
+            const item = event.args[0][index];
+            const claim = reply === "released" && item ? claimOf(item) : undefined;
+            if (claim) claim.until = 0;
           });
           break;
         case "begin": {
@@ -88,6 +169,7 @@ export function claimOracle(ledger: Ledger, now: () => number, report: Report): 
         case "bury": {
           const [{ key }] = event.args;
           if (event.reply !== "dead") break;
+          giveBack(key);
           for (const attemptId of [...open.keys()].filter((id) => id.startsWith(key))) {
             mustBeStale("buried", attemptId);
           }
@@ -119,7 +201,7 @@ export function claimOracle(ledger: Ledger, now: () => number, report: Report): 
         case "resolve": {
           const [attemptId, verdict] = event.args;
           if (event.reply !== "resolved") break;
-          const effectId = attemptId.split("-").slice(0, -3).join("-");
+          const effectId = effectOf(attemptId);
           if ((latest.get(effectId) ?? attemptId) !== attemptId) {
             report("a verdict names its attempt", `${attemptId} isn't what ${effectId} stands at`);
           }

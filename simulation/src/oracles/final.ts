@@ -1,6 +1,6 @@
 import type { UnresolvedItem } from "@exactly-once/core";
 import type { SqsQueue } from "../worlds/sqs.js";
-import type { Ledger } from "./ledger.js";
+import { effectOf, isKeyExcused, type Ledger } from "./ledger.js";
 import type { Report } from "./violations.js";
 
 /** Other content under the same key is never taken for a duplicate. */
@@ -11,6 +11,8 @@ function judgeConflicts(ledger: Ledger, report: Report): void {
     if (kind === "skip") continue;
     if (key === undefined || ledger.copied.has(messageId) || ledger.movedByQueue.has(messageId))
       continue;
+    // A record that was lost can't know what it was bound to.
+    if (isKeyExcused(ledger, key)) continue;
     const other = bodies.get(key) ?? body;
     bodies.set(key, other);
     if (other !== body)
@@ -30,6 +32,7 @@ export function judgeOrphan(
 ): void {
   const owner = attemptId.split("-").at(-3) ?? "";
   if (ledger.heard.has(attemptId) || !couldGiveUp(owner)) return;
+  if (ledger.excused.has(effectOf(attemptId)) || ledger.unsettled.has(attemptId)) return;
   report("no orphan hold", `${attemptId} was granted to nobody and is held all the same`);
 }
 

@@ -31,6 +31,10 @@ export interface Ledger {
   /** Messages that the queue's own redrive policy moved. */
   readonly movedByQueue: Set<string>;
   readonly deleted: Set<string>;
+  /** Effects that may be sent twice, each by a limit that docs/guarantees.md states. */
+  readonly excused: Map<string, string>;
+  /** Attempts that were settled, until a failover lost that. */
+  readonly unsettled: Set<string>;
   /** Attempts whose grant reached the process that asked. */
   readonly heard: Set<string>;
 }
@@ -45,6 +49,8 @@ export function createLedger(): Ledger {
     copied: new Set(),
     movedByQueue: new Set(),
     deleted: new Set(),
+    excused: new Map(),
+    unsettled: new Set(),
     heard: new Set(),
   };
 }
@@ -57,4 +63,14 @@ export function isTerminal(ledger: Ledger, message: ProducedMessage): boolean {
     ledger.movedByQueue.has(message.messageId) ||
     (message.key !== undefined && ledger.done.has(message.key))
   );
+}
+
+/** The effect (`<key digest>-<slot>`) that an attempt is one try at. */
+export function effectOf(attemptId: string): string {
+  return attemptId.split("-").slice(0, -3).join("-");
+}
+
+/** Whether the record of this key lost something that it had acknowledged. */
+export function isKeyExcused(ledger: Ledger, key: string): boolean {
+  return [...ledger.excused.keys()].some((effectId) => effectId.startsWith(key));
 }

@@ -1,12 +1,13 @@
 import { formatAttemptId, parseAttemptId, type AttemptRef } from "@exactly-once/core";
 import type { AcceptedMail } from "../worlds/ses.js";
-import type { StoreEvent } from "../worlds/store.js";
+import type { LostWrite, StoreEvent } from "../worlds/store.js";
 import type { Ledger } from "./ledger.js";
 import type { Report } from "./violations.js";
 
 export interface MailOracle {
   onStore(event: StoreEvent): void;
   onMail(mail: AcceptedMail): void;
+  onFailOver(lost: readonly LostWrite[]): void;
 }
 
 /**
@@ -19,6 +20,12 @@ export function mailOracle(ledger: Ledger, report: Report): MailOracle {
   const begun = new Set<string>();
   /** Who got this content first, by recipient and content. */
   const contents = new Map<string, string>();
+  /** Effects whose reservation of their content was lost. */
+  const unreserved = new Set<string>();
+
+  function tell(oracle: string, effectId: string, text: string): void {
+    if (!ledger.excused.has(effectId)) report(oracle, text);
+  }
 
   function onBegun(ref: AttemptRef): void {
     const attemptId = formatAttemptId(ref);
@@ -26,13 +33,24 @@ export function mailOracle(ledger: Ledger, report: Report): MailOracle {
     const before = latest.get(effectId);
     const already = ledger.mails.get(effectId) ?? [];
     if (before !== attemptId && already.length > 0) {
-      report("one acceptable attempt", `${attemptId} was begun although a mail is accepted`);
+      const text = `${attemptId} was begun although a mail is accepted`;
+      tell("one acceptable attempt", effectId, text);
     }
     latest.set(effectId, attemptId);
     begun.add(attemptId);
   }
 
   return {
+    onFailOver: (lost) => {
+      for (const write of lost) {
+        if (write.command === "begin" && write.reply === "granted") {
+          const { key, effect } = write.args[0];
+          ledger.excused.set(`${key}-${effect}`, "the store lost its begin");
+        } else if (write.command === "settle") {
+          ledger.unsettled.add(formatAttemptId(write.args[0]));
+        } else if (write.command === "reserve") unreserved.add(write.holder);
+      }
+    },
     onStore: (event) => {
       if (event.command === "begin" && event.reply === "granted") onBegun(event.args[0]);
     },
@@ -48,15 +66,19 @@ export function mailOracle(ledger: Ledger, report: Report): MailOracle {
       ledger.mails.set(effectId, mails);
       if (mails.length > 1) {
         const ids = mails.map(({ attemptId }) => attemptId).join(", ");
-        report("no duplicate", `${mails.length} mails for ${effectId}: ${ids}`);
+        tell("no duplicate", effectId, `${mails.length} mails for ${effectId}: ${ids}`);
       }
       const first = contents.get(mail.contentDigest) ?? effectId;
       contents.set(mail.contentDigest, first);
-      if (first !== effectId && !ledger.allowed.has(effectId)) {
+      if (unreserved.has(first) || unreserved.has(effectId)) return;
+      // Whichever of the two comes last: letting one pass let both be sent.
+      const allowed = ledger.allowed.has(effectId) || ledger.allowed.has(first);
+      if (first !== effectId && !allowed) {
         report("same content is held", `${effectId} says the same as ${first}`);
       }
       if (latest.get(effectId) !== mail.attemptId) {
-        report("one acceptable attempt", `${mail.attemptId} was accepted after another was begun`);
+        const text = `${mail.attemptId} was accepted after another was begun`;
+        tell("one acceptable attempt", effectId, text);
       }
     },
   };

@@ -2,7 +2,7 @@ import type { SqsEvent, SqsQueue } from "../worlds/sqs.js";
 import { formatAttemptId, type AttemptStart } from "@exactly-once/core";
 import type { AcceptedMail } from "../worlds/ses.js";
 import type { StoreEvent } from "../worlds/store.js";
-import { isTerminal, type Ledger, type ProducedMessage } from "./ledger.js";
+import { effectOf, isTerminal, type Ledger, type ProducedMessage } from "./ledger.js";
 import type { Report } from "./violations.js";
 
 export interface QueueOracle {
@@ -17,6 +17,7 @@ export interface QueueOracle {
 export function queueOracle(
   ledger: Ledger,
   main: () => SqsQueue,
+  dlq: () => SqsQueue,
   now: () => number,
   report: Report,
 ): QueueOracle {
@@ -55,12 +56,13 @@ export function queueOracle(
         else if (event.type === "redriven") ledger.movedByQueue.add(message.id);
         else if (event.type === "expired")
           report("no loss", `${message.id} outlived its retention`);
-      } else if (event.type === "sent") {
+      } else if (queue === dlq() && event.type === "sent") {
         const original = message.attributes["originalId"];
         if (original !== undefined) ledger.copied.add(original);
       }
     },
     onMail: ({ attemptId }) => {
+      if (ledger.excused.has(effectOf(attemptId))) return;
       const [key] = attemptId.split("-");
       const messages = [...ledger.produced.values()].filter((message) => message.key === key);
       const [message] = messages;

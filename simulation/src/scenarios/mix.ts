@@ -1,8 +1,14 @@
 import type { ScenarioName } from "./settings.js";
 
-/** The standard mix, by seed: of ten runs seven small ones, two standard and one crowded. */
+/**
+ * The standard mix, by seed: of twenty runs eleven small ones, three standard, one crowded, two with
+ * verdicts from silence, two with failovers and one of the user cache.
+ */
 export function scenarioOf(seed: number): ScenarioName {
-  const place = seed % 10;
-  if (place < 7) return "small";
-  return place < 9 ? "standard" : "crowded";
+  const place = seed % 20;
+  if (place < 11) return "small";
+  if (place < 14) return "standard";
+  if (place < 15) return "crowded";
+  if (place < 17) return "evidence";
+  return place < 19 ? "failover" : "users";
 }

@@ -6,6 +6,7 @@ import {
   type DedupeStore,
   type MessageQueue,
   type Sender,
+  type UnknownPolicy,
 } from "@exactly-once/core";
 import type { Life } from "../kernel/host.js";
 import type { Wire } from "../kernel/network.js";
@@ -22,6 +23,7 @@ export interface ServiceParts {
   readonly concurrency: number;
   readonly holdForMs: number;
   readonly maxProcessingMs: number;
+  readonly onUnknown: UnknownPolicy;
   observe(event: ConsumerEvent): void;
 }
 
@@ -41,6 +43,7 @@ export function simulatedService(parts: ServiceParts): Consumer {
     schema: formEvent,
     key: keyParts,
     effects: { email: parts.mailer },
+    onUnknown: parts.onUnknown,
     holdForMs: parts.holdForMs,
     maxProcessingMs: parts.maxProcessingMs,
     retry: { baseMs: 500, maxMs: 8_000 },

@@ -1,4 +1,6 @@
+import type { UnknownPolicy } from "@exactly-once/core";
 import type { Decisions } from "../kernel/decisions.js";
+import type { SilenceSettings } from "./evidence.js";
 
 /** What a run is made of. All times in ms of virtual time. */
 export interface ScenarioSettings {
@@ -22,7 +24,21 @@ export interface ScenarioSettings {
   /** From there, everything must have come to rest within this time. */
   readonly restWithinMs: number;
   readonly operatorEveryMs: number;
+  /** Whether somebody reads SES's events. */
   readonly reconciler: boolean;
+  readonly onUnknown: UnknownPolicy;
+  /** How SES's silence is judged; absent: not at all. */
+  readonly silence?: SilenceSettings;
+  /** How late an event of SES may come. */
+  readonly maxEventDelayMs: number;
+  /** Share of mails whose event SES loses, in runs where it loses any. */
+  readonly eventLossRate: number;
+  /** Receives after which an event of SES is dead-lettered. */
+  readonly maxNoticeReceives: number;
+  /** How long SES may publish no events at all. */
+  readonly maxStallMs: number;
+  /** Whether the store may lose its last writes in a failover. */
+  readonly failover: boolean;
   readonly redrive: boolean;
   readonly skewMs: number;
   readonly drift: number;
@@ -43,12 +59,25 @@ const COMMON = {
   maxOutageMs: 45_000,
   calmAt: 90_000,
   restWithinMs: 20 * 60_000,
+  onUnknown: "hold",
+  maxEventDelayMs: 60_000,
+  eventLossRate: 0.5,
+  maxNoticeReceives: 10,
+  maxStallMs: 0,
+  failover: false,
 } as const;
 
-export const SCENARIOS = ["small", "standard", "crowded"] as const;
+/**
+ * `small` to `crowded` are the service in three sizes. `evidence` adds verdicts from SES's silence,
+ * `failover` a store that loses its last writes. `users` is the user cache by itself.
+ */
+export const SCENARIOS = ["small", "standard", "crowded", "evidence", "failover", "users"] as const;
 export type ScenarioName = (typeof SCENARIOS)[number];
 
-export function scenarioSettings(name: ScenarioName, decisions: Decisions): ScenarioSettings {
+export function scenarioSettings(
+  name: Exclude<ScenarioName, "users">,
+  decisions: Decisions,
+): ScenarioSettings {
   const { pick, property } = decisions;
   const mixed = {
     ...COMMON,
@@ -59,6 +88,14 @@ export function scenarioSettings(name: ScenarioName, decisions: Decisions): Scen
     redrive: property("redrive") < 0.5,
     skewMs: (property("skew") - 0.5) * 2 * MAX_SKEW_MS,
     drift: (property("drift") - 0.5) * 0.002,
+  };
+  const standard = {
+    ...mixed,
+    replicas: pick("replicas", [1, 2, 3]),
+    messages: pick("messages", [3, 5, 8]),
+    groups: pick("groups", [1, 2, 3]),
+    concurrency: pick("concurrency", [1, 3, 10]),
+    oddShare: 0.6,
   };
   switch (name) {
     case "small":
@@ -72,16 +109,38 @@ export function scenarioSettings(name: ScenarioName, decisions: Decisions): Scen
         groups: 1,
         concurrency: pick("concurrency", [1, 2, 10]),
         oddShare: 0.2,
+        reconciler: false,
+      };
+    case "failover":
+      return {
+        ...standard,
+        // What a standard queue delivers twice meets a record that has forgotten it.
+        fifo: property("fifo") < 0.3,
+        replicas: pick("replicas", [2, 3]),
+        messages: pick("messages", [5, 8, 12]),
+        failover: true,
+      };
+    case "evidence":
+      return {
+        ...standard,
+        onUnknown: "reconcile",
+        reconciler: true,
+        // Silence only means something while later mails are sent.
+        messages: pick("messages", [6, 10]),
+        groups: 5,
+        oddShare: 0.1,
+        productionMs: 200_000,
+        calmAt: 240_000,
+        holdForMs: 900_000,
+        operatorEveryMs: pick("operatorEveryMs", [120_000, 300_000]),
+        maxNoticeReceives: pick("maxNoticeReceives", [3, 10]),
+        maxEventDelayMs: 20_000,
+        eventLossRate: 0.1,
+        maxStallMs: 180_000,
+        silence: { intervalMs: 5_000, settleMs: 12_000, quietMs: 40_000, clockSlackMs: 15_000 },
       };
     case "standard":
-      return {
-        ...mixed,
-        replicas: pick("replicas", [1, 2, 3]),
-        messages: pick("messages", [3, 5, 8]),
-        groups: pick("groups", [1, 2, 3]),
-        concurrency: pick("concurrency", [1, 3, 10]),
-        oddShare: 0.6,
-      };
+      return standard;
     case "crowded":
       return {
         ...mixed,

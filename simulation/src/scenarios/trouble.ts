@@ -1,36 +1,41 @@
-import type { Consumer } from "@exactly-once/core";
-import type { Decisions } from "../kernel/decisions.js";
 import type { Host } from "../kernel/host.js";
-import type { Kernel } from "../kernel/kernel.js";
-import type { Network } from "../kernel/network.js";
-import type { Trace } from "../kernel/trace.js";
-import type { StoreWorld } from "../worlds/store.js";
+import type { RunBasis } from "../run/basis.js";
+import type { Replicas } from "../run/replicas.js";
+import type { ServiceWorld } from "../run/service-world.js";
 import { NAMESPACE } from "./events.js";
 import type { ScenarioSettings } from "./settings.js";
 
 export interface TroubleOptions {
-  readonly kernel: Kernel;
-  readonly decisions: Decisions;
-  readonly network: Network;
-  readonly trace: Trace;
+  readonly basis: RunBasis;
   readonly settings: ScenarioSettings;
-  readonly hosts: readonly Host[];
-  readonly consumers: ReadonlyMap<Host, Consumer>;
-  readonly store: StoreWorld;
+  readonly world: ServiceWorld;
+  readonly replicas: Replicas;
 }
 
 const OPERATOR = { by: "operator", why: "an incident" };
+/** So many writes a replica that takes over lacks at most. */
+const MAX_LOST_WRITES = 12;
+const MAX_FAILOVERS = 4;
 
-/** Troubles that aren't about one call: outages, partitions, deployments, an operator's pause. */
-export function scheduleTrouble(options: TroubleOptions): void {
-  const { kernel, decisions, network, trace, settings, hosts, consumers, store } = options;
+/**
+ * Troubles that aren't about one call: outages, partitions, deployments, failovers, an operator's
+ * pause.
+ */
+export function scheduleTrouble(options: TroubleOptions): { readonly failovers: number } {
+  const { settings, world } = options;
+  const { kernel, decisions, network, trace } = options.basis;
+  const { hosts, consumers } = options.replicas;
   const { calmAt, productionMs, maxOutageMs } = settings;
+  const { store } = world;
+  const done = { failovers: 0 };
+  let pauseEndsAt = 0;
 
   /** When and how long, if it happens in this run. */
   function occasion(place: string, fault: string): { from: number; ms: number } | undefined {
     const magnitude = decisions.site(place, fault, `${place}.${fault}`, 0.8).next();
     if (magnitude === 0) return undefined;
-    const from = decisions.property(`when ${place}.${fault}`) * productionMs * 2;
+    const from =
+      decisions.property(`when ${place}.${fault}`) * Math.min(productionMs * 2, calmAt * 0.9);
     return { from, ms: magnitude * maxOutageMs };
   }
 
@@ -56,8 +61,39 @@ export function scheduleTrouble(options: TroubleOptions): void {
   const pause = occasion("operator", "pause");
   if (pause) {
     kernel.schedule(pause.from, () => void store.control.pause(NAMESPACE, undefined, OPERATOR));
-    const until = Math.min(calmAt, pause.from + pause.ms);
-    kernel.schedule(until, () => void store.control.resume(NAMESPACE, undefined));
+    pauseEndsAt = Math.min(calmAt, pause.from + pause.ms);
+    kernel.schedule(pauseEndsAt, resume);
+  }
+
+  if (settings.maxStallMs > 0) {
+    const stall = occasion("ses", "eventsStall");
+    if (stall) {
+      const ms = (stall.ms / maxOutageMs) * settings.maxStallMs;
+      world.ses.stall(stall.from, Math.min(calmAt, stall.from + ms));
+    }
+  }
+
+  if (settings.failover) {
+    for (let index = 0; index < MAX_FAILOVERS; index += 1) {
+      const place = `store${index}`;
+      const share = decisions.site(place, "failover", "store.failover", 0.5).next();
+      const from = decisions.property(`when ${place}.failover`) * productionMs * 2;
+      if (share > 0) kernel.schedule(from, () => failOver(share));
+    }
+  }
+  return done;
+
+  function failOver(share: number): void {
+    const writes = Math.ceil(share * MAX_LOST_WRITES);
+    trace.add(kernel.now, "store", `FAILOVER loses its last ${writes} writes`);
+    done.failovers += 1;
+    store.failOver(writes);
+    // Where the end of the pause was lost, the operator sees that nothing is sent, and ends it again.
+    if (kernel.now >= pauseEndsAt) resume();
+  }
+
+  function resume(): void {
+    void store.control.resume(NAMESPACE, undefined);
   }
 
   /** Drains the process, as on SIGTERM, and starts it anew. */

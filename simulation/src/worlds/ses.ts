@@ -1,3 +1,5 @@
+import { emailTags } from "@exactly-once/ses-adapter";
+import { EPOCH } from "../kernel/host.js";
 import type { Site } from "../kernel/decisions.js";
 import type { Kernel } from "../kernel/kernel.js";
 
@@ -17,6 +19,8 @@ export interface AcceptedMail extends SesRequest {
 
 /** What event publishing says of a mail. */
 export interface SesNotice {
+  readonly type: "Send" | "Delivery";
+  readonly garbled: boolean;
   readonly attemptId: string;
   readonly namespace: string;
   readonly messageId: string;
@@ -36,6 +40,10 @@ export interface SesFaults {
   readonly eventLost: Site;
   readonly eventDoubled: Site;
   readonly eventLate: Site;
+  /** It can't be read, and so is dead-lettered. */
+  readonly eventGarbled: Site;
+  /** Another service's event bears the name of one of our attempts. */
+  readonly namesake: Site;
 }
 
 export interface SesWorldOptions {
@@ -54,6 +62,10 @@ export interface SesWorld {
   readonly accepted: readonly AcceptedMail[];
   /** The mail of this attempt, if SES took one. */
   mailOf(attemptId: string): AcceptedMail | undefined;
+  /** Whether it lost the event of this attempt's mail: what "not sent" by silence assumes away. */
+  lostEventOf(attemptId: string): boolean;
+  /** Publishes no events within these times; they all come afterwards. */
+  stall(from: number, until: number): void;
 }
 
 /** A provider without an idempotency token: it takes what is signed freshly, as often as asked. */
@@ -61,24 +73,49 @@ export function sesWorld(options: SesWorldOptions): SesWorld {
   const { kernel, faults } = options;
   const accepted: AcceptedMail[] = [];
   const byAttempt = new Map<string, AcceptedMail>();
+  const lostEvents = new Set<string>();
+  const stalls: { readonly from: number; readonly until: number }[] = [];
+  let namesakes = 0;
 
   function publish(mail: AcceptedMail): void {
-    if (faults.eventLost.next() > 0) return;
+    if (faults.eventLost.next() > 0) {
+      lostEvents.add(mail.attemptId);
+      return;
+    }
     const { attemptId, namespace, messageId, at } = mail;
-    const notice = { attemptId, namespace, messageId, at };
     const delay = 50 + faults.eventLate.next() * options.maxEventDelayMs;
-    kernel.schedule(kernel.now + delay, () => options.publish(notice));
+    const garbled = faults.eventGarbled.next() > 0;
+    deliver({ type: "Send", garbled, attemptId, namespace, messageId, at }, delay);
     const again = faults.eventDoubled.next();
     if (again > 0) {
       const later = delay + again * options.maxEventDelayMs;
-      kernel.schedule(kernel.now + later, () => options.publish(notice));
+      const type = again > 0.5 ? "Send" : "Delivery";
+      deliver({ type, garbled, attemptId, namespace, messageId, at }, later);
     }
+  }
+
+  function deliver(notice: SesNotice, delay: number): void {
+    const due = kernel.now + delay;
+    const stall = stalls.find(({ from, until }) => from <= due && due < until);
+    kernel.schedule(stall?.until ?? due, () => options.publish(notice));
+  }
+
+  /** Another service's mail, which says nothing about ours, whatever it is called. */
+  function publishNamesake(attemptId: string): void {
+    if (faults.namesake.next() === 0) return;
+    namesakes += 1;
+    const messageId = `neighbour-${namesakes}`;
+    const mail = { attemptId, namespace: "neighbour", messageId, at: kernel.now };
+    deliver({ type: "Send", garbled: false, ...mail }, 50);
   }
 
   return {
     accepted,
     mailOf: (attemptId) => byAttempt.get(attemptId),
+    lostEventOf: (attemptId) => lostEvents.has(attemptId),
+    stall: (from, until) => void stalls.push({ from, until }),
     send: (request) => {
+      publishNamesake(request.attemptId);
       if (Math.abs(kernel.now - request.signedAt) > options.signatureMs) {
         return { status: "refused", reason: "stale" };
       }
@@ -94,4 +131,21 @@ export function sesWorld(options: SesWorldOptions): SesWorld {
       return { status: "accepted", messageId };
     },
   };
+}
+
+/** The message that event publishing puts into the queue: every other one in SNS's envelope. */
+export function noticeBody(notice: SesNotice): string {
+  const { type, attemptId, namespace, messageId, at } = notice;
+  if (notice.garbled) return "{ no json";
+  const event = JSON.stringify({
+    eventType: type,
+    mail: {
+      messageId,
+      timestamp: new Date(EPOCH + at).toISOString(),
+      destination: ["doctor@example.test"],
+      tags: { [emailTags.attempt]: [attemptId], [emailTags.namespace]: [namespace] },
+    },
+    [type.toLowerCase()]: {},
+  });
+  return messageId.endsWith("1") ? event : JSON.stringify({ Type: "Notification", Message: event });
 }

@@ -27,6 +27,8 @@ export interface SqsFaults {
   readonly forgottenDelete: Site;
   /** Takes another than the oldest ("best-effort ordering"). */
   readonly reorder: Site;
+  /** The server that has a new message is away: it can be received later only. */
+  readonly lateArrival: Site;
   /** An outdated handle still moves the visibility. */
   readonly outdatedHandleWorks: Site;
 }
@@ -93,6 +95,7 @@ export interface SqsQueue {
 const HOUR_MS = 3_600_000;
 const MAX_IN_FLIGHT_MS = 12 * HOUR_MS;
 const DEDUPLICATION_MS = 5 * 60_000;
+const MAX_ARRIVAL_MS = 180_000;
 
 export function sqsQueue(options: SqsQueueOptions): SqsQueue {
   const { kernel, name, fifo, retentionMs, redrive, faults } = options;
@@ -134,7 +137,7 @@ export function sqsQueue(options: SqsQueueOptions): SqsQueue {
       dedupId: item.dedupId,
       sentAt: kernel.now,
       sequence,
-      visibleAt: kernel.now,
+      visibleAt: kernel.now + (fifo ? 0 : faults.lateArrival.next() * MAX_ARRIVAL_MS),
       receivedAt: 0,
       receiveCount: 0,
       generation: 0,

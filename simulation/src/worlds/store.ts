@@ -2,7 +2,7 @@ import { memoryStore, type Clock, type DedupeStore, type MemoryStore } from "@ex
 import { EPOCH } from "../kernel/host.js";
 import type { Kernel } from "../kernel/kernel.js";
 
-/** Every command the server executed, with its answer: for the oracles. */
+/** Every write the server executed, with its answer: for the oracles. */
 export type StoreEvent = {
   [Name in StoreCommand]: {
     readonly command: Name;
@@ -10,6 +10,9 @@ export type StoreEvent = {
     readonly reply: Awaited<ReturnType<DedupeStore[Name]>>;
   };
 }[StoreCommand];
+
+/** What a failover can lose, as far as the oracles want to know of it. */
+export type LostWrite = StoreEvent | { readonly command: "reserve"; readonly holder: string };
 
 export type StoreCommand =
   | "claim"
@@ -30,6 +33,8 @@ export interface StoreWorldOptions {
   /** Milliseconds the store's clock is ahead of true time. */
   readonly skewMs: number;
   observe(event: StoreEvent): void;
+  /** A replica took over that didn't know of these writes, which were acknowledged. */
+  onFailOver?(lost: readonly LostWrite[]): void;
 }
 
 /**
@@ -62,7 +67,9 @@ const WRITES: ReadonlySet<StoreCommand> = new Set([
 
 interface Logged {
   readonly at: number;
-  apply(store: DedupeStore): unknown;
+  apply(store: MemoryStore): unknown;
+  /** Once the server answered, unless nobody is to hear of it. */
+  told?: LostWrite;
 }
 
 export function storeWorld(options: StoreWorldOptions): StoreWorld {
@@ -73,33 +80,57 @@ export function storeWorld(options: StoreWorldOptions): StoreWorld {
   const clock: Clock = { now, monotonic: () => kernel.now, sleep: () => Promise.resolve() };
   let store = memoryStore({ clock, retentionMs });
 
+  /** A write that a replica gets, too, unless it takes over before. */
+  function write<Reply>(apply: (to: MemoryStore) => Reply, told?: LostWrite): Reply {
+    log.push({ at: now(), apply, ...(told === undefined ? {} : { told }) });
+    return apply(store);
+  }
+
+  function execute<Name extends StoreCommand>(
+    command: Name,
+    args: Parameters<DedupeStore[Name]>,
+  ): ReturnType<DedupeStore[Name]> {
+    type Reply = ReturnType<DedupeStore[Name]>;
+    // A memory store decides before it returns; only its answer comes as a promise.
+    const apply = (to: DedupeStore): Reply =>
+      (to[command] as (...given: unknown[]) => unknown)(...args) as Reply;
+    if (!WRITES.has(command)) return apply(store);
+    const logged: Logged = { at: now(), apply };
+    log.push(logged);
+    const answer = apply(store);
+    void (answer as Promise<unknown>).then((reply) => {
+      const event = { command, args, reply } as unknown as StoreEvent;
+      logged.told = event;
+      observe(event);
+    });
+    return answer;
+  }
+
   return {
-    get control() {
-      return store.control;
-    },
-    get tripwire() {
-      return store.tripwire;
-    },
+    execute,
     now,
-    execute: (command, args) => {
-      const apply = (to: DedupeStore): unknown =>
-        (to[command] as (...given: unknown[]) => unknown)(...args);
-      if (WRITES.has(command)) log.push({ at: now(), apply });
-      // A memory store decides before it returns; only its answer comes as a promise.
-      const answer = apply(store) as ReturnType<DedupeStore[typeof command]>;
-      void (answer as Promise<unknown>).then((reply) =>
-        observe({ command, args, reply } as unknown as StoreEvent),
-      );
-      return answer;
+    control: {
+      pause: (...args) => write((to) => to.control.pause(...args)),
+      resume: (...args) => write((to) => to.control.resume(...args)),
+      status: (...args) => store.control.status(...args),
+    },
+    tripwire: {
+      reserve: (item) =>
+        write((to) => to.tripwire.reserve(item), { command: "reserve", holder: item.holder }),
+      free: (item) => write((to) => to.tripwire.free(item)),
+      count: (item) => write((to) => to.tripwire.count(item)),
     },
     failOver: (writes) => {
-      log = log.slice(0, Math.max(0, log.length - writes));
+      const kept = Math.max(0, log.length - writes);
+      const lost = log.slice(kept).flatMap(({ told }) => told ?? []);
+      log = log.slice(0, kept);
       store = memoryStore({ clock, retentionMs });
       for (const { at, apply } of log) {
         replayedAt = at;
         void apply(store);
       }
       replayedAt = undefined;
+      options.onFailOver?.(lost);
     },
   };
 }

@@ -1,0 +1,129 @@
+import type { Service } from "../kernel/network.js";
+import { claimOracle } from "../oracles/claims.js";
+import { evidenceOracle } from "../oracles/evidence.js";
+import { createLedger, type Ledger } from "../oracles/ledger.js";
+import { mailOracle } from "../oracles/mail.js";
+import { queueOracle, type QueueOracle } from "../oracles/queue.js";
+import { SIGNATURE_MS, type ScenarioSettings } from "../scenarios/settings.js";
+import { noticeBody, sesWorld, type SesWorld } from "../worlds/ses.js";
+import { sqsQueue, type SqsQueue } from "../worlds/sqs.js";
+import { storeWorld, type StoreWorld } from "../worlds/store.js";
+import type { RunBasis } from "./basis.js";
+
+/** Everything outside of the service's own processes, and the oracles that watch it. */
+export interface ServiceWorld {
+  readonly ledger: Ledger;
+  readonly queueRules: QueueOracle;
+  readonly store: StoreWorld;
+  readonly ses: SesWorld;
+  readonly main: SqsQueue;
+  readonly dlq: SqsQueue;
+  /** SES's events. */
+  readonly notices: SqsQueue;
+  readonly noticesDlq: SqsQueue;
+  readonly services: Readonly<Record<"store" | "sqs" | "ses" | "directory", Service>>;
+  /** A service that only processes beside the consumers use: slow, but seldom in trouble. */
+  sideService(name: string): Service;
+}
+
+const DAY_MS = 24 * 3_600_000;
+
+export function buildServiceWorld(basis: RunBasis, settings: ScenarioSettings): ServiceWorld {
+  const { kernel, trace, site, report } = basis;
+  const now = (): number => kernel.now;
+  const ledger = createLedger();
+  const mailRules = mailOracle(ledger, report);
+  const claimRules = claimOracle(ledger, now, report);
+  const queueRules = queueOracle(
+    ledger,
+    () => main,
+    () => dlq,
+    now,
+    report,
+  );
+  const evidenceRules = evidenceOracle(ledger, () => ses, report);
+  const store = storeWorld({
+    kernel,
+    retentionMs: 28 * DAY_MS,
+    skewMs: settings.skewMs / 2,
+    observe: (event) => {
+      mailRules.onStore(event);
+      claimRules.onStore(event);
+      queueRules.onStore(event);
+      evidenceRules.onStore(event);
+    },
+    onFailOver: (lost) => {
+      claimRules.onFailOver(lost);
+      mailRules.onFailOver(lost);
+    },
+  });
+
+  const queueOptions = {
+    kernel,
+    faults: {
+      doubleDelivery: site("sqs", "doubleDelivery", 0.1),
+      forgottenDelete: site("sqs", "forgottenDelete", 0.1),
+      reorder: site("sqs", "reorder", 0.3),
+      lateArrival: site("sqs", "lateArrival", 0.1),
+      outdatedHandleWorks: site("sqs", "outdatedHandleWorks", 0.5),
+    },
+    retentionMs: 4 * DAY_MS,
+    observe: queueRules.onQueue,
+  };
+  const { fifo } = settings;
+  const suffix = fifo ? ".fifo" : "";
+  const dlq: SqsQueue = sqsQueue({ ...queueOptions, name: `dlq${suffix}`, fifo });
+  const redrive = { to: dlq, maxReceiveCount: settings.maxReceiveCount };
+  const main: SqsQueue = sqsQueue({ ...queueOptions, name: `events${suffix}`, fifo, redrive });
+  const noticesDlq = sqsQueue({ ...queueOptions, name: "notices-dlq", fifo: false });
+  const notices = sqsQueue({
+    ...{ ...queueOptions, name: "notices", fifo: false },
+    faults: { ...queueOptions.faults, lateArrival: site("notices", "lateArrival", 0.2) },
+    redrive: { to: noticesDlq, maxReceiveCount: settings.maxNoticeReceives },
+  });
+
+  const ses: SesWorld = sesWorld({
+    kernel,
+    signatureMs: SIGNATURE_MS,
+    maxEventDelayMs: settings.maxEventDelayMs,
+    faults: {
+      throttle: site("ses", "throttle", 0.2),
+      reject: site("ses", "reject", 0.2),
+      garble: site("ses", "garble", 0.2),
+      eventLost: site("ses", "eventLost", settings.eventLossRate),
+      eventDoubled: site("ses", "eventDoubled", 0.3),
+      eventLate: site("ses", "eventLate", 0.5),
+      eventGarbled: site("ses", "eventGarbled", 0.1),
+      namesake: site("ses", "namesake", 0.2),
+    },
+    onAccepted: (mail) => {
+      trace.add(kernel.now, "SES", `took ${mail.messageId} of ${mail.attemptId}`);
+      mailRules.onMail(mail);
+      queueRules.onMail(mail);
+      claimRules.onMail(mail);
+    },
+    publish: (notice) => void notices.send({ body: noticeBody(notice) }),
+  });
+
+  const { network } = basis;
+  const leg = { timeoutMs: 2_000, maxDelayMs: 12_000 };
+  return {
+    ...{ ledger, queueRules, store, ses, main, dlq, notices, noticesDlq },
+    services: {
+      store: network.service({ name: "store", latencyMs: 1, resends: true, rate: 0.04, ...leg }),
+      sqs: network.service({ name: "sqs", latencyMs: 5, resends: true, rate: 0.05, ...leg }),
+      ses: network.service({
+        ...{ name: "ses", latencyMs: 40, resends: false, rate: 0.2, ...leg },
+        maxDelayMs: 16_000,
+      }),
+      directory: network.service({
+        ...{ name: "directory", latencyMs: 20, resends: true, rate: 0.1, ...leg },
+      }),
+    },
+    sideService: (name) =>
+      network.service({
+        ...{ name, latencyMs: 3, resends: true, rate: 0.1, ...leg },
+        maxDelayMs: 60_000,
+      }),
+  };
+}

@@ -1,0 +1,79 @@
+import {
+  createUserCache,
+  type SharedSnapshot,
+  type UserCache,
+  type UserSource,
+} from "@exactly-once/core/user-cache";
+import type { Life } from "../kernel/host.js";
+import type { Kernel } from "../kernel/kernel.js";
+import type { UserCacheOracle } from "../oracles/user-cache.js";
+import type { Account, DirectoryWorld } from "../worlds/directory.js";
+
+/** As all times here a small part of the real ones, ms. */
+const TTL_MS = 60_000;
+const WAIT_MS = 1_000;
+/** Messages are looked at so long after they were sent, at most. */
+const MAX_MESSAGE_AGE_MS = 20_000;
+const LOOKUP_EVERY_MS = 2_000;
+
+export interface LookupParts {
+  readonly life: Life;
+  readonly kernel: Kernel;
+  readonly source: UserSource<Account>;
+  readonly shared: SharedSnapshot | undefined;
+  readonly directory: DirectoryWorld;
+  readonly rules: UserCacheOracle;
+}
+
+/** The real user cache of one replica. */
+export function startUserCache({ life, source, shared, rules }: LookupParts): UserCache<Account> {
+  const cache = createUserCache<Account>({
+    source,
+    keys: ({ person }) => [person],
+    identity: ({ sub }) => sub,
+    ttlMs: TTL_MS,
+    maxStaleMs: 2 * TTL_MS,
+    absentTtlMs: TTL_MS / 3,
+    minIntervalMs: 2_000,
+    pageTimeoutMs: 3_000,
+    maxPageFailures: 4,
+    leaseMs: 8_000,
+    pollMs: 500,
+    sharedTimeoutMs: 2_500,
+    ...(shared === undefined ? {} : { shared }),
+    clock: life.clock,
+    randomness: life.randomness,
+    observe: (event) => rules.onCacheEvent(life.host, event),
+  });
+  cache.start();
+  return cache;
+}
+
+/** Looks people up as handlers of messages do, one after the other. */
+export async function lookUpForEver(parts: LookupParts, cache: UserCache<Account>): Promise<void> {
+  const { life, directory } = parts;
+  const { clock, randomness } = life;
+  for (;;) {
+    await clock.sleep(randomness.random() * LOOKUP_EVERY_MS);
+    const { persons } = directory;
+    const person = persons[Math.floor(randomness.random() * persons.length)] ?? "nobody";
+    const sentAt = clock.now() - randomness.random() * MAX_MESSAGE_AGE_MS;
+    await lookUp(parts, cache, person, randomness.random() < 0.5 ? sentAt : undefined);
+  }
+}
+
+/** Resolves with whether there was an answer. */
+export async function lookUp(
+  { life, kernel, rules }: LookupParts,
+  cache: UserCache<Account>,
+  person: string,
+  freshAfter: number | undefined,
+): Promise<boolean> {
+  const askedAt = kernel.now;
+  const fresh = freshAfter === undefined ? {} : { freshAfter };
+  const result = await cache.lookup(person, { waitMs: WAIT_MS, ...fresh });
+  const answeredAt = kernel.now;
+  const { host } = life;
+  rules.onAnswer({ host, person, askedAt, answeredAt, waitMs: WAIT_MS, freshAfter, result });
+  return result.status !== "defer";
+}
