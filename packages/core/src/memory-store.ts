@@ -10,6 +10,7 @@ import type {
   UnresolvedItem,
 } from "./ports/index.js";
 import * as effects from "./record-effects.js";
+import { attemptInfos, viewRecord } from "./record-view.js";
 import * as table from "./record.js";
 import { systemClock } from "./system-clock.js";
 
@@ -120,7 +121,7 @@ export function memoryStore(options: MemoryStoreOptions = {}): MemoryStore {
     },
     read: async (keys) => {
       const now = clock.now();
-      return keys.map((key) => table.viewRecord(records.get(key), now));
+      return keys.map((key) => viewRecord(records.get(key), now));
     },
   };
 }
@@ -131,8 +132,7 @@ function needsAttention(effect: table.EffectRecord): boolean {
 
 function unresolvedItems(record: table.MaybeRecord, now: number): UnresolvedItem[] {
   if (!record) return [];
-  return table
-    .attemptInfos(record, now)
+  return attemptInfos(record, now)
     .filter((attempt) => attempt.state === "unknown" || attempt.state === "held")
     .map((attempt) => ({
       key: record.key,

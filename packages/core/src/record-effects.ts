@@ -13,16 +13,15 @@ import type {
 } from "./ports/index.js";
 import { formatAttemptId } from "./attempt-id.js";
 import {
-  attemptInfo,
   holds,
   isLive,
-  seenState,
   unexpired,
   type EffectRecord,
   type MaybeRecord,
   type NotificationRecord,
   type Transition,
 } from "./record.js";
+import { attemptInfo, seenState } from "./record-view.js";
 import type { Writable } from "./writable.js";
 
 /** A provider that accepts for ever must not grow a record without bound. */

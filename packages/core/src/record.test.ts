@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Lease } from "./ports/index.js";
 import * as effects from "./record-effects.js";
+import { viewRecord } from "./record-view.js";
 import * as table from "./record.js";
 import { randomCommand, type Choices } from "./testing/store-suite-commands.js";
 import { storeModel, type StoreModel } from "./testing/store-suite-table.js";
@@ -133,7 +134,7 @@ describe("the table", () => {
     const { record } = table.claim(undefined, { ...request, leaseMs: 10 }, 0, policy);
     expect(table.unexpired(record, 1_009)).toBe(record);
     expect(table.unexpired(record, 1_010)).toBeUndefined();
-    expect(table.viewRecord(record, 1_010)).toBeUndefined();
+    expect(viewRecord(record, 1_010)).toBeUndefined();
     expect(table.claim(record, request, 1_010, policy).reply).toMatchObject({ fence: 1 });
   });
 

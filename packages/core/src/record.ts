@@ -1,5 +1,4 @@
 import type {
-  AttemptInfo,
   Burial,
   BuryReply,
   ClaimReply,
@@ -11,10 +10,9 @@ import type {
   Lease,
   LeaseExtension,
   Receipt,
-  RecordView,
   Resolution,
 } from "./ports/index.js";
-import { formatAttemptId } from "./attempt-id.js";
+import { attemptInfo, attemptInfos } from "./record-view.js";
 
 /**
  * The record of one key: a pure state machine, and the one table that every store follows.
@@ -30,7 +28,7 @@ import { formatAttemptId } from "./attempt-id.js";
  * ```
  *
  * `unknown` is `sending` whose claim is no longer live, or that was settled so. This file decides
- * about claims; `record-effects.ts` about effects. Both only compute: `(record, operation, now) ->
+ * about claims; `record-effects.ts` about effects; `record-view.ts` tells what stands there. Both only compute: `(record, operation, now) ->
  * {record, reply}`. `now` is the store's wall clock in milliseconds. An unchanged record is
  * returned as the same object, so that a store can skip the write.
  *
@@ -103,42 +101,6 @@ export function isLive(record: NotificationRecord, now: number): boolean {
 
 export function holds(record: NotificationRecord, lease: Lease): boolean {
   return record.state === "claimed" && record.owner === lease.owner && record.fence === lease.fence;
-}
-
-/** The state as everyone but the live claim sees it. */
-export function seenState(
-  record: NotificationRecord,
-  effect: EffectRecord,
-  now: number,
-): EffectState {
-  if (effect.state !== "sending") return effect.state;
-  const itsOwn = record.owner === effect.owner && record.fence === effect.fence;
-  return itsOwn && isLive(record, now) ? "sending" : "unknown";
-}
-
-export function attemptInfo(
-  record: NotificationRecord,
-  effect: EffectRecord,
-  now: number,
-): AttemptInfo {
-  return {
-    attemptId: formatAttemptId({ key: record.key, ...effect }),
-    effect: effect.effect,
-    state: seenState(record, effect, now),
-    startedAt: effect.startedAt,
-    deadline: effect.deadline,
-    staleAt: effect.staleAt,
-    ...(effect.reason === undefined ? {} : { reason: effect.reason }),
-    ...(effect.receipt === undefined ? {} : { receipt: effect.receipt }),
-    ...(effect.allowed === undefined ? {} : { allowed: effect.allowed }),
-    ...(effect.settledAfterDeadLetter === undefined
-      ? {}
-      : { settledAfterDeadLetter: effect.settledAfterDeadLetter }),
-  };
-}
-
-export function attemptInfos(record: NotificationRecord, now: number): AttemptInfo[] {
-  return record.effects.map((effect) => attemptInfo(record, effect, now));
 }
 
 /**
@@ -349,30 +311,4 @@ export function bury(
 
 function isOpen(effect: EffectRecord): boolean {
   return effect.state === "sending" || effect.state === "unknown";
-}
-
-/** The record as an operator reads it. */
-export function viewRecord(found: MaybeRecord, now: number): RecordView | undefined {
-  const record = unexpired(found, now);
-  if (!record) return undefined;
-  const duplicates = record.effects
-    .filter((effect) => effect.duplicates !== undefined)
-    .map((effect) => [effect.effect, effect.duplicates ?? []] as const);
-  return {
-    key: record.key,
-    ...(record.keyText === undefined ? {} : { keyText: record.keyText }),
-    pipeline: record.pipeline,
-    state: record.state,
-    live: isLive(record, now),
-    owner: record.owner,
-    fence: record.fence,
-    leaseUntil: record.leaseUntil,
-    messageId: record.messageId,
-    ...(record.fingerprint === undefined ? {} : { fingerprint: record.fingerprint }),
-    effects: attemptInfos(record, now),
-    ...(record.waived === undefined ? {} : { waived: record.waived }),
-    ...(record.dead === undefined ? {} : { dead: record.dead }),
-    ...(duplicates.length === 0 ? {} : { duplicates: Object.fromEntries(duplicates) }),
-    ...(record.resolutions === undefined ? {} : { resolutions: record.resolutions }),
-  };
 }

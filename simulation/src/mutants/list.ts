@@ -44,19 +44,19 @@ export const MUTANTS: readonly Mutant[] = [
   mutant("sending-not-durable", "A begin that the store never answered counts as granted.", [
     core(
       "begin-attempt.ts",
-      "    giveUp();\n    throw error;",
+      "    giveUp(env, ref);\n    throw error;",
       '    return [undefined, "granted"];',
     ),
   ]),
   mutant(
     "orphan-begin",
     "A begin without an answer is never given up: an outage leaves holds behind.",
-    [core("begin-attempt.ts", "    giveUp();\n    throw error;", "    throw error;")],
+    [core("begin-attempt.ts", "    giveUp(env, ref);\n    throw error;", "    throw error;")],
   ),
   mutant(
     "orphan-begin-after-loss",
     "A begin whose grant was lost on its way, and whose replay comes too late, is never given up.",
-    [core("begin-attempt.ts", 'if (begun === "lost" && tries > 1) giveUp();', "")],
+    [core("begin-attempt.ts", 'if (begun === "lost" && tries > 1) giveUp(env, ref);', "")],
   ),
   mutant("owner-unchecked", "The store doesn't check who holds the claim.", [
     core(
@@ -78,7 +78,7 @@ export const MUTANTS: readonly Mutant[] = [
   mutant("stale-rejected-clears", "'Not sent' about one attempt clears another.", [
     core(
       "record-effects.ts",
-      'if (effect && sameAttempt({ key: record.key, ...effect }, ref)) {\n    if (effect.state === "rejected")',
+      'if (effect && isOf(record, effect, ref)) {\n    if (effect.state === "rejected")',
       'if (effect) {\n    if (effect.state === "rejected")',
     ),
   ]),
@@ -106,7 +106,7 @@ export const MUTANTS: readonly Mutant[] = [
   mutant("verdict-unnamed", "A verdict counts for whatever attempt is there now.", [
     core(
       "record-effects.ts",
-      "if (!record || !effect || !sameAttempt({ key: record.key, ...effect }, ref)) {",
+      "if (!record || !effect || !isOf(record, effect, ref)) {",
       "if (!record || !effect) {",
     ),
   ]),
@@ -120,8 +120,8 @@ export const MUTANTS: readonly Mutant[] = [
   mutant("swallowed-unknown-completes", "A record is done although an outcome is unknown.", [
     core(
       "record.ts",
-      'effect.state !== "accepted" &&\n      effect.state !== "dropped" &&',
-      'effect.state === "held" &&',
+      'if (effect.state === "accepted" || effect.state === "dropped") return false;',
+      'if (effect.state !== "held") return false;',
     ),
     core("handle-message.ts", "if (holding.length > 0) return holdOrResend(run, holding);", ""),
     core(
@@ -129,21 +129,21 @@ export const MUTANTS: readonly Mutant[] = [
       "if (thrown) return afterError(run, telling(run, thrown.error));",
       "",
     ),
-    core("handle-message.ts", "if (run.waived.has(slot)) continue;", "if (slot) continue;"),
+    core("handle-message.ts", "if (isWaived(run, slot)) continue;", "if (slot) continue;"),
   ]),
   mutant("swallowed-rejection-completes", "A handler that swallows a refusal completes.", [
     core(
       "record.ts",
-      'effect.state !== "dropped" &&',
-      'effect.state !== "dropped" &&\n      effect.state !== "rejected" &&',
+      'if (effect.state === "accepted" || effect.state === "dropped") return false;',
+      'if (["accepted", "dropped", "rejected"].includes(effect.state)) return false;',
     ),
-    core("handle-message.ts", "if (run.waived.has(slot)) continue;", "if (slot) continue;"),
+    core("handle-message.ts", "if (isWaived(run, slot)) continue;", "if (slot) continue;"),
   ]),
   mutant("done-forgotten", "A done record is forgotten after five seconds.", [
     core(
       "record.ts",
-      "leaseUntil: now,\n    expiresAt: now + policy.retentionMs,\n    ...(Object.keys(waived)",
-      "leaseUntil: now,\n    expiresAt: now + 5_000,\n    ...(Object.keys(waived)",
+      "leaseUntil: now,\n    expiresAt: now + policy.retentionMs,\n    waived:",
+      "leaseUntil: now,\n    expiresAt: now + 5_000,\n    waived:",
     ),
   ]),
   mutant("conflict-is-duplicate", "Other content under a known key is taken for a duplicate.", [
@@ -184,8 +184,8 @@ export const MUTANTS: readonly Mutant[] = [
   mutant("loss-ignored", "A lost delivery goes on as if nothing had happened.", [
     core(
       "lease-keeper.ts",
-      '} else if (reply === "lost") {\n          lose(entry, "visibility");',
-      '} else if (reply === "lost") {\n          moveVisibility(entry, sentAt + forMs * 20);',
+      'entry.visibleUntil = time();\n          lose(entry, "visibility");',
+      "moveVisibility(entry, sentAt + forMs * 20);",
     ),
   ]),
   mutant("siblings-go-on", "After a failure the rest of the FIFO group goes on before it.", [
@@ -206,7 +206,7 @@ export const MUTANTS: readonly Mutant[] = [
     core(
       "dispatcher.ts",
       'if (known && known.phase !== "ending") {',
-      'if (known?.phase === "ending") { void known.ended.then(() => { receive([message], receivedAt); }); return; }\n    if (known) {',
+      'if (known?.phase === "ending") { void endOf(known).then(() => { receive([message], receivedAt); }); return; }\n    if (known) {',
     ),
   ]),
   mutant("busy-is-done", "A key that another replica works on is acknowledged.", [
@@ -251,7 +251,7 @@ export const MUTANTS: readonly Mutant[] = [
     [
       core(
         "handle-message.ts",
-        "const unawaited = run.pending.size;",
+        "const unawaited = run.pending.length;",
         "const unawaited: number = 0;",
       ),
     ],

@@ -1,6 +1,7 @@
 import { parseAttemptId } from "../attempt-id.js";
 import type { AttemptInfo, DedupeStore, Lease } from "../ports/index.js";
 import * as effects from "../record-effects.js";
+import { attemptInfos } from "../record-view.js";
 import * as table from "../record.js";
 import { LONG } from "./store-suite-tools.js";
 
@@ -46,7 +47,7 @@ export function storeModel(): StoreModel {
     },
     attention: () =>
       [...records.values()]
-        .flatMap((record) => table.attemptInfos(record, now))
+        .flatMap((record) => attemptInfos(record, now))
         .filter(({ state }) => state === "unknown" || state === "held"),
     store: {
       claim: async (items) =>
