@@ -9,6 +9,8 @@ export interface Row {
   readonly min: number;
   readonly max: number;
   readonly runs: number;
+  /** The day of the measurement, once it is kept in a file. */
+  readonly date?: string;
 }
 
 export interface RowName {
@@ -67,6 +69,29 @@ export function ratio(
   return above / below;
 }
 
+/**
+ * What a file holds after a new measurement. A case that was measured again takes its old place, so
+ * that a file's history shows figures that changed and no lines that moved.
+ */
+export function mergeRows(earlier: readonly Row[], newer: readonly Row[]): readonly Row[] {
+  const all = new Map([...byCase(earlier), ...byCase(newer)]);
+  const suites = [...new Set([...earlier, ...newer].map(({ suite }) => suite))];
+  const rows = [...all.values()].flat();
+  return suites.flatMap((suite) => rows.filter((row) => row.suite === suite));
+}
+
+/** A map keeps the place of a name whose value is replaced. */
+function byCase(rows: readonly Row[]): ReadonlyMap<string, readonly Row[]> {
+  const cases = new Map<string, Row[]>();
+  for (const row of rows) {
+    const name = `${row.suite}: ${row.case}`;
+    const known = cases.get(name);
+    if (known) known.push(row);
+    else cases.set(name, [row]);
+  }
+  return cases;
+}
+
 const COLUMNS = ["case", "contender", "metric", "unit", "median", "min", "max", "runs"] as const;
 const NUMERIC: ReadonlySet<string> = new Set(["median", "min", "max", "runs"]);
 
@@ -76,12 +101,18 @@ export function toMarkdown(rows: readonly Row[]): string {
   return suites
     .map((suite) => {
       const own = rows.filter((row) => row.suite === suite);
-      return `### ${suite}\n\n${table(
-        COLUMNS,
-        own.map((row) => COLUMNS.map((column) => String(row[column]))),
-      )}`;
+      const lines = own.map((row) => COLUMNS.map((column) => String(row[column])));
+      return [`### ${suite}`, ...measuredOn(own), table(COLUMNS, lines)].join("\n\n");
     })
     .join("\n\n");
+}
+
+/** The days on which rows were measured, where that is known. */
+function measuredOn(rows: readonly Row[]): readonly string[] {
+  const dates = [...new Set(rows.flatMap(({ date = [] }) => date))].sort();
+  const [first, last] = [dates[0], dates.at(-1)];
+  if (first === undefined || last === undefined) return [];
+  return [`Measured ${first === last ? first : `${first} to ${last}`}.`];
 }
 
 /** @param columns their names; those of figures are aligned to the right */
