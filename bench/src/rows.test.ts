@@ -1,5 +1,6 @@
+import { format } from "prettier";
 import { describe, expect, it } from "vitest";
-import { median, mergeRows, percentile, ratio, summarize, toMarkdown } from "./rows.js";
+import { median, mergeRows, percentile, ratio, summarize, table, toMarkdown } from "./rows.js";
 
 const name = { suite: "throughput", case: "trivial", contender: "ours" };
 
@@ -58,8 +59,15 @@ describe("a row", () => {
       summarize(name, "rate", "1/s", [1]),
       summarize({ ...name, suite: "idle" }, "requests", "1", [2]),
     ]);
-    expect(text).toContain("### throughput\n\n| case |");
-    expect(text).toContain("| trivial | ours | requests | 1 | 2 | 2 | 2 | 1 |");
+    expect(text).toContain("### throughput\n\n| case ");
+    expect(text).toContain("| trivial | ours      | requests | 1    |      2 |   2 |   2 |    1 |");
+  });
+});
+
+describe("a table", () => {
+  it("is what the formatter would make of it", async () => {
+    const text = table(["name", "n", "runs"], [["a longer one", "µs", "12345"]]);
+    expect(`${text}\n`).toBe(await format(text, { parser: "markdown" }));
   });
 });
 

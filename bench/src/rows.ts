@@ -115,13 +115,27 @@ function measuredOn(rows: readonly Row[]): readonly string[] {
   return [`Measured ${first === last ? first : `${first} to ${last}`}.`];
 }
 
-/** @param columns their names; those of figures are aligned to the right */
+/**
+ * Padded as the formatter does it, so that a file written anew passes the format check.
+ *
+ * @param columns their names; those of figures are aligned to the right
+ */
 export function table(
   columns: readonly string[],
   lines: readonly (readonly string[])[],
   isNumeric: (column: string) => boolean = (column) => NUMERIC.has(column),
 ): string {
-  const line = (cells: readonly string[]): string => `| ${cells.join(" | ")} |`;
-  const rule = columns.map((column) => (isNumeric(column) ? "--:" : "---"));
+  const widths = columns.map((column, index) =>
+    Math.max(3, column.length, ...lines.map((cells) => cells[index]?.length ?? 0)),
+  );
+  const right = columns.map(isNumeric);
+  const pad = (cell: string, index: number): string => {
+    const width = widths[index] ?? 0;
+    return right[index] ? cell.padStart(width) : cell.padEnd(width);
+  };
+  const line = (cells: readonly string[]): string => `| ${cells.map(pad).join(" | ")} |`;
+  const rule = widths.map((width, index) =>
+    right[index] ? `${"-".repeat(width - 1)}:` : "-".repeat(width),
+  );
   return [line(columns), line(rule), ...lines.map(line)].join("\n");
 }
