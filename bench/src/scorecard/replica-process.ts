@@ -3,7 +3,7 @@ import { SQSClient } from "@aws-sdk/client-sqs";
 import { safeSesClient } from "@exactly-once/ses-adapter";
 import { setTimeout as sleep } from "node:timers/promises";
 import { childInput, serve } from "../child.js";
-import { credentials, region } from "../sqs/emulator.js";
+import { credentials, region } from "../sqs/server.js";
 import { contenders, type ContenderName } from "./contenders/index.js";
 import { idOfRecipient, recipientOf } from "./events.js";
 

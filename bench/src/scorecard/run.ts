@@ -7,13 +7,8 @@ import {
 } from "@exactly-once/ses-adapter/testing";
 import { setTimeout as sleep } from "node:timers/promises";
 import { startProcess, type Process } from "../processes.js";
-import {
-  credentials,
-  region,
-  startEmulator,
-  type Emulator,
-  type QueuePair,
-} from "../sqs/emulator.js";
+import { startEmulator, type Emulator } from "../sqs/emulator.js";
+import { credentials, region, type QueuePair } from "../sqs/server.js";
 import { keyOf, type ContenderName } from "./contenders/index.js";
 import { CONFIGURATION_SET } from "./contenders/service.js";
 import { idOfBody, idOfRecipient, planEvents, type PlannedEvent } from "./events.js";
