@@ -2,6 +2,7 @@ import { dedupe } from "./dedupe.js";
 import { heartbeats } from "./heartbeats.js";
 import { idle } from "./idle.js";
 import { pipeline } from "./pipeline.js";
+import { scale } from "./scale.js";
 import { skew } from "./skew.js";
 import type { Suite } from "./suite.js";
 import { throughput } from "./throughput.js";
@@ -13,4 +14,5 @@ export const suites: Readonly<Record<string, Suite>> = {
   dedupe,
   pipeline,
   heartbeats,
+  scale,
 };
