@@ -47,7 +47,8 @@ async function readRows(path: string): Promise<readonly Row[]> {
   }
 }
 
-async function versionOf(name: string): Promise<string> {
+/** The version that this package got. */
+export async function versionOf(name: string): Promise<string> {
   const require = createRequire(import.meta.url);
   for (const folder of require.resolve.paths(name) ?? []) {
     try {

@@ -1,4 +1,5 @@
 import { dedupe } from "./dedupe.js";
+import { footprint } from "./footprint.js";
 import { heartbeats } from "./heartbeats.js";
 import { idle } from "./idle.js";
 import { pipeline } from "./pipeline.js";
@@ -15,4 +16,5 @@ export const suites: Readonly<Record<string, Suite>> = {
   pipeline,
   heartbeats,
   scale,
+  footprint,
 };
