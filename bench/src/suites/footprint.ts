@@ -123,8 +123,8 @@ async function measure(
 }
 
 function isBrought(name: Name): boolean {
-  const { brought = false }: Contender = CONTENDERS[name];
-  return brought;
+  const { brought }: Contender = CONTENDERS[name];
+  return brought === true;
 }
 
 function entriesOf(name: Name): readonly string[] {
