@@ -1,9 +1,10 @@
 import { parseArgs } from "node:util";
 import { removeBundles } from "./processes.js";
 import { saveRows } from "./results.js";
-import { toMarkdown } from "./rows.js";
+import { toMarkdown, type Row } from "./rows.js";
 import { isEmulatorName } from "./sqs/emulators.js";
 import { suites } from "./suites/index.js";
+import { judgeTargets, targetsTable } from "./targets.js";
 
 // pnpm bench [SUITE…] [--runs N] [--messages N] [--warm-up N] [--all] [--only TEXT]
 //            [--emulator fauxqs|elasticmq|moto] [--json FILE]
@@ -43,15 +44,19 @@ const options = {
   emulator: values.emulator,
   note: (text: string) => console.error(`  ${text}`),
 };
+const measured: Row[] = [];
 try {
   for (const name of chosen) {
     console.error(`${name} …`);
     const rows = (await suites[name]?.(options)) ?? [];
+    measured.push(...rows);
     console.log(`${toMarkdown(rows)}\n`);
     if (values.json !== undefined) await saveRows(values.json, rows);
   }
 } finally {
   await removeBundles();
 }
+const judged = judgeTargets(measured);
+if (judged.length > 0) console.log(targetsTable(judged));
 // Some peers keep their connections.
 process.exit(0);

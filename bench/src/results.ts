@@ -3,6 +3,7 @@ import { createRequire } from "node:module";
 import { cpus, loadavg } from "node:os";
 import { dirname, resolve } from "node:path";
 import { mergeRows, toMarkdown, type Row } from "./rows.js";
+import { judgeTargets, targetsTable } from "./targets.js";
 
 const PEERS = [
   "sqs-consumer",
@@ -35,8 +36,13 @@ export async function saveRows(file: string, rows: readonly Row[]): Promise<void
   );
   await mkdir(dirname(path), { recursive: true });
   await writeFile(path, `${JSON.stringify(all, null, 2)}\n`);
-  const head = `Last run: ${await circumstances()}.`;
-  await writeFile(path.replace(/\.json$/, ".md"), `${head}\n\n${toMarkdown(all)}\n`);
+  const judged = judgeTargets(all);
+  const parts = [
+    `Last run: ${await circumstances()}.`,
+    ...(judged.length > 0 ? [`### Targets\n\n${targetsTable(judged)}`] : []),
+    toMarkdown(all),
+  ];
+  await writeFile(path.replace(/\.json$/, ".md"), `${parts.join("\n\n")}\n`);
 }
 
 async function readRows(path: string): Promise<readonly Row[]> {

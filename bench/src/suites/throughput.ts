@@ -69,9 +69,13 @@ export const throughput: Suite = async ({ runs, messages, warmUp, all, only, emu
   return rows;
 };
 
-/** One group is one message at a time, whoever consumes: a tenth of the messages tell as much. */
-function scaled(messages: number, { groups, handler }: Case): number {
-  return groups !== undefined && groups <= 10 && handler.ms > 0 ? messages / 10 : messages;
+/**
+ * A few groups are a few messages at a time, whoever consumes: a tenth of the messages tell as much
+ * where each would be waited for.
+ */
+function scaled(messages: number, { groups = Infinity, handler }: Case): number {
+  const waits = handler.ms > 0 || handler.slowMs !== undefined;
+  return groups === 1 || (groups <= 10 && waits) ? messages / 10 : messages;
 }
 
 function cases(): readonly Case[] {
