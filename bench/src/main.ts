@@ -48,8 +48,10 @@ const measured: Row[] = [];
 try {
   for (const name of chosen) {
     console.error(`${name} …`);
+    const startedAt = performance.now();
     const rows = (await suites[name]?.(options)) ?? [];
     measured.push(...rows);
+    options.note(`${((performance.now() - startedAt) / 60_000).toFixed(1)} min`);
     console.log(`${toMarkdown(rows)}\n`);
     if (values.json !== undefined) await saveRows(values.json, rows);
   }

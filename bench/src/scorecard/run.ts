@@ -76,6 +76,7 @@ export async function run(options: RunOptions): Promise<Verdict> {
     visibilitySeconds: VISIBILITY_SECONDS,
     redisUrl: redis.url,
     sesEndpoint: ses.endpoint,
+    ...(plan.sesTimeoutMs === undefined ? {} : { sesTimeoutMs: plan.sesTimeoutMs }),
     sesEventsUrl: sesEvents.queueUrl,
   });
   const store = redisStore({ client: redis.connect(), pageSize: 1_000 });
