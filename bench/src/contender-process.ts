@@ -5,7 +5,10 @@ import type { WorkEvent } from "./contenders/contender.js";
 import { percentile } from "./rows.js";
 import { createObservedClient } from "./sqs/observed-client.js";
 
-/** How long a handler works: always `ms`, but `slowMs` on every `every`th message. */
+/**
+ * How long a handler works: always `ms`, but `slowMs` on every `every`th message. Ids from
+ * {@link ContenderInput.warmUpFrom} on are done at once.
+ */
 export interface HandlerCost {
   readonly ms: number;
   readonly slowMs?: number;
@@ -20,15 +23,33 @@ export interface ContenderInput {
   readonly pollers: number;
   readonly concurrency: number;
   readonly handler: HandlerCost;
+  readonly warmUpFrom?: number;
   readonly redisUrl?: string;
 }
 
+export interface Consume {
+  readonly warmUp: number;
+  readonly messages: number;
+}
+
+/** Where a process stands that shares a queue with others. */
+export interface Progress {
+  /** Messages whose delete was confirmed to this process. */
+  readonly deleted: number;
+  /** Since the process began. */
+  readonly cpuMs: number;
+}
+
 export interface Measured {
-  /** From the start until the last delete was confirmed. */
+  /** From the last confirmed delete of the warm-up to the last one of all. */
   readonly seconds: number;
   readonly cpuMs: number;
+  /** Since the process began. */
   readonly peakRssMb: number;
+  /** Calls of the handler, the warm-up's too. */
   readonly handled: number;
+  /** Put on the wire since the start, the warm-up's and the SDK's own retries too. */
+  readonly requests: number;
   /** From a message's receipt to its confirmed delete. */
   readonly latencyMs: { readonly p50: number; readonly p99: number };
 }
@@ -39,6 +60,7 @@ let handled = 0;
 
 async function handle({ id }: WorkEvent): Promise<void> {
   handled += 1;
+  if (id >= (input.warmUpFrom ?? Infinity)) return;
   const { ms, slowMs = ms, every = Infinity } = input.handler;
   const costMs = id % every === every - 1 ? slowMs : ms;
   if (costMs > 0) await sleep(costMs);
@@ -60,22 +82,30 @@ function start(): Promise<void> {
 serve({
   start,
   attempts: () => observed.attempts,
-  consume: async (messages: number): Promise<Measured> => {
+  progress: (): Progress => {
+    const { user, system } = process.cpuUsage();
+    return { deleted: observed.deleted, cpuMs: (user + system) / 1_000 };
+  },
+  /**
+   * The clock starts when so many were deleted as the warm-up has. By then everybody's code is
+   * compiled, connections are open and nothing of the process's start is counted.
+   */
+  consume: async ({ warmUp, messages }: Consume): Promise<Measured> => {
+    await start();
+    await observed.untilDeleted(warmUp);
     const cpu = process.cpuUsage();
     const startedAt = performance.now();
-    await start();
-    await observed.untilDeleted(messages);
+    await observed.untilDeleted(warmUp + messages);
     const seconds = (performance.now() - startedAt) / 1_000;
     const { user, system } = process.cpuUsage(cpu);
+    const latencies = observed.latencies.slice(warmUp);
     return {
       seconds,
       cpuMs: (user + system) / 1_000,
       peakRssMb: process.resourceUsage().maxRSS / 1_024,
       handled,
-      latencyMs: {
-        p50: percentile(observed.latencies, 0.5),
-        p99: percentile(observed.latencies, 0.99),
-      },
+      requests: observed.attempts,
+      latencyMs: { p50: percentile(latencies, 0.5), p99: percentile(latencies, 0.99) },
     };
   },
 });

@@ -2,11 +2,16 @@ import {
   createConsumer,
   definePipeline,
   memoryStore,
+  systemClock,
+  type Clock,
+  type Consumer,
   type MessageQueue,
   type QueueMessage,
 } from "@exactly-once/core";
 import { createVirtualClock } from "@exactly-once/core/testing";
 import { z } from "zod";
+import { monitorEventLoopDelay } from "node:perf_hooks";
+import { setTimeout as sleep } from "node:timers/promises";
 import { childInput, serve } from "./child.js";
 import { seededChance } from "./seeded-chance.js";
 
@@ -25,23 +30,65 @@ export interface Heartbeats {
   readonly cpuMsPerMinute: number;
 }
 
-const input = childInput<HeartbeatsInput>();
-serve({ keep: () => keep(input) });
+export interface LoopDelay {
+  /** Milliseconds by which the loop was late. */
+  readonly p99Ms: number;
+  readonly maxMs: number;
+}
 
-/** The consumer's own lease keeper on a virtual clock, with messages that don't end. */
-async function keep({
-  inFlight,
-  minutes,
-  visibilityMs,
-  failing,
-  seed,
-}: HeartbeatsInput): Promise<Heartbeats> {
+/** How often the loop is looked at; what the histogram tells includes it. */
+const RESOLUTION_MS = 5;
+
+const input = childInput<HeartbeatsInput>();
+serve({
+  keep: () => keep(input),
+  delay: () => loopDelay(input),
+});
+
+/** The consumer's own lease keeper on a virtual clock. */
+async function keep(of: HeartbeatsInput): Promise<Heartbeats> {
+  const { minutes, visibilityMs } = of;
   const clock = createVirtualClock();
+  const seen = { requests: 0, lost: 0 };
+  const consumer = holding(of, clock, seen);
+  await consumer.start();
+  // Everything is received and has been extended once before the counting begins.
+  await clock.advance(2 * visibilityMs);
+  seen.requests = 0;
+  const cpu = process.cpuUsage();
+  await clock.advance(minutes * 60_000);
+  const { user, system } = process.cpuUsage(cpu);
+  const result = {
+    requestsPerMinute: seen.requests / minutes,
+    lost: seen.lost,
+    cpuMsPerMinute: (user + system) / 1_000 / minutes,
+  };
+  await clock.run(consumer.stop({ deadlineMs: 1_000 }));
+  return result;
+}
+
+/** The same in real time, since a virtual clock knows no lateness. */
+async function loopDelay(of: HeartbeatsInput): Promise<LoopDelay> {
+  const consumer = holding(of, systemClock(), { requests: 0, lost: 0 });
+  await consumer.start();
+  await sleep(2 * of.visibilityMs);
+  const histogram = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
+  histogram.enable();
+  await sleep(of.minutes * 60_000);
+  histogram.disable();
+  const late = (ns: number): number => Math.max(0, ns / 1e6 - RESOLUTION_MS);
+  // The process ends with its harness; messages that don't end would only delay a stop.
+  return { p99Ms: late(histogram.percentile(99)), maxMs: late(histogram.max) };
+}
+
+/** A consumer whose messages don't end, on a queue some of whose extend calls fail. */
+function holding(
+  { inFlight, visibilityMs, failing, seed }: HeartbeatsInput,
+  clock: Clock,
+  seen: { requests: number; lost: number },
+): Consumer {
   const chance = seededChance(seed);
   let handedOut = 0;
-  let requests = 0;
-  let lost = 0;
-
   const queue: MessageQueue = {
     describe: () =>
       Promise.resolve({ name: "q", fifo: false, deadLetter: { name: "d", maxReceiveCount: 10 } }),
@@ -54,7 +101,7 @@ async function keep({
       return batch;
     },
     extend: (items) => {
-      requests += 1;
+      seen.requests += 1;
       if (chance() < failing) return Promise.reject(new Error("planned"));
       return Promise.resolve(items.map(() => "ok" as const));
     },
@@ -62,7 +109,7 @@ async function keep({
     retryLater: (items) => Promise.resolve(items.map(() => "ok" as const)),
     deadLetter: () => Promise.resolve("copied"),
   };
-  const consumer = createConsumer({
+  return createConsumer({
     namespace: "bench",
     queue,
     store: memoryStore({ clock }),
@@ -83,23 +130,9 @@ async function keep({
       }),
     ],
     observe: (event) => {
-      if (event.type === "leaseLost") lost += 1;
+      if (event.type === "leaseLost") seen.lost += 1;
     },
   });
-  await consumer.start();
-  // Everything is received and has been extended once before the counting begins.
-  await clock.advance(2 * visibilityMs);
-  requests = 0;
-  const cpu = process.cpuUsage();
-  await clock.advance(minutes * 60_000);
-  const { user, system } = process.cpuUsage(cpu);
-  const result = {
-    requestsPerMinute: requests / minutes,
-    lost,
-    cpuMsPerMinute: (user + system) / 1_000 / minutes,
-  };
-  await clock.run(consumer.stop({ deadlineMs: 1_000 }));
-  return result;
 }
 
 function message(id: number): QueueMessage {

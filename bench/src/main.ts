@@ -1,10 +1,14 @@
 import { parseArgs } from "node:util";
 import { removeBundles } from "./processes.js";
 import { saveRows } from "./results.js";
-import { toMarkdown } from "./rows.js";
+import { toMarkdown, type Row } from "./rows.js";
+import { isEmulatorName } from "./sqs/emulators.js";
 import { suites } from "./suites/index.js";
+import { judgeTargets, targetsTable } from "./targets.js";
 
-// pnpm bench [SUITE…] [--runs N] [--messages N] [--all] [--only TEXT] [--json FILE]
+// pnpm bench [SUITE…] [--runs N] [--messages N] [--warm-up N] [--all] [--only TEXT]
+//            [--emulator fauxqs|elasticmq|moto] [--json FILE]
+// What each suite measures and how to read it: bench/README.md.
 // With BENCH_PROFILE=FOLDER each process that is measured leaves a CPU profile in it.
 
 const { values, positionals } = parseArgs({
@@ -12,8 +16,10 @@ const { values, positionals } = parseArgs({
   options: {
     runs: { type: "string", default: "5" },
     messages: { type: "string", default: "10000" },
+    "warm-up": { type: "string", default: "2000" },
     all: { type: "boolean", default: false },
     only: { type: "string", default: "" },
+    emulator: { type: "string", default: "fauxqs" },
     json: { type: "string" },
   },
 });
@@ -24,23 +30,35 @@ if (unknown.length > 0) {
   console.error(`No suite ${unknown.join(", ")}: there are ${Object.keys(suites).join(", ")}.`);
   process.exit(2);
 }
+if (!isEmulatorName(values.emulator)) {
+  console.error(`No emulator ${values.emulator}: there are fauxqs, elasticmq and moto.`);
+  process.exit(2);
+}
 
 const options = {
   runs: Number(values.runs),
   messages: Number(values.messages),
+  warmUp: Number(values["warm-up"]),
   all: values.all,
   only: values.only,
+  emulator: values.emulator,
   note: (text: string) => console.error(`  ${text}`),
 };
+const measured: Row[] = [];
 try {
   for (const name of chosen) {
     console.error(`${name} …`);
+    const startedAt = performance.now();
     const rows = (await suites[name]?.(options)) ?? [];
+    measured.push(...rows);
+    options.note(`${((performance.now() - startedAt) / 60_000).toFixed(1)} min`);
     console.log(`${toMarkdown(rows)}\n`);
     if (values.json !== undefined) await saveRows(values.json, rows);
   }
 } finally {
   await removeBundles();
 }
+const judged = judgeTargets(measured);
+if (judged.length > 0) console.log(targetsTable(judged));
 // Some peers keep their connections.
 process.exit(0);

@@ -5,8 +5,9 @@ import {
   type MessageQueue,
   type QueueMessage,
 } from "@exactly-once/core";
-import { childInput, serve } from "./child.js";
+import { PerformanceObserver } from "node:perf_hooks";
 import { z } from "zod";
+import { childInput, serve } from "./child.js";
 
 export interface PipelineInput {
   readonly messages: number;
@@ -104,20 +105,40 @@ function message(id: number): QueueMessage {
   };
 }
 
+/** Enough for the compiler, whatever is measured after; with many in flight it takes no time. */
+const WARM_UP = 20_000;
+
 async function measure(input: PipelineInput): Promise<PipelineMeasured> {
-  await consumeAll(input, 0);
+  await consumeAll({ ...input, messages: WARM_UP, inFlight: Math.max(100, input.inFlight) }, 0);
   globalThis.gc?.();
+  const collections = watchCollections();
   const heap = process.memoryUsage().heapUsed;
   const cpu = process.cpuUsage();
   const startedAt = performance.now();
-  await consumeAll(input, input.messages);
+  await consumeAll(input, WARM_UP);
   const ms = performance.now() - startedAt;
   const { user, system } = process.cpuUsage(cpu);
   const grown = process.memoryUsage().heapUsed - heap;
   return {
     nsPerMessage: (ms * 1e6) / input.messages,
     cpuNsPerMessage: ((user + system) * 1e3) / input.messages,
-    bytesPerMessage: grown > 0 ? grown / input.messages : undefined,
+    bytesPerMessage: (await collections.count()) === 0 ? grown / input.messages : undefined,
+  };
+}
+
+function watchCollections(): { count(): Promise<number> } {
+  let collections = 0;
+  const observer = new PerformanceObserver((list) => {
+    collections += list.getEntries().length;
+  });
+  observer.observe({ entryTypes: ["gc"] });
+  return {
+    // Entries come a turn of the loop late.
+    count: async () => {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      observer.disconnect();
+      return collections;
+    },
   };
 }
 

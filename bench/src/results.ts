@@ -2,7 +2,8 @@ import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { cpus, loadavg } from "node:os";
 import { dirname, resolve } from "node:path";
-import { toMarkdown, type Row } from "./rows.js";
+import { mergeRows, toMarkdown, type Row } from "./rows.js";
+import { judgeTargets, targetsTable } from "./targets.js";
 
 const PEERS = [
   "sqs-consumer",
@@ -13,26 +14,35 @@ const PEERS = [
   "ioredis",
 ] as const;
 
+export function today(): string {
+  return new Date().toISOString().slice(0, 10);
+}
+
 /** Date, machine, load and versions: what a figure means nothing without. */
 export async function circumstances(): Promise<string> {
   const [cpu] = cpus();
   const versions = await Promise.all(PEERS.map(async (name) => `${name} ${await versionOf(name)}`));
   const load = loadavg()[0]?.toFixed(1) ?? "?";
-  const date = new Date().toISOString().slice(0, 10);
-  return `${date}, Node ${process.version}, ${cpus().length} × ${cpu?.model ?? "CPU"}, load average ${load}; ${versions.join(", ")}`;
+  return `${today()}, Node ${process.version}, ${cpus().length} × ${cpu?.model ?? "CPU"}, load average ${load}; ${versions.join(", ")}`;
 }
 
 /** Writes FILE.json and FILE.md; rows of other cases that are in it stay. */
 export async function saveRows(file: string, rows: readonly Row[]): Promise<void> {
   const path = resolve(process.env["INIT_CWD"] ?? ".", file);
-  const nameOf = (row: Row): string => `${row.suite}: ${row.case}`;
-  const measured = new Set(rows.map(nameOf));
-  const kept = (await readRows(path)).filter((row) => !measured.has(nameOf(row)));
-  const all = [...kept, ...rows].sort((a, b) => a.suite.localeCompare(b.suite));
+  const date = today();
+  const all = mergeRows(
+    await readRows(path),
+    rows.map((row) => ({ ...row, date })),
+  );
   await mkdir(dirname(path), { recursive: true });
   await writeFile(path, `${JSON.stringify(all, null, 2)}\n`);
-  const head = `Last run: ${await circumstances()}.`;
-  await writeFile(path.replace(/\.json$/, ".md"), `${head}\n\n${toMarkdown(all)}\n`);
+  const judged = judgeTargets(all);
+  const parts = [
+    `Last run: ${await circumstances()}.`,
+    ...(judged.length > 0 ? [`### Targets\n\n${targetsTable(judged)}`] : []),
+    toMarkdown(all),
+  ];
+  await writeFile(path.replace(/\.json$/, ".md"), `${parts.join("\n\n")}\n`);
 }
 
 async function readRows(path: string): Promise<readonly Row[]> {
@@ -43,7 +53,8 @@ async function readRows(path: string): Promise<readonly Row[]> {
   }
 }
 
-async function versionOf(name: string): Promise<string> {
+/** The version that this package got. */
+export async function versionOf(name: string): Promise<string> {
   const require = createRequire(import.meta.url);
   for (const folder of require.resolve.paths(name) ?? []) {
     try {

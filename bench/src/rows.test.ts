@@ -1,5 +1,6 @@
+import { format } from "prettier";
 import { describe, expect, it } from "vitest";
-import { median, percentile, ratio, summarize, toMarkdown } from "./rows.js";
+import { median, mergeRows, percentile, ratio, summarize, table, toMarkdown } from "./rows.js";
 
 const name = { suite: "throughput", case: "trivial", contender: "ours" };
 
@@ -58,7 +59,45 @@ describe("a row", () => {
       summarize(name, "rate", "1/s", [1]),
       summarize({ ...name, suite: "idle" }, "requests", "1", [2]),
     ]);
-    expect(text).toContain("### throughput\n\n| case |");
-    expect(text).toContain("| trivial | ours | requests | 1 | 2 | 2 | 2 | 1 |");
+    expect(text).toContain("### throughput\n\n| case ");
+    expect(text).toContain("| trivial | ours      | requests | 1    |      2 |   2 |   2 |    1 |");
+  });
+});
+
+describe("a table", () => {
+  it("is what the formatter would make of it", async () => {
+    const text = table(["name", "n", "runs"], [["a longer one", "µs", "12345"]]);
+    expect(`${text}\n`).toBe(await format(text, { parser: "markdown" }));
+  });
+});
+
+describe("rows measured again", () => {
+  const at = (suite: string, of: string, value: number) =>
+    summarize({ suite, case: of, contender: "ours" }, "rate", "1/s", [value]);
+  const names = (rows: ReturnType<typeof mergeRows>): readonly string[] =>
+    rows.map((row) => `${row.suite} ${row.case} ${row.median}`);
+
+  it("take the place of the old ones, and new cases come after those of their suite", () => {
+    const earlier = [at("idle", "a", 1), at("idle", "b", 2), at("skew", "a", 3)];
+    expect(names(mergeRows(earlier, [at("idle", "c", 9), at("idle", "a", 8)]))).toEqual([
+      "idle a 8",
+      "idle b 2",
+      "idle c 9",
+      "skew a 3",
+    ]);
+  });
+
+  it("replace a case as a whole: a contender that no longer takes part is gone", () => {
+    const theirs = summarize({ ...name, contender: "theirs" }, "rate", "1/s", [1]);
+    const ours = summarize(name, "rate", "1/s", [2]);
+    expect(mergeRows([theirs, ours], [ours])).toEqual([ours]);
+  });
+
+  it("say under their suite's name on which days they were measured", () => {
+    const dated = (date: string) => ({ ...summarize(name, "rate", "1/s", [1]), date });
+    expect(toMarkdown([dated("2026-11-24")])).toContain("Measured 2026-11-24.");
+    expect(toMarkdown([dated("2026-11-25"), dated("2026-11-24")])).toContain(
+      "Measured 2026-11-24 to 2026-11-25.",
+    );
   });
 });

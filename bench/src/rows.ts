@@ -9,6 +9,8 @@ export interface Row {
   readonly min: number;
   readonly max: number;
   readonly runs: number;
+  /** The day of the measurement, once it is kept in a file. */
+  readonly date?: string;
 }
 
 export interface RowName {
@@ -67,6 +69,29 @@ export function ratio(
   return above / below;
 }
 
+/**
+ * What a file holds after a new measurement. A case that was measured again takes its old place, so
+ * that a file's history shows figures that changed and no lines that moved.
+ */
+export function mergeRows(earlier: readonly Row[], newer: readonly Row[]): readonly Row[] {
+  const all = new Map([...byCase(earlier), ...byCase(newer)]);
+  const suites = [...new Set([...earlier, ...newer].map(({ suite }) => suite))];
+  const rows = [...all.values()].flat();
+  return suites.flatMap((suite) => rows.filter((row) => row.suite === suite));
+}
+
+/** A map keeps the place of a name whose value is replaced. */
+function byCase(rows: readonly Row[]): ReadonlyMap<string, readonly Row[]> {
+  const cases = new Map<string, Row[]>();
+  for (const row of rows) {
+    const name = `${row.suite}: ${row.case}`;
+    const known = cases.get(name);
+    if (known) known.push(row);
+    else cases.set(name, [row]);
+  }
+  return cases;
+}
+
 const COLUMNS = ["case", "contender", "metric", "unit", "median", "min", "max", "runs"] as const;
 const NUMERIC: ReadonlySet<string> = new Set(["median", "min", "max", "runs"]);
 
@@ -76,21 +101,41 @@ export function toMarkdown(rows: readonly Row[]): string {
   return suites
     .map((suite) => {
       const own = rows.filter((row) => row.suite === suite);
-      return `### ${suite}\n\n${table(
-        COLUMNS,
-        own.map((row) => COLUMNS.map((column) => String(row[column]))),
-      )}`;
+      const lines = own.map((row) => COLUMNS.map((column) => String(row[column])));
+      return [`### ${suite}`, ...measuredOn(own), table(COLUMNS, lines)].join("\n\n");
     })
     .join("\n\n");
 }
 
-/** @param columns their names; those of figures are aligned to the right */
+/** The days on which rows were measured, where that is known. */
+function measuredOn(rows: readonly Row[]): readonly string[] {
+  const dates = [...new Set(rows.flatMap(({ date = [] }) => date))].sort();
+  const [first, last] = [dates[0], dates.at(-1)];
+  if (first === undefined || last === undefined) return [];
+  return [`Measured ${first === last ? first : `${first} to ${last}`}.`];
+}
+
+/**
+ * Padded as the formatter does it, so that a file written anew passes the format check.
+ *
+ * @param columns their names; those of figures are aligned to the right
+ */
 export function table(
   columns: readonly string[],
   lines: readonly (readonly string[])[],
   isNumeric: (column: string) => boolean = (column) => NUMERIC.has(column),
 ): string {
-  const line = (cells: readonly string[]): string => `| ${cells.join(" | ")} |`;
-  const rule = columns.map((column) => (isNumeric(column) ? "--:" : "---"));
+  const widths = columns.map((column, index) =>
+    Math.max(3, column.length, ...lines.map((cells) => cells[index]?.length ?? 0)),
+  );
+  const right = columns.map(isNumeric);
+  const pad = (cell: string, index: number): string => {
+    const width = widths[index] ?? 0;
+    return right[index] ? cell.padStart(width) : cell.padEnd(width);
+  };
+  const line = (cells: readonly string[]): string => `| ${cells.map(pad).join(" | ")} |`;
+  const rule = widths.map((width, index) =>
+    right[index] ? `${"-".repeat(width - 1)}:` : "-".repeat(width),
+  );
   return [line(columns), line(rule), ...lines.map(line)].join("\n");
 }

@@ -13,6 +13,8 @@ export interface FaultPlan {
   readonly stopBeforeSend?: ReadonlySet<number>;
   /** What SES does with the first request for each of these. */
   readonly ses?: ReadonlyMap<number, FaultKind>;
+  /** The peers' SES client gives a request up after so long; by default it never does. */
+  readonly sesTimeoutMs?: number;
   /** Handlers of these throw, the first time. */
   readonly fail?: ReadonlySet<number>;
   readonly poison?: ReadonlySet<number>;
@@ -36,12 +38,10 @@ export const faults = {
   "SIGKILL between send and commit": (draw) => ({ killAfterSend: draw(5) }),
   "SIGSTOP past the lease": (draw) => ({ stopBeforeSend: draw(4) }),
   "SES reply lost": (draw, events) => ({ ses: every(draw(events / 50), "accept-then-drop") }),
-  "SES hangs": (draw, events) => ({
-    // One half was taken, the other wasn't: nobody can tell which.
-    ses: new Map([
-      ...every(draw(events / 100), "accept-then-hang"),
-      ...every(draw(events / 100), "hang"),
-    ]),
+  "SES hangs": (draw, events) => ({ ses: hangs(draw, events) }),
+  "SES hangs, client times out": (draw, events) => ({
+    ses: hangs(draw, events),
+    sesTimeoutMs: 2_000,
   }),
   "delete failed": () => ({ failingActions: DELETES }),
   "heartbeat failed": (draw, events) => ({ slow: draw(events / 50), failingActions: EXTENSIONS }),
@@ -64,6 +64,14 @@ export function planFault(name: FaultName, events: number, seed: number): FaultP
     return own;
   };
   return (faults[name] as Plan)(draw, events);
+}
+
+/** One half was taken, the other wasn't: nobody can tell which. */
+function hangs(draw: Draw, events: number): ReadonlyMap<number, FaultKind> {
+  return new Map([
+    ...every(draw(events / 100), "accept-then-hang"),
+    ...every(draw(events / 100), "hang"),
+  ]);
 }
 
 function every(ids: ReadonlySet<number>, kind: FaultKind): ReadonlyMap<number, FaultKind> {

@@ -2,13 +2,17 @@ import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { removeBundles } from "../processes.js";
-import { circumstances } from "../results.js";
-import { contenders, type ContenderName } from "./contenders/index.js";
+import { circumstances, today, versionOf } from "../results.js";
+import { contenders, packagesOf, type ContenderName } from "./contenders/index.js";
 import { faults, type FaultName } from "./faults.js";
-import { merge, toTable, type ScoreRow } from "./report.js";
+import { drawScorecard } from "./picture.js";
+import { intoPage, merge, toTable, wentWrong, type RunFacts, type ScoreRow } from "./report.js";
 import { run } from "./run.js";
 
-// pnpm scorecard [--events N] [--seed N] [--fault NAME…] [--contender NAME…] [--json FILE]
+// pnpm scorecard [--events N] [--seed N] [--fault NAME…] [--contender NAME…]
+//                [--json FILE] [--image FILE.svg] [--readme FILE.md] [--draw]
+// Beside FILE.json it writes FILE.md; what other runs left in the file stays. The image and the
+// summary in the page show all that is in FILE.json; with --draw nothing is measured before.
 
 const { values } = parseArgs({
   options: {
@@ -17,6 +21,9 @@ const { values } = parseArgs({
     fault: { type: "string", multiple: true },
     contender: { type: "string", multiple: true },
     json: { type: "string" },
+    image: { type: "string" },
+    readme: { type: "string" },
+    draw: { type: "boolean", default: false },
   },
 });
 
@@ -24,28 +31,36 @@ const chosenFaults = choose(values.fault, Object.keys(faults)) as FaultName[];
 const chosenContenders = choose(values.contender, Object.keys(contenders)) as ContenderName[];
 const rows: ScoreRow[] = [];
 try {
-  for (const fault of chosenFaults) {
-    for (const contender of chosenContenders) {
-      const verdict = await run({
-        contender,
-        fault,
-        events: Number(values.events),
-        seed: Number(values.seed),
-      });
-      rows.push({ contender, fault, ...verdict });
-      console.error(`${fault} | ${contender}: ${JSON.stringify(verdict)}`);
-      await save();
-    }
-  }
+  if (!values.draw) await measure();
 } finally {
   await removeBundles();
 }
-console.log(toTable(rows));
-const bad = rows.filter(
-  ({ contender, sentTwice, neverSent, outOfOrder, stuck }) =>
-    contender === "ours" && sentTwice + neverSent + outOfOrder + stuck > 0,
-);
+await show();
+const bad = rows.filter((row) => row.contender === "ours" && wentWrong(row) > 0);
 process.exit(bad.length > 0 ? 1 : 0);
+
+async function measure(): Promise<void> {
+  const seed = Number(values.seed);
+  for (const fault of chosenFaults) {
+    for (const contender of chosenContenders) {
+      const startedAt = performance.now();
+      const verdict = await run({ contender, fault, events: Number(values.events), seed });
+      const facts: RunFacts = {
+        date: today(),
+        seed,
+        seconds: Math.round((performance.now() - startedAt) / 1_000),
+        node: process.version,
+        packages: await Promise.all(
+          packagesOf[contender].map(async (name) => `${name} ${await versionOf(name)}`),
+        ),
+      };
+      rows.push({ contender, fault, ...verdict, run: facts });
+      console.error(`${fault} | ${contender}: ${JSON.stringify(verdict)}, ${facts.seconds} s`);
+      await save();
+    }
+  }
+  console.log(toTable(rows));
+}
 
 function choose(wanted: readonly string[] | undefined, known: readonly string[]): string[] {
   const unknown = wanted?.filter((name) => !known.includes(name)) ?? [];
@@ -56,17 +71,37 @@ function choose(wanted: readonly string[] | undefined, known: readonly string[])
   return [...(wanted ?? known)];
 }
 
-/** Keeps what an earlier run left in the file of other contenders and faults. */
-async function save(): Promise<void> {
-  if (values.json === undefined) return;
-  const path = resolve(process.env["INIT_CWD"] ?? ".", values.json);
-  const earlier = await readFile(path, "utf8").then(
+/** Where the user said it, seen from where the command was given. */
+function pathOf(file: string): string {
+  return resolve(process.env["INIT_CWD"] ?? ".", file);
+}
+
+/** The rows of this run, and those that earlier ones left of other contenders and faults. */
+async function allRows(): Promise<readonly ScoreRow[]> {
+  if (values.json === undefined) return rows;
+  const earlier = await readFile(pathOf(values.json), "utf8").then(
     (text) => JSON.parse(text) as ScoreRow[],
     () => [],
   );
-  const all = merge(earlier, rows);
+  return merge(earlier, rows);
+}
+
+/** After each run, so that one that is broken off leaves what it has. */
+async function save(): Promise<void> {
+  if (values.json === undefined) return;
+  const all = await allRows();
+  const path = pathOf(values.json);
   await mkdir(dirname(path), { recursive: true });
   await writeFile(path, `${JSON.stringify(all, null, 2)}\n`);
   const head = `Seed ${values.seed}. Last run: ${await circumstances()}.`;
   await writeFile(path.replace(/\.json$/, ".md"), `${head}\n\n${toTable(all)}\n`);
+}
+
+async function show(): Promise<void> {
+  const all = await allRows();
+  if (values.image !== undefined) await writeFile(pathOf(values.image), drawScorecard(all));
+  if (values.readme !== undefined) {
+    const path = pathOf(values.readme);
+    await writeFile(path, intoPage(await readFile(path, "utf8"), all));
+  }
 }

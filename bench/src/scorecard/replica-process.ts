@@ -3,7 +3,7 @@ import { SQSClient } from "@aws-sdk/client-sqs";
 import { safeSesClient } from "@exactly-once/ses-adapter";
 import { setTimeout as sleep } from "node:timers/promises";
 import { childInput, serve } from "../child.js";
-import { credentials, region } from "../sqs/emulator.js";
+import { credentials, region } from "../sqs/server.js";
 import { contenders, type ContenderName } from "./contenders/index.js";
 import { idOfRecipient, recipientOf } from "./events.js";
 
@@ -17,6 +17,8 @@ export interface ReplicaInput {
   readonly visibilitySeconds: number;
   readonly redisUrl: string;
   readonly sesEndpoint: string;
+  /** After which the peers' client gives a request up. */
+  readonly sesTimeoutMs?: number;
   /** The queue that SES's events come to. */
   readonly sesEventsUrl: string;
 }
@@ -28,13 +30,13 @@ export interface Before {
 }
 
 const input = childInput<ReplicaInput>();
-const { sqsEndpoint, sesEndpoint, ...rest } = input;
+const { sqsEndpoint, sesEndpoint, sesTimeoutMs, ...rest } = input;
 const harness = serve({
   start: () =>
     contenders[input.contender]({
       ...rest,
       sqs: new SQSClient({ endpoint: sqsEndpoint, region, credentials }),
-      ses: watched(new SESClient({ endpoint: sesEndpoint, region, credentials })),
+      ses: watched(plainSesClient()),
       safeSes: () => watched(safeSesClient({ endpoint: sesEndpoint, region, credentials })),
       lookUpDoctor: async ({ id }, signal) => {
         const { workMs, fails } = await harness.call<Before>("before", id);
@@ -44,6 +46,14 @@ const harness = serve({
       },
     }),
 });
+
+/** With the SDK's defaults, but for a timeout where the fault gives one. */
+function plainSesClient(): SESClient {
+  const settings = { endpoint: sesEndpoint, region, credentials };
+  if (sesTimeoutMs === undefined) return new SESClient(settings);
+  const requestHandler = { requestTimeout: sesTimeoutMs, throwOnRequestTimeout: true };
+  return new SESClient({ ...settings, requestHandler });
+}
 
 /** The harness may stop this process before a send, and kill it after one. */
 function watched(client: SESClient): SESClient {

@@ -7,19 +7,14 @@ import {
 } from "@exactly-once/ses-adapter/testing";
 import { setTimeout as sleep } from "node:timers/promises";
 import { startProcess, type Process } from "../processes.js";
-import {
-  credentials,
-  region,
-  startEmulator,
-  type Emulator,
-  type QueuePair,
-} from "../sqs/emulator.js";
+import { startEmulator, type Emulator } from "../sqs/emulator.js";
+import { credentials, region, type QueuePair } from "../sqs/server.js";
 import { keyOf, type ContenderName } from "./contenders/index.js";
 import { CONFIGURATION_SET } from "./contenders/service.js";
 import { idOfBody, idOfRecipient, planEvents, type PlannedEvent } from "./events.js";
 import { planFault, type FaultName, type FaultPlan } from "./faults.js";
 import type { Before, ReplicaInput } from "./replica-process.js";
-import { judge, type Evidence, type Verdict } from "./verdict.js";
+import { judge, watchChanges, type Evidence, type Verdict } from "./verdict.js";
 
 export interface RunOptions {
   readonly contender: ContenderName;
@@ -34,8 +29,13 @@ const REPLICAS = 2;
 /** Receives until SQS itself moves a message to the dead letters. */
 const MAX_RECEIVES = 5;
 const REDIS_DOWN_MS = 1_500;
-/** What isn't over by then is stuck. */
-const LIMIT_MS = 75_000;
+/**
+ * Nothing happens any more when nothing has for so long: more than seven visibilities, three times a
+ * slow handler, and longer than a message takes to be received for the last time.
+ */
+const STILL_MS = 30_000;
+/** Ends a run whose contender goes on without getting anywhere. */
+const LIMIT_MS = 300_000;
 
 /** One contender, one fault: the events of the seed, two replicas, until all is quiet. */
 export async function run(options: RunOptions): Promise<Verdict> {
@@ -76,6 +76,7 @@ export async function run(options: RunOptions): Promise<Verdict> {
     visibilitySeconds: VISIBILITY_SECONDS,
     redisUrl: redis.url,
     sesEndpoint: ses.endpoint,
+    ...(plan.sesTimeoutMs === undefined ? {} : { sesTimeoutMs: plan.sesTimeoutMs }),
     sesEventsUrl: sesEvents.queueUrl,
   });
   const store = redisStore({ client: redis.connect(), pageSize: 1_000 });
@@ -212,7 +213,10 @@ async function gather(
   };
 }
 
-/** Over when nothing is left to do, and nothing new happens for longer than a visibility. */
+/**
+ * Over when nothing is left to do, and nothing new happens for longer than a visibility; or when
+ * something is left and nothing happens for much longer: that is stuck.
+ */
 async function untilQuiet(
   look: () => Promise<Evidence>,
   trouble: Promise<unknown>,
@@ -220,18 +224,14 @@ async function untilQuiet(
   const until = Date.now() + LIMIT_MS;
   let troubled = true;
   void trouble.then(() => (troubled = false));
-  let quietSince: number | undefined;
-  let before = "";
+  const changes = watchChanges();
   while (Date.now() < until) {
     await sleep(500);
     const evidence = await look().catch(() => undefined);
     if (!evidence || troubled) continue;
-    const now = `${evidence.emails.length} emails, ${evidence.listed.size} listed`;
-    const idle = [...evidence.queued].every((id) => evidence.listed.has(id)) && now === before;
-    before = now;
-    if (!idle) quietSince = undefined;
-    else quietSince ??= Date.now();
-    if (quietSince !== undefined && Date.now() - quietSince > VISIBILITY_MS * 1.5) return evidence;
+    const stillMs = changes.stillFor(evidence, Date.now());
+    const idle = [...evidence.queued].every((id) => evidence.listed.has(id));
+    if (stillMs > (idle ? VISIBILITY_MS * 1.5 : STILL_MS)) return evidence;
   }
   return look();
 }

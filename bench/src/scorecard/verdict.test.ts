@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { judge, type Evidence } from "./verdict.js";
+import { judge, watchChanges, type Evidence } from "./verdict.js";
 
 const none: ReadonlySet<number> = new Set();
 
@@ -49,5 +49,17 @@ describe("the verdict on a run", () => {
 
   it("knows no order on a standard queue", () => {
     expect(judge(evidence({ emails: [2, 0, 1, 3] }), false).outOfOrder).toBe(0);
+  });
+});
+
+describe("what is seen", () => {
+  it("is still for as long as no email, dead letter or listing comes and none leaves the queue", () => {
+    const { stillFor } = watchChanges();
+    const first = evidence({ emails: [0], queued: new Set([1, 2]) });
+    expect(stillFor(first, 1_000)).toBe(0);
+    expect(stillFor(first, 1_500)).toBe(500);
+    expect(stillFor({ ...first, queued: new Set([1]) }, 2_000)).toBe(0);
+    expect(stillFor({ ...first, queued: new Set([1]) }, 2_700)).toBe(700);
+    expect(stillFor({ ...first, queued: new Set([1]), listed: new Set([1]) }, 3_000)).toBe(0);
   });
 });

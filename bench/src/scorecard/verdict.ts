@@ -53,3 +53,17 @@ function countOutOfOrder(groups: ReadonlyMap<number, string>, emails: readonly n
   }
   return late;
 }
+
+/** Tells for how many milliseconds what is seen has stayed the same. */
+export function watchChanges(): { stillFor(evidence: Evidence, now: number): number } {
+  let before = "";
+  let since = 0;
+  return {
+    stillFor: ({ emails, queued, deadLettered, listed }, now) => {
+      const seen = [emails.length, queued.size, deadLettered.size, listed.size].join();
+      if (seen !== before) since = now;
+      before = seen;
+      return now - since;
+    },
+  };
+}

@@ -4,7 +4,7 @@ import {
   type DeleteMessageCommandInput,
   type ReceiveMessageCommandOutput,
 } from "@aws-sdk/client-sqs";
-import { credentials, region } from "./emulator.js";
+import { credentials, region } from "./server.js";
 
 export interface ObservedClient {
   readonly client: SQSClient;

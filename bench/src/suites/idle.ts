@@ -97,7 +97,7 @@ async function whileEmpty(contender: ContenderName): Promise<number> {
       input(contender, emulator.endpoint, queueUrl, POLLERS),
     );
     try {
-      await process.call("consume", burst.length);
+      await process.call("consume", { warmUp: 0, messages: burst.length });
       // The polls that began with the burst end within this time.
       await sleep(21_000);
       await emulator.takeCounts();

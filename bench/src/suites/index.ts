@@ -1,7 +1,9 @@
 import { dedupe } from "./dedupe.js";
+import { footprint } from "./footprint.js";
 import { heartbeats } from "./heartbeats.js";
 import { idle } from "./idle.js";
 import { pipeline } from "./pipeline.js";
+import { scale } from "./scale.js";
 import { skew } from "./skew.js";
 import type { Suite } from "./suite.js";
 import { throughput } from "./throughput.js";
@@ -13,4 +15,6 @@ export const suites: Readonly<Record<string, Suite>> = {
   dedupe,
   pipeline,
   heartbeats,
+  scale,
+  footprint,
 };

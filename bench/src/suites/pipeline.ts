@@ -6,17 +6,20 @@ import type { Suite } from "./suite.js";
 const IN_FLIGHT = [1, 10, 100, 1_000] as const;
 /** Few enough to fit into the young generation whole, so that nothing is collected meanwhile. */
 const COUNTED = 2_000;
+/** One at a time waits for company each time: then a few hundred have to do. */
+const COUNTED_FEW = 300;
 
 /**
  * What a message costs on our side: decode to acknowledge with a queue and a store that answer at
  * once. Waiting for company (a claim waits 1 ms, a delete up to 20) is no work and counts little
  * with many in flight; with one in flight it is all there is, so CPU time is told beside.
  */
-export const pipeline: Suite = async ({ runs, messages, note }) => {
+export const pipeline: Suite = async ({ runs, messages, only, note }) => {
   const rows: Row[] = [];
   for (const effect of [false, true]) {
     for (const inFlight of IN_FLIGHT) {
       const name = `${inFlight} in flight, ${effect ? "one effect" : "no effect"}`;
+      if (!name.includes(only)) continue;
       note(name);
       const timed: PipelineMeasured[] = [];
       const counted: number[] = [];
@@ -24,7 +27,11 @@ export const pipeline: Suite = async ({ runs, messages, note }) => {
         // Few in flight mostly wait for company: that many say as much.
         const many = inFlight <= 10 ? messages / 10 : messages * 2;
         timed.push(await measure({ messages: many, inFlight, effect }));
-        const { bytesPerMessage } = await measure({ messages: COUNTED, inFlight, effect });
+        const { bytesPerMessage } = await measure({
+          messages: inFlight <= 10 ? COUNTED_FEW : COUNTED,
+          inFlight,
+          effect,
+        });
         if (bytesPerMessage !== undefined) counted.push(bytesPerMessage);
       }
       const at = { suite: "pipeline", case: name, contender: "ours" };

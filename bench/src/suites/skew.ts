@@ -6,13 +6,14 @@ import type { Suite } from "./suite.js";
 const CONTENDERS: readonly ContenderName[] = ["ours", "sqs-consumer", "sqs-consumer, batches"];
 
 /** Some messages take long: a poller that waits for the slowest of its ten does nothing meanwhile. */
-export const skew: Suite = async ({ runs, messages, note }) => {
+export const skew: Suite = async ({ runs, messages, warmUp, note }) => {
   const name = "5 ms, every 20th 200 ms, 10 ms per SQS call, one poller";
   note(name);
   const measured = await interleaved(CONTENDERS, runs, (contender) =>
     consume({
       contender,
       messages,
+      warmUp,
       pollers: 1,
       concurrency: 100,
       handler: { ms: 5, slowMs: 200, every: 20 },

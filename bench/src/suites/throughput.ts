@@ -1,6 +1,7 @@
 import type { HandlerCost } from "../contender-process.js";
 import type { ContenderName } from "../contenders/index.js";
 import type { Row } from "../rows.js";
+import { emulatorSuffix } from "../sqs/emulators.js";
 import { consume, consumptionRows } from "./consume.js";
 import { interleaved } from "./interleaved.js";
 import type { Suite } from "./suite.js";
@@ -41,20 +42,23 @@ const CONTENDERS: readonly ContenderName[] = [
 ];
 
 /** A backlog on the emulator; as many pollers for everybody: one for each ten messages at a time. */
-export const throughput: Suite = async ({ runs, messages, all, only, note }) => {
+export const throughput: Suite = async ({ runs, messages, warmUp, all, only, emulator, note }) => {
   const rows: Row[] = [];
   for (const each of cases().filter(
     ({ name, decides }) => (all || decides) && name.includes(only),
   )) {
-    const { name, handler, concurrency, groups } = each;
+    const { handler, concurrency, groups } = each;
+    const name = `${each.name}${emulatorSuffix(emulator)}`;
     note(name);
     const measured = await interleaved(CONTENDERS, runs, (contender) =>
       consume({
         contender,
         messages: scaled(messages, each),
+        warmUp,
         pollers: concurrency / 10,
         concurrency,
         handler,
+        emulator,
         ...(groups === undefined ? {} : { groups }),
       }),
     );
@@ -65,9 +69,13 @@ export const throughput: Suite = async ({ runs, messages, all, only, note }) => 
   return rows;
 };
 
-/** One group is one message at a time, whoever consumes: a tenth of the messages tell as much. */
-function scaled(messages: number, { groups, handler }: Case): number {
-  return groups !== undefined && groups <= 10 && handler.ms > 0 ? messages / 10 : messages;
+/**
+ * A few groups are a few messages at a time, whoever consumes: a tenth of the messages tell as much
+ * where each would be waited for.
+ */
+function scaled(messages: number, { groups = Infinity, handler }: Case): number {
+  const waits = handler.ms > 0 || handler.slowMs !== undefined;
+  return groups === 1 || (groups <= 10 && waits) ? messages / 10 : messages;
 }
 
 function cases(): readonly Case[] {

@@ -4,7 +4,8 @@ import { startChild } from "./child.js";
 import type { CognitoMessage } from "./cognito-process.js";
 import { traineeIdOf } from "./formr-pool.js";
 import { timeLookups } from "./lookup-load.js";
-import { row, type Row } from "./rows.js";
+import type { Row } from "../rows.js";
+import { row } from "./rows.js";
 import { overHttp, traineeCache } from "./trainee-cache.js";
 
 const TEN_MINUTES = 600_000;

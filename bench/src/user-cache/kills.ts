@@ -3,7 +3,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { createLocalCognito } from "./formr-pool.js";
 import type { ReplicaMessage } from "./replica-process.js";
 import { replica } from "./replicas.js";
-import { row, type Row } from "./rows.js";
+import type { Row } from "../rows.js";
+import { row } from "./rows.js";
 
 const USERS = 6_000;
 const REPLICAS = 3;

@@ -1,12 +1,10 @@
-import { mkdir, readFile, writeFile } from "node:fs/promises";
-import { cpus } from "node:os";
-import { dirname, resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { saveRows } from "../results.js";
+import { toMarkdown, type Row } from "../rows.js";
 import { firstForm } from "./first-form.js";
 import { kills } from "./kills.js";
 import { memory } from "./memory.js";
 import { eightAndNinth, misses, warming } from "./replicas.js";
-import { toMarkdown, type Row } from "./rows.js";
 
 // node scripts/run-ts.mjs bench/src/user-cache/main.ts [CASE…] [--runs N] [--kills N] [--json FILE.json]
 // Beside FILE.json it writes FILE.md; rows of other cases that are in it stay.
@@ -42,34 +40,11 @@ if (unknown.length > 0) {
   process.exit(2);
 }
 
-const [cpu] = cpus();
-const machine = `Node ${process.version}, ${cpus().length} × ${cpu?.model ?? "CPU"}`;
 for (const name of chosen) {
   console.error(`${name} …`);
   const rows = (await suites[name]?.()) ?? [];
   console.log(`${toMarkdown(rows)}\n`);
-  await save(rows);
+  if (values.json !== undefined) await saveRows(values.json, rows);
 }
 // Cognito clients keep their connections.
 process.exit(0);
-
-/** Keeps what an earlier run of other cases left in the file. */
-async function save(rows: readonly Row[]): Promise<void> {
-  if (values.json === undefined) return;
-  const path = resolve(process.env["INIT_CWD"] ?? ".", values.json);
-  const names = new Set(rows.map((row) => row.case));
-  const kept = (await earlier(path)).filter((row) => !names.has(row.case));
-  const all = [...kept, ...rows].sort((a, b) => a.case.localeCompare(b.case));
-  const date = new Date().toISOString().slice(0, 10);
-  await mkdir(dirname(path), { recursive: true });
-  await writeFile(path, JSON.stringify(all, null, 2) + "\n");
-  await writeFile(path.replace(/\.json$/, ".md"), `${machine}, ${date}\n\n${toMarkdown(all)}\n`);
-}
-
-async function earlier(path: string): Promise<readonly Row[]> {
-  try {
-    return JSON.parse(await readFile(path, "utf8")) as readonly Row[];
-  } catch {
-    return [];
-  }
-}

@@ -1,6 +1,7 @@
 import { startChild } from "./child.js";
 import type { Contender, MemoryMessage } from "./memory-process.js";
-import { row, type Row } from "./rows.js";
+import type { Row } from "../rows.js";
+import { row } from "./rows.js";
 
 const CONTENDERS: readonly Contender[] = ["fieldsCodec", "jsonCodec", "Map of objects"];
 

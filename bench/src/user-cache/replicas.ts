@@ -2,7 +2,8 @@ import { startRedisServer } from "@exactly-once/redis-store/testing";
 import { startChild } from "./child.js";
 import { createLocalCognito, traineeIdOf } from "./formr-pool.js";
 import type { ReplicaCommand, ReplicaInput, ReplicaMessage } from "./replica-process.js";
-import { row, type Row } from "./rows.js";
+import type { Row } from "../rows.js";
+import { row } from "./rows.js";
 import { overHttp, traineeCache } from "./trainee-cache.js";
 
 type Ready = Extract<ReplicaMessage, { type: "ready" }>;

@@ -1,44 +1,11 @@
-/** One measured figure, the same in every benchmark. */
-export interface Row {
-  readonly suite: string;
-  readonly case: string;
-  readonly contender: string;
-  readonly metric: string;
-  readonly unit: string;
-  readonly median: number;
-  readonly min: number;
-  readonly max: number;
-  readonly runs: number;
-}
+import { summarize, type Row } from "../rows.js";
 
-/** Summarises what several runs measured. */
+/** A row of this benchmark; the contender is ours unless it's named. */
 export function row(
   name: { readonly case: string; readonly contender?: string },
   metric: string,
   unit: string,
   values: readonly number[],
 ): Row {
-  const sorted = [...values].sort((a, b) => a - b).map((value) => Number(value.toPrecision(4)));
-  const at = (index: number): number => sorted[index] ?? NaN;
-  return {
-    suite: "user-cache",
-    case: name.case,
-    contender: name.contender ?? "ours",
-    metric,
-    unit,
-    median: at(Math.floor((sorted.length - 1) / 2)),
-    min: at(0),
-    max: at(sorted.length - 1),
-    runs: sorted.length,
-  };
-}
-
-export function toMarkdown(rows: readonly Row[]): string {
-  const head = ["case", "contender", "metric", "unit", "median", "min", "max", "runs"] as const;
-  const line = (cells: readonly (string | number)[]): string => `| ${cells.join(" | ")} |`;
-  return [
-    line(head),
-    line(head.map((name) => (["median", "min", "max", "runs"].includes(name) ? "--:" : "---"))),
-    ...rows.map((entry) => line(head.map((name) => entry[name]))),
-  ].join("\n");
+  return summarize({ suite: "user-cache", contender: "ours", ...name }, metric, unit, values);
 }

@@ -17,6 +17,16 @@ export const contenders = {
 
 export type ContenderName = keyof typeof contenders;
 
+/** The packages beside the AWS SDK that a contender consists of. */
+export const packagesOf: Readonly<Record<ContenderName, readonly string[]>> = {
+  ours: [],
+  "ours, no SES events": [],
+  "sqs-consumer": ["sqs-consumer"],
+  "sqs-consumer, heartbeat": ["sqs-consumer"],
+  "sqs-consumer + Powertools": ["sqs-consumer", "@aws-lambda-powertools/idempotency"],
+  "message-queue-toolkit": ["@message-queue-toolkit/sqs"],
+};
+
 /** Under what our store keeps an event. */
 export function keyOf(id: number): string {
   return notificationKey(NAMESPACE, PIPELINE, [id]).digest;
