@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { childInput, serve } from "./child.js";
-import { contenders, type ContenderName } from "./contenders/index.js";
+import { clients, contenders, type ContenderName } from "./contenders/index.js";
 import type { WorkEvent } from "./contenders/contender.js";
 import { percentile } from "./rows.js";
 import { createObservedClient } from "./sqs/observed-client.js";
@@ -55,7 +55,7 @@ export interface Measured {
 }
 
 const input = childInput<ContenderInput>();
-const observed = createObservedClient(input.endpoint);
+const observed = createObservedClient(input.endpoint, clients[input.contender]);
 let handled = 0;
 
 async function handle({ id }: WorkEvent): Promise<void> {

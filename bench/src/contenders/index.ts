@@ -1,3 +1,5 @@
+import { tunedSqsClient } from "@exactly-once/sqs-adapter";
+import type { MakeClient } from "../sqs/observed-client.js";
 import { bareSdk } from "./bare-sdk.js";
 import type { Contender } from "./contender.js";
 import { messageQueueToolkit } from "./message-queue-toolkit.js";
@@ -14,6 +16,14 @@ export const contenders = {
   "sqs-consumer + Powertools": sqsConsumerWithPowertools,
   "message-queue-toolkit": messageQueueToolkit,
   "bare SDK": bareSdk,
+  "bare SDK, tuned client": bareSdk,
 } as const satisfies Record<string, Contender>;
+
+/** Made as the contender's documentation says; everybody else takes the SDK's defaults. */
+export const clients: Readonly<Partial<Record<ContenderName, MakeClient>>> = {
+  ours: tunedSqsClient,
+  "ours on Redis": tunedSqsClient,
+  "bare SDK, tuned client": tunedSqsClient,
+};
 
 export type ContenderName = keyof typeof contenders;

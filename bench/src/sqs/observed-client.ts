@@ -3,6 +3,7 @@ import {
   type DeleteMessageBatchCommandInput,
   type DeleteMessageCommandInput,
   type ReceiveMessageCommandOutput,
+  type SQSClientConfig,
 } from "@aws-sdk/client-sqs";
 import { credentials, region } from "./server.js";
 
@@ -18,9 +19,17 @@ export interface ObservedClient {
   untilDeleted(messages: number): Promise<void>;
 }
 
-/** The same for every contender: an SDK client with its defaults that tells what goes through it. */
-export function createObservedClient(endpoint: string): ObservedClient {
-  const client = new SQSClient({ endpoint, region, credentials });
+export type MakeClient = (config: SQSClientConfig) => SQSClient;
+
+/**
+ * An SDK client that tells what goes through it. With the SDK's defaults, unless the contender's
+ * documentation has a client of its own made.
+ */
+export function createObservedClient(
+  endpoint: string,
+  make: MakeClient = (config) => new SQSClient(config),
+): ObservedClient {
+  const client = make({ endpoint, region, credentials });
   const receivedAt = new Map<string, number>();
   const latencies: number[] = [];
   let deleted = 0;

@@ -39,6 +39,7 @@ const CONTENDERS: readonly ContenderName[] = [
   "sqs-consumer",
   "sqs-consumer, batches",
   "bare SDK",
+  "bare SDK, tuned client",
 ];
 
 /** A backlog on the emulator; as many pollers for everybody: one for each ten messages at a time. */
