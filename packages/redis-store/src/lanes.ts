@@ -1,7 +1,8 @@
 import { StoreUnavailableError } from "@exactly-once/core";
 import calculateSlot from "cluster-key-slot";
+import type { Command } from "./calls.js";
 import { isCluster, type RedisClient } from "./client.js";
-import { roundTrip, type Answer, type Command, type ReplicaWait } from "./round-trip.js";
+import { roundTrip, type Answer, type ReplicaWait } from "./round-trip.js";
 
 export interface LaneOptions {
   readonly client: RedisClient;
@@ -150,7 +151,7 @@ function untilSettled(passenger: Passenger): Promise<void> {
 
 function isReadOnly(answer: Answer): boolean {
   return (
-    "error" in answer && answer.error instanceof Error && /^READONLY/.test(answer.error.message)
+    "error" in answer && answer.error instanceof Error && answer.error.message.includes("READONLY")
   );
 }
 

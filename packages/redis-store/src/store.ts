@@ -11,6 +11,7 @@ import type { RedisClient } from "./client.js";
 import { redisControl } from "./control.js";
 import { inspectRedis, type RedisReport } from "./inspect.js";
 import { keySpace } from "./keys.js";
+import { pack } from "./packed-ids.js";
 import { createLanes } from "./lanes.js";
 import { redisReconcileProgress } from "./progress.js";
 import * as replies from "./replies.js";
@@ -85,13 +86,8 @@ export function redisStoreWith(scripts: Scripts, options: RedisStoreOptions): Re
     args: readonly (string | number)[],
     replicated = false,
   ): Promise<unknown> {
-    const { record, attention, suffix } = keys.locate(key);
-    return lanes.run({
-      script: scripts[name],
-      keys: [record, attention],
-      args: [suffix, ...args],
-      replicated,
-    });
+    const { record, attention } = keys.locate(key);
+    return lanes.run({ script: scripts[name], keys: [record, attention], args, replicated });
   }
 
   return {
@@ -103,7 +99,15 @@ export function redisStoreWith(scripts: Scripts, options: RedisStoreOptions): Re
       together(items, async (item) => {
         const { key, keyText, pipeline, owner, leaseMs, messageId, fingerprint } = item;
         const simulated = item.simulated === true ? "1" : "";
-        const args = [keyText, pipeline, owner, leaseMs, messageId, fingerprint, simulated];
+        const args = [
+          keyText,
+          pipeline,
+          owner,
+          leaseMs,
+          pack(messageId),
+          pack(fingerprint),
+          simulated,
+        ];
         return replies.decodeClaim(key, await about("claim", key, [...args, retentionMs]));
       }),
     extend: (items) =>
@@ -112,26 +116,29 @@ export function redisStoreWith(scripts: Scripts, options: RedisStoreOptions): Re
         return reply === "held" ? "held" : "lost";
       }),
     begin: async ({ key, effect, owner, fence, n, timeoutMs, validityMs, fingerprint }) => {
-      const args = [effect, owner, fence, n, timeoutMs, validityMs, fingerprint];
+      const args = [effect, owner, fence, n, timeoutMs, validityMs, pack(fingerprint)];
       return replies.decodeBegin(key, await about("begin", key, args, true));
     },
     hold: async ({ key, effect, owner, fence, n, reason, fingerprint }) => {
-      const args = [effect, owner, fence, n, reason, fingerprint];
+      const args = [effect, owner, fence, n, reason, pack(fingerprint)];
       return replies.decodeHold(key, await about("hold", key, args));
     },
     settle: async ({ key, effect, owner, fence, n }, outcome) => {
       const args = [effect, owner, fence, n, outcome.status];
       if (outcome.status !== "accepted") {
-        return replies.decodeSettle(await about("settle", key, [...args, outcome.reason]));
+        const noReceipt = ["", "", "", ""];
+        const given = [...args, outcome.reason, ...noReceipt];
+        return replies.decodeSettle(await about("settle", key, given));
       }
       const { id, at, via } = outcome.receipt;
-      const receipt = [id === null ? "" : "1", id ?? "", at, via, json({ id, at, via })];
+      const receipt = [id === null ? "" : pack(id), at, via, json({ id, at, via })];
       return replies.decodeSettle(await about("settle", key, [...args, "", ...receipt]));
     },
     complete: (items) =>
-      together(items, async ({ key, owner, fence, waived, fingerprint = "" }) => {
+      together(items, async ({ key, owner, fence, waived, fingerprint }) => {
         const isWaived = waived !== undefined && Object.keys(waived).length > 0;
-        const args = [owner, fence, isWaived ? json(waived) : "", retentionMs, fingerprint];
+        const bound = fingerprint === undefined ? "" : pack(fingerprint);
+        const args = [owner, fence, isWaived ? json(waived) : "", bound, retentionMs];
         return replies.decodeComplete(key, await about("complete", key, args));
       }),
     release: (items) =>
@@ -141,7 +148,7 @@ export function redisStoreWith(scripts: Scripts, options: RedisStoreOptions): Re
       }),
     bury: async ({ key, keyText, pipeline, messageId, reason, claim }) => {
       const own = [claim?.owner ?? "", claim?.fence ?? ""];
-      const args = [keyText, pipeline, messageId, reason, ...own, retentionMs];
+      const args = [keyText, pipeline, pack(messageId), reason, ...own, retentionMs];
       return replies.decodeBury(await about("bury", key, args));
     },
     resolve: async (attemptId, verdict, { by, why }) => {
@@ -149,7 +156,7 @@ export function redisStoreWith(scripts: Scripts, options: RedisStoreOptions): Re
       if (!ref) return "notFound";
       const { key, effect, owner, fence, n } = ref;
       const word = verdictWord(verdict);
-      const payload = typeof verdict === "object" ? verdict.acceptPayload : "";
+      const payload = typeof verdict === "object" ? pack(verdict.acceptPayload) : "";
       const note = json({ attemptId, verdict: word, by, why });
       const args = [effect, owner, fence, n, word, payload, note];
       return replies.decodeResolve(await about("resolve", key, args));

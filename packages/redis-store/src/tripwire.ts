@@ -1,6 +1,7 @@
 import type { TripwireCounters } from "@exactly-once/core";
 import type { KeySpace } from "./keys.js";
 import type { Lanes } from "./lanes.js";
+import { decodeReserve } from "./replies.js";
 import type { Scripts } from "./scripts.js";
 
 /** Reservations and sliding-window counts that all replicas share. Each ends by itself. */
@@ -9,8 +10,7 @@ export function redisTripwire(lanes: Lanes, scripts: Scripts, keys: KeySpace): T
     reserve: async ({ digest, holder, windowMs }) => {
       const args = [holder, Math.ceil(windowMs)];
       const script = scripts.reserve;
-      const taken = await lanes.run({ script, keys: [keys.reservation(digest)], args });
-      return typeof taken === "string" ? { taken } : "reserved";
+      return decodeReserve(await lanes.run({ script, keys: [keys.reservation(digest)], args }));
     },
     free: async ({ digest, holder }) => {
       const script = scripts.free;
