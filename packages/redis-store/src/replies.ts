@@ -134,6 +134,14 @@ export function decodeBegin(key: string, reply: unknown): BeginReply {
   }
 }
 
+export function decodeExtend(_key: string, reply: unknown): "held" | "lost" {
+  return reply === "held" ? "held" : "lost";
+}
+
+export function decodeRelease(_key: string, reply: unknown): "released" | "lost" {
+  return reply === "released" ? "released" : "lost";
+}
+
 export function decodeHold(key: string, reply: unknown): HoldReply {
   const [status, about] = words(reply);
   if (status === "held" || status === "lost") return status;
@@ -145,7 +153,7 @@ export function decodeReserve(reply: unknown): "reserved" | { readonly taken: st
   return status === "reserved" ? status : { taken: text(holder) };
 }
 
-export function decodeSettle(reply: unknown): SettleReply {
+export function decodeSettle(_key: string, reply: unknown): SettleReply {
   const [status, about] = words(reply);
   switch (status) {
     case "settled":
@@ -167,13 +175,13 @@ export function decodeComplete(key: string, reply: unknown): CompleteReply {
   return { unresolved: decodeInfos(key, open) };
 }
 
-export function decodeBury(reply: unknown): BuryReply {
+export function decodeBury(_key: string, reply: unknown): BuryReply {
   const [status, at] = words(reply);
   if (status === "dead" || status === "busy" || status === "done") return status;
   return { tooEarly: Number(at) };
 }
 
-export function decodeResolve(reply: unknown): ResolveReply {
+export function decodeResolve(_key: string, reply: unknown): ResolveReply {
   const [status, about] = words(reply);
   if (status === "resolved" || status === "notFound") return status;
   if (status === "tooEarly") return { tooEarly: Number(about) };

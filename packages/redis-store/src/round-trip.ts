@@ -10,32 +10,41 @@ export interface ReplicaWait {
   readonly timeoutMs: number;
 }
 
+/** One each, in order. Never rejects. */
+export type RoundTrip = (commands: readonly Command[]) => Promise<readonly Answer[]>;
+
 /**
- * Sends commands to one node as one pipeline and answers each in its place. Never rejects.
+ * Sends commands to one node as one pipeline and answers each in its place.
  *
  * Scripts that the node has lost (restart, failover, `SCRIPT FLUSH`) are loaded and their calls
  * alone repeated, in a second round trip. Commands that belong to another node by now are repeated
  * one by one through the cluster client, which follows redirections. All scripts are safe to repeat.
  */
-export async function roundTrip(
-  client: RedisClient,
-  commands: readonly Command[],
-  wait: ReplicaWait | undefined,
-): Promise<readonly Answer[]> {
-  const calls = callsOf(commands, isCluster(client));
-  const answers: Answer[] = new Array<Answer>(commands.length);
-  const missing = answerWhere(answers, calls, await sendTogether(client, calls, [], wait));
-  if (missing.length > 0) {
-    const scripts = [...new Set(missing.map(({ script }) => script))];
-    answerWhere(answers, missing, await sendTogether(client, missing, scripts, wait));
-  }
-  if (!isCluster(client)) return answers;
-  return Promise.all(
-    answers.map(async (answer, i) => {
-      const command = commands[i];
-      return command && failedWith(answer, REDIRECTED) ? sendAlone(client, command, wait) : answer;
-    }),
-  );
+export function createRoundTrips(client: RedisClient, wait: ReplicaWait | undefined): RoundTrip {
+  let bySlot = isCluster(client);
+
+  return async function roundTrip(commands) {
+    const calls = callsOf(commands, bySlot);
+    const answers: Answer[] = new Array<Answer>(commands.length);
+    const missing = answerWhere(answers, calls, await sendTogether(client, calls, [], wait));
+    if (missing.length > 0) {
+      const scripts = [...new Set(missing.map(({ script }) => script))];
+      answerWhere(answers, missing, await sendTogether(client, missing, scripts, wait));
+    }
+    if (!bySlot && answers.some((answer) => failedWith(answer, /CROSSSLOT/))) {
+      // A cluster's only shard, through a client that isn't a cluster's: known from now on.
+      bySlot = true;
+      return roundTrip(commands);
+    }
+    if (!isCluster(client)) return answers;
+    return Promise.all(
+      answers.map(async (answer, i) => {
+        const command = commands[i];
+        if (!command || !failedWith(answer, REDIRECTED)) return answer;
+        return sendAlone(client, command, wait);
+      }),
+    );
+  };
 }
 
 const REDIRECTED = /^(MOVED|ASK|TRYAGAIN|CLUSTERDOWN|All keys in the pipeline)/;

@@ -1,5 +1,4 @@
 local function operate(name, owner, fence, n, timeoutMs, validityMs, fingerprint)
-  fence, n = tonumber(fence), tonumber(n)
   local record = load()
   if not record then return 'lost' end
   local effect = findEffect(record, name)

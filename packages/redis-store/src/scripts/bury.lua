@@ -1,7 +1,6 @@
 local function operate(
   keyText, pipeline, messageId, reason, owner, fence, retentionMs
 )
-  fence = tonumber(fence)
   local before = load()
   if before then
     if before.state == 'done' then return 'done' end

@@ -1,5 +1,4 @@
 local function operate(owner, fence, waivedJson, fingerprint, retentionMs)
-  fence = tonumber(fence)
   local record = load()
   if not record then return 'lost' end
   if record.state == 'done' and record.owner == owner and record.fence == fence then return 'done' end

@@ -1,5 +1,4 @@
 local function operate(owner, fence, leaseMs, retentionMs)
-  fence = tonumber(fence)
   local record = load()
   if not record or not holds(record, owner, fence) or not isLive(record) then return 'lost' end
   -- A lease is never shortened.

@@ -1,5 +1,4 @@
 local function operate(name, owner, fence, n, reason, fingerprint)
-  fence, n = tonumber(fence), tonumber(n)
   local record = load()
   if not record or not holds(record, owner, fence) or not isLive(record) then return 'lost' end
   if record.fingerprint and record.fingerprint ~= fingerprint then return 'lost' end

@@ -5,5 +5,5 @@
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 
--- The item at hand. One about a record has a second key, its bucket's attention index.
-local key, attention
+-- The key of the item at hand.
+local key

@@ -127,21 +127,22 @@ local function encode(record)
   }))
 end
 
--- The records' common beginning is the index's, which ends in "attention".
-local function suffixOfKey()
-  return key:sub(#attention - 8)
+-- Its bucket's attention index and its name there. Both names begin with the bucket's, in braces.
+local function placeOf(effect)
+  local bucketEnd = key:find('}', 1, true) + 1
+  return key:sub(1, bucketEnd) .. 'attention', effect.effect .. ' ' .. key:sub(bucketEnd + 1)
 end
 
--- The attention index moves with the record, in one atomic step.
+-- The attention index moves with the record, in one atomic step, and only where the effect does.
 local function updateAttention(record)
   for _, effect in ipairs(record.effects) do
     if needsAttention(effect) then
       if effect.indexedAt ~= effect.deadline then
-        local member = effect.effect .. ' ' .. suffixOfKey()
+        local attention, member = placeOf(effect)
         redis.call('ZADD', attention, num(effect.deadline), member)
       end
     elseif effect.indexedAt then
-      redis.call('ZREM', attention, effect.effect .. ' ' .. suffixOfKey())
+      redis.call('ZREM', placeOf(effect))
     end
   end
 end
@@ -152,7 +153,7 @@ local function write(...)
   -- A full server refuses a script's first write, and only that, unless it is a removal. What begins (a
   -- new record, a begin's ZADD) stays refused. What ends is taken: after a removal of nothing.
   if not wasThere or not reply.err:find('OOM', 1, true) then error(reply) end
-  redis.call('ZREM', attention, '')
+  redis.call('ZREM', placeOf({ effect = '' }))
   redis.call('SET', key, ...)
 end
 

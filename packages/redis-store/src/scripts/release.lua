@@ -1,5 +1,4 @@
 local function operate(owner, fence, retentionMs)
-  fence = tonumber(fence)
   local record = load()
   if not record or record.owner ~= owner or record.fence ~= fence then return 'lost' end
   if record.state == 'released' then return 'released' end

@@ -1,5 +1,4 @@
 local function operate(name, owner, fence, n, verdict, acceptPayload, noteJson)
-  fence, n = tonumber(fence), tonumber(n)
   local record = load()
   local effect = record and findEffect(record, name)
   if not isSameAttempt(effect, owner, fence, n) then return 'notFound' end

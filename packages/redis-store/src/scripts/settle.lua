@@ -2,8 +2,6 @@
 local MAX_DUPLICATES = 10
 
 local function operate(name, owner, fence, n, status, reason, receiptId, receiptAt, via, receiptJson)
-  fence, n = tonumber(fence), tonumber(n)
-
   -- The effect is accepted already: the same proof again, a better one, or a proven duplicate.
   local function anotherReceipt(record, effect, receipt)
     local known = effect.receipt
@@ -28,7 +26,7 @@ local function operate(name, owner, fence, n, status, reason, receiptId, receipt
   end
 
   local function settleAccepted(record, effect)
-    local receipt = { id = receiptId ~= '' and receiptId or nil, at = tonumber(receiptAt), via = via }
+    local receipt = { id = receiptId ~= '' and receiptId or nil, at = receiptAt, via = via }
     if effect and effect.state == 'accepted' then return anotherReceipt(record, effect, receipt) end
     local sameOne = isSameAttempt(effect, owner, fence, n)
     local floor = n

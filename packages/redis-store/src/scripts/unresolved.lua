@@ -1,7 +1,7 @@
 -- One bucket's effects that need attention, by attempt deadline, after (afterDeadline, afterMember).
 -- KEYS[1] is some name of the bucket's records ending in ARGV[1], from which the others follow.
+local attention = KEYS[2]
 local sample, afterDeadline, afterMember, limit = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4])
-attention = KEYS[2]
 local prefix = KEYS[1]:sub(1, -1 - #sample)
 
 local function itemOf(record, suffix, effect, member)

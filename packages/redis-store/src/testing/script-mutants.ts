@@ -197,6 +197,12 @@ export const scriptMutants: readonly ScriptMutant[] = [
     to: "local _ = member",
   },
   {
+    breaks: "each of many is about its own record",
+    script: "each",
+    from: "key = KEYS[i]",
+    to: "key = KEYS[1]",
+  },
+  {
     breaks: "a reservation is its holder's",
     script: "reserve",
     from: "if known ~= holder then return { 'taken', known } end",
