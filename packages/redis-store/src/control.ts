@@ -15,19 +15,15 @@ export function redisControl(lanes: Lanes, scripts: Scripts, keys: KeySpace): Co
   return {
     pause: async (namespace, pipeline, { by, why }) => {
       const args = [fieldOf(pipeline), JSON.stringify({ by, why })];
-      await lanes.run({ script: scripts.pause, keys: [keys.control(namespace)], args });
+      await lanes.run({ script: scripts.pause, keys: [keys.control(namespace)], args }, Number);
     },
     resume: async (namespace, pipeline) => {
       const args = [fieldOf(pipeline)];
-      await lanes.run({ script: scripts.resume, keys: [keys.control(namespace)], args });
+      await lanes.run({ script: scripts.resume, keys: [keys.control(namespace)], args }, Number);
     },
     status: async (namespace) => {
-      const reply = await lanes.run({
-        script: scripts.status,
-        keys: [keys.control(namespace)],
-        args: [],
-      });
-      const flat = reply as readonly string[];
+      const command = { script: scripts.status, keys: [keys.control(namespace)], args: [] };
+      const flat = await lanes.run(command, (reply) => reply as readonly string[]);
       const pipelines: [string, Pause][] = [];
       let whole: Pause | undefined;
       for (let i = 0; i + 1 < flat.length; i += 2) {

@@ -20,12 +20,8 @@ export interface Bucket {
   readonly sample: string;
 }
 
-export interface RecordPlace {
-  readonly record: string;
-  readonly attention: string;
-  /** The last part of the record's name: the digest, or another key marked as such. */
-  readonly suffix: string;
-}
+/** The record, and the attention index of its bucket. */
+export type RecordPlace = readonly [record: string, attention: string];
 
 /** What `sample` ends with: shorter than any digest, and marked like no other key. */
 export const SAMPLE_SUFFIX = "s";
@@ -46,18 +42,17 @@ export function keySpace(prefix: string): KeySpace {
     attention: `${prefix}{b${nn}}:attention`,
     sample: `${prefix}{b${nn}}:${SAMPLE_SUFFIX}`,
   });
-  const buckets = Array.from({ length: 256 }, (_, i) => bucketOf(i.toString(16).padStart(2, "0")));
+  const numbers = Array.from({ length: 256 }, (_, i) => i.toString(16).padStart(2, "0"));
+  const bucketsByNumber = new Map(numbers.map((nn) => [nn, bucketOf(nn)]));
 
   return {
-    buckets,
+    buckets: [...bucketsByNumber.values()],
     locate: (key) => {
-      const suffix = suffixOf(key);
-      const nn = DIGEST.test(key) ? key.slice(0, 2) : sha256(key).slice(0, 2);
-      return {
-        record: `${prefix}{b${nn}}:${suffix}`,
-        attention: `${prefix}{b${nn}}:attention`,
-        suffix,
-      };
+      // Digests as they are; any other text behind a mark, so that it can't name the attention index.
+      const isDigest = DIGEST.test(key);
+      const nn = (isDigest ? key : sha256(key)).slice(0, 2);
+      const attention = bucketsByNumber.get(nn)?.attention ?? "";
+      return [`${prefix}{b${nn}}:${isDigest ? key : `=${key}`}`, attention];
     },
     control: (namespace) => `${prefix}control:${namespace}`,
     progress: (namespace) => `${prefix}progress:${namespace}`,
@@ -65,11 +60,6 @@ export function keySpace(prefix: string): KeySpace {
     counter: (name) => `${prefix}counter:${name}`,
     probe: `${prefix}probe`,
   };
-}
-
-/** Digests as they are; any other text behind a mark, so that it can't name the attention index. */
-function suffixOf(key: string): string {
-  return DIGEST.test(key) ? key : `=${key}`;
 }
 
 /** The key whose record's name ends so. */

@@ -1,7 +1,9 @@
 import { StoreUnavailableError } from "@exactly-once/core";
 import calculateSlot from "cluster-key-slot";
+import type { Command } from "./calls.js";
 import { isCluster, type RedisClient } from "./client.js";
-import { roundTrip, type Answer, type Command, type ReplicaWait } from "./round-trip.js";
+import { createRoundTrips, type Answer, type ReplicaWait } from "./round-trip.js";
+import { createTrip, type Trip, type TripOptions } from "./trip.js";
 
 export interface LaneOptions {
   readonly client: RedisClient;
@@ -10,24 +12,17 @@ export interface LaneOptions {
 }
 
 export interface Lanes {
-  /** @throws StoreUnavailableError when there is no good answer within the timeout. */
-  run(command: Command): Promise<unknown>;
-}
-
-/** Waiting for its turn, or for its answer. */
-interface Passenger {
-  readonly command: Command;
-  readonly resolve: (reply: unknown) => void;
-  readonly reject: (error: unknown) => void;
-  readonly timer: NodeJS.Timeout;
-  settled: boolean;
-  /** Told once it is settled. */
-  onSettled?: () => void;
+  /**
+   * @param read makes sense of the reply
+   * @throws StoreUnavailableError when there is no good answer within the timeout.
+   */
+  run<Reply>(command: Command, read: (reply: unknown) => Reply): Promise<Reply>;
 }
 
 interface Lane {
-  waiting: Passenger[];
-  /** A pipeline is on its way or about to leave. */
+  /** Those that haven't left; what is asked for boards the last. */
+  readonly trips: Trip[];
+  /** One is on its way or about to leave. */
   busy: boolean;
 }
 
@@ -44,34 +39,38 @@ const MAX_TOGETHER = 200;
  */
 export function createLanes({ client, commandTimeoutMs, wait }: LaneOptions): Lanes {
   const lanes = new Map<string, Lane>();
+  const roundTrip = createRoundTrips(client, wait);
   let awaitingConnection = false;
+  const tripOptions: TripOptions = {
+    timeoutMs: commandTimeoutMs,
+    timeoutError: () => timeoutError(commandTimeoutMs, client),
+    toFault: unavailable,
+  };
 
-  function run(command: Command): Promise<unknown> {
-    return new Promise((resolve, reject) => {
-      const passenger: Passenger = {
-        command,
-        resolve,
-        reject,
-        settled: false,
-        timer: setTimeout(() => {
-          settle(passenger, { error: timeoutError(commandTimeoutMs, client) });
-        }, commandTimeoutMs),
-      };
-      const lane = laneOf(command);
-      lane.waiting.push(passenger);
-      depart(lane);
-    });
+  function run<Reply>(command: Command, read: (reply: unknown) => Reply): Promise<Reply> {
+    const lane = laneOf(command);
+    let trip = lane.trips.at(-1);
+    if (!trip || trip.size >= MAX_TOGETHER) {
+      trip = createTrip(tripOptions);
+      lane.trips.push(trip);
+    }
+    const replying = trip.board(command, read) as Promise<Reply>;
+    depart(lane);
+    return replying;
   }
 
   function laneOf(command: Command): Lane {
     const name = isCluster(client) ? nodesOf(client, command) : "";
-    const lane = lanes.get(name) ?? { waiting: [], busy: false };
-    lanes.set(name, lane);
+    let lane = lanes.get(name);
+    if (!lane) {
+      lane = { trips: [], busy: false };
+      lanes.set(name, lane);
+    }
     return lane;
   }
 
   function depart(lane: Lane): void {
-    if (lane.busy || lane.waiting.length === 0) return;
+    if (lane.busy || lane.trips.length === 0) return;
     if (!isConnected()) return;
     lane.busy = true;
     // Whatever the callbacks of this turn still ask for comes along.
@@ -79,38 +78,29 @@ export function createLanes({ client, commandTimeoutMs, wait }: LaneOptions): La
   }
 
   async function travel(lane: Lane): Promise<void> {
-    lane.waiting = lane.waiting.filter(({ settled }) => !settled);
-    const together = lane.waiting.splice(0, MAX_TOGETHER);
-    if (together.length > 0) {
+    const trip = lane.trips.shift();
+    const together = trip?.waiting() ?? [];
+    if (trip && together.length > 0) {
       const commands = together.map(({ command }) => command);
-      const answered = roundTrip(client, commands, wait).then((answers) => {
+      const answered = roundTrip(commands).then((answers) => {
         together.forEach((passenger, i) => {
-          settle(passenger, answers[i] ?? { error: new Error("no reply") });
+          trip.settle(passenger, answers[i] ?? { error: new Error("no reply") });
         });
         if (answers.some(isReadOnly)) leaveReplica();
       });
       // Timers settle them at the latest, so that a connection that hangs doesn't hold the lane.
-      await Promise.race([answered, Promise.all(together.map(untilSettled))]);
+      await Promise.race([answered, trip.settled()]);
     }
     lane.busy = false;
     depart(lane);
-  }
-
-  function settle(passenger: Passenger, answer: Answer): void {
-    if (passenger.settled) return;
-    passenger.settled = true;
-    clearTimeout(passenger.timer);
-    if ("reply" in answer) passenger.resolve(answer.reply);
-    else passenger.reject(unavailable(passenger.command, answer.error));
-    passenger.onSettled?.();
   }
 
   function isConnected(): boolean {
     if (client.status === "ready") return true;
     if (client.status === "end") {
       const error = new Error("the client was closed");
-      for (const { waiting } of lanes.values()) {
-        for (const passenger of waiting.splice(0)) settle(passenger, { error });
+      for (const trip of [...lanes.values()].flatMap(({ trips }) => trips.splice(0))) {
+        for (const passenger of trip.waiting()) trip.settle(passenger, { error });
       }
       return false;
     }
@@ -141,16 +131,9 @@ function nodesOf(client: RedisClient, { keys }: Command): string {
   return slots[calculateSlot(keys[0] ?? "")]?.join(";") ?? "";
 }
 
-function untilSettled(passenger: Passenger): Promise<void> {
-  return new Promise((resolve) => {
-    if (passenger.settled) resolve();
-    else passenger.onSettled = resolve;
-  });
-}
-
 function isReadOnly(answer: Answer): boolean {
   return (
-    "error" in answer && answer.error instanceof Error && /^READONLY/.test(answer.error.message)
+    "error" in answer && answer.error instanceof Error && answer.error.message.includes("READONLY")
   );
 }
 

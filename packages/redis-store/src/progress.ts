@@ -12,15 +12,11 @@ export function redisReconcileProgress(
   return {
     advance: async (namespace, acceptedAt) => {
       const args = [Math.floor(acceptedAt)];
-      await lanes.run({ script: scripts.advance, keys: [keys.progress(namespace)], args });
+      await lanes.run({ script: scripts.advance, keys: [keys.progress(namespace)], args }, Number);
     },
-    read: async (namespace) => {
-      const reply = await lanes.run({
-        script: scripts.mark,
-        keys: [keys.progress(namespace)],
-        args: [],
-      });
-      return typeof reply === "string" ? Number(reply) : undefined;
+    read: (namespace) => {
+      const command = { script: scripts.mark, keys: [keys.progress(namespace)], args: [] };
+      return lanes.run(command, (reply) => (typeof reply === "string" ? Number(reply) : undefined));
     },
   };
 }

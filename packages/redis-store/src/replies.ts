@@ -16,12 +16,13 @@ import {
   type UnresolvedItem,
 } from "@exactly-once/core";
 import { keyOfSuffix } from "./keys.js";
+import { unpack } from "./packed-ids.js";
 
 /**
  * What the scripts answer: arrays of texts, `null` where something is absent. Numbers come as text,
  * since Redis would cut their fractions off.
  */
-type Wire = string | null | readonly Wire[];
+type Wire = string | number | null | readonly Wire[];
 
 function list(wire: Wire | undefined): readonly Wire[] {
   if (!Array.isArray(wire)) throw new TypeError("A script answered with something unexpected.");
@@ -42,6 +43,11 @@ function optional<const Name extends string, Value>(
   return { [name]: decode(wire) } as { readonly [Key in Name]?: Value };
 }
 
+/** A bare word says it all; a list goes on about it. */
+function words(reply: unknown): readonly Wire[] {
+  return typeof reply === "string" ? [reply] : list(reply as Wire);
+}
+
 function json<Value>(wire: Wire): Value {
   return JSON.parse(text(wire)) as Value;
 }
@@ -49,7 +55,7 @@ function json<Value>(wire: Wire): Value {
 function decodeReceipt(wire: Wire | undefined): Receipt {
   const [id, at, via] = list(wire);
   return {
-    id: typeof id === "string" ? id : null,
+    id: typeof id === "string" ? unpack(id) : null,
     at: Number(text(at)),
     via: text(via) as Receipt["via"],
   };
@@ -57,7 +63,7 @@ function decodeReceipt(wire: Wire | undefined): Receipt {
 
 function decodeDead(wire: Wire): DeadInfo {
   const [messageId, reason, at] = list(wire).map(text);
-  return { messageId: messageId ?? "", reason: reason ?? "", at: Number(at) };
+  return { messageId: unpack(messageId ?? ""), reason: reason ?? "", at: Number(at) };
 }
 
 function decodeInfo(key: string, wire: Wire | undefined): AttemptInfo {
@@ -83,14 +89,14 @@ function isSet(wire: Wire): boolean {
 }
 
 function decodeInfos(key: string, wire: Wire | undefined): AttemptInfo[] {
-  return list(wire).map((info) => decodeInfo(key, info));
+  return wire === undefined ? [] : list(wire).map((info) => decodeInfo(key, info));
 }
 
 /** A store clock that stepped back makes leases seem long; no queue hides a message for longer. */
 const MAX_HINT_MS = 12 * 60 * 60_000;
 
 export function decodeClaim(key: string, reply: unknown): ClaimReply {
-  const [status, ...rest] = list(reply as Wire);
+  const [status, ...rest] = words(reply);
   switch (status) {
     case "claimed":
       return { status, fence: Number(rest[0]), effects: decodeInfos(key, rest[1]) };
@@ -101,7 +107,7 @@ export function decodeClaim(key: string, reply: unknown): ClaimReply {
     case "done":
       return { status, effects: decodeInfos(key, rest[0]) };
     case "conflict":
-      return { status, bound: text(rest[0]), effects: decodeInfos(key, rest[1]) };
+      return { status, bound: unpack(text(rest[0])), effects: decodeInfos(key, rest[1]) };
     case "dead":
       return { status, reason: text(rest[0]), effects: decodeInfos(key, rest[1]) };
     default:
@@ -110,7 +116,7 @@ export function decodeClaim(key: string, reply: unknown): ClaimReply {
 }
 
 export function decodeBegin(key: string, reply: unknown): BeginReply {
-  const [status, about] = list(reply as Wire);
+  const [status, about] = words(reply);
   switch (status) {
     case "granted":
     case "lost":
@@ -128,14 +134,27 @@ export function decodeBegin(key: string, reply: unknown): BeginReply {
   }
 }
 
+export function decodeExtend(_key: string, reply: unknown): "held" | "lost" {
+  return reply === "held" ? "held" : "lost";
+}
+
+export function decodeRelease(_key: string, reply: unknown): "released" | "lost" {
+  return reply === "released" ? "released" : "lost";
+}
+
 export function decodeHold(key: string, reply: unknown): HoldReply {
-  const [status, about] = list(reply as Wire);
+  const [status, about] = words(reply);
   if (status === "held" || status === "lost") return status;
   return { refused: decodeInfo(key, about) };
 }
 
-export function decodeSettle(reply: unknown): SettleReply {
-  const [status, about] = list(reply as Wire);
+export function decodeReserve(reply: unknown): "reserved" | { readonly taken: string } {
+  const [status, holder] = words(reply);
+  return status === "reserved" ? status : { taken: text(holder) };
+}
+
+export function decodeSettle(_key: string, reply: unknown): SettleReply {
+  const [status, about] = words(reply);
   switch (status) {
     case "settled":
     case "lost":
@@ -151,19 +170,19 @@ export function decodeSettle(reply: unknown): SettleReply {
 }
 
 export function decodeComplete(key: string, reply: unknown): CompleteReply {
-  const [status, open] = list(reply as Wire);
+  const [status, open] = words(reply);
   if (status === "done" || status === "lost") return status;
   return { unresolved: decodeInfos(key, open) };
 }
 
-export function decodeBury(reply: unknown): BuryReply {
-  const [status, at] = list(reply as Wire);
+export function decodeBury(_key: string, reply: unknown): BuryReply {
+  const [status, at] = words(reply);
   if (status === "dead" || status === "busy" || status === "done") return status;
   return { tooEarly: Number(at) };
 }
 
-export function decodeResolve(reply: unknown): ResolveReply {
-  const [status, about] = list(reply as Wire);
+export function decodeResolve(_key: string, reply: unknown): ResolveReply {
+  const [status, about] = words(reply);
   if (status === "resolved" || status === "notFound") return status;
   if (status === "tooEarly") return { tooEarly: Number(about) };
   return { already: text(about) as EffectState };
@@ -188,8 +207,8 @@ export function decodeView(key: string, reply: unknown): RecordView | undefined 
     owner: text(owner),
     fence: Number(fence),
     leaseUntil: Number(leaseUntil),
-    messageId: text(messageId),
-    ...optional("fingerprint", fingerprint, text),
+    messageId: unpack(text(messageId)),
+    ...optional("fingerprint", fingerprint, (wire) => unpack(text(wire))),
     effects: decodeInfos(key, effects),
     ...optional("waived", waived, json<Readonly<Record<string, string>>>),
     ...optional("dead", dead, decodeDead),
@@ -216,7 +235,7 @@ export function decodeUnresolved(reply: unknown): PlacedItem[] {
         key,
         keyText: text(keyText),
         pipeline: text(pipeline),
-        messageId: text(messageId),
+        messageId: unpack(text(messageId)),
         attempt: decodeInfo(key, info),
         ...optional("dead", dead, decodeDead),
       },

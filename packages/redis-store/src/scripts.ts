@@ -5,9 +5,11 @@ import bury from "./scripts/bury.lua";
 import claim from "./scripts/claim.lua";
 import complete from "./scripts/complete.lua";
 import count from "./scripts/count.lua";
+import each from "./scripts/each.lua";
 import extend from "./scripts/extend.lua";
 import free from "./scripts/free.lua";
 import hold from "./scripts/hold.lua";
+import item from "./scripts/item.lua";
 import mark from "./scripts/mark.lua";
 import pause from "./scripts/pause.lua";
 import ping from "./scripts/ping.lua";
@@ -23,7 +25,9 @@ import unresolved from "./scripts/unresolved.lua";
 
 /** The sources by file name, without what they share. */
 export const sources = {
+  item,
   record,
+  each,
   advance,
   begin,
   bury,
@@ -53,13 +57,15 @@ export interface Script {
   readonly text: string;
   /** The name under which Redis caches it. */
   readonly sha: string;
+  /** One call takes many items: their number goes before their arguments, and it answers a list. */
+  readonly takesMany: boolean;
 }
 
-export type ScriptName = Exclude<keyof ScriptSources, "record">;
+export type ScriptName = Exclude<keyof ScriptSources, "item" | "record" | "each">;
 
 export type Scripts = Readonly<Record<ScriptName, Script>>;
 
-const ABOUT_RECORDS: readonly ScriptName[] = [
+const ABOUT_RECORDS: ReadonlySet<string> = new Set<ScriptName>([
   "begin",
   "bury",
   "claim",
@@ -71,15 +77,26 @@ const ABOUT_RECORDS: readonly ScriptName[] = [
   "resolve",
   "settle",
   "unresolved",
-];
+]);
 
-/** Redis scripts can't import one another, so each starts with a copy of what they share. */
+const ABOUT_MANY: ReadonlySet<string> = new Set<ScriptName>(["count", "free", "reserve"]);
+
+/** Redis scripts can't import one another, so each has a copy of what they share. */
 export function assembleScripts(from: ScriptSources = sources): Scripts {
-  const { record: shared, ...operations } = from;
+  const { item, record, each, ...operations } = from;
   const scripts = Object.entries(operations).map(([key, source]) => {
     const name = key as ScriptName;
-    const text = ABOUT_RECORDS.includes(name) ? `${shared}\n${source}` : source;
-    return [name, { name, text, sha: createHash("sha1").update(text).digest("hex") }] as const;
+    const isAboutRecords = ABOUT_RECORDS.has(name);
+    // A page of a bucket is long enough by itself.
+    const takesMany = name !== "unresolved" && (isAboutRecords || ABOUT_MANY.has(name));
+    const text = [
+      ...(isAboutRecords || takesMany ? [item] : []),
+      ...(isAboutRecords ? [record] : []),
+      source,
+      ...(takesMany ? [each] : []),
+    ].join("\n");
+    const sha = createHash("sha1").update(text).digest("hex");
+    return [name, { name, text, sha, takesMany }] as const;
   });
   return Object.fromEntries(scripts) as Scripts;
 }

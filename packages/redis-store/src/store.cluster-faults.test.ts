@@ -39,7 +39,7 @@ function at<Item>(items: readonly Item[], index: number): Item {
 /** A key in a bucket that no other test uses. */
 function keyInBucket(nn: string): { readonly key: string; readonly slot: number } {
   const key = nn + digest(nn).slice(2);
-  return { key, slot: calculateSlot(keySpace("").locate(key).record) };
+  return { key, slot: calculateSlot(keySpace("").locate(key)[0]) };
 }
 
 describe("a batch on a cluster", () => {
@@ -65,6 +65,18 @@ describe("a batch on a cluster", () => {
   });
 });
 
+describe("a cluster's node through a client for one server", () => {
+  it("gets one call a slot once it has refused one for many", async () => {
+    const plain = redisStore({ client: at(cluster.nodes, 0).connect() });
+    const keys = ["00", "01", "02", "03", "04", "05", "06", "07"]
+      .map((nn) => nn + digest("plain").slice(2))
+      .filter((key) => calculateSlot(keySpace("").locate(key)[0]) < 16_384 / 3 - 1);
+    expect(keys.length).toBeGreaterThan(1);
+    const replies = await plain.claim(keys.map((key) => claimOf(key)));
+    expect(replies.map(({ status }) => status)).toEqual(keys.map(() => "claimed"));
+  });
+});
+
 describe("a slot that moves", () => {
   it("is followed to its new node (MOVED)", async () => {
     const { key, slot } = keyInBucket("f0");
@@ -75,14 +87,14 @@ describe("a slot that moves", () => {
     const neighbours = Array.from({ length: 10 }, (_, i) => digest(`neighbour ${i}`));
     const replies = await store.claim([key, ...neighbours].map((each) => claimOf(each)));
     expect(replies.map(({ status }) => status)).toEqual(replies.map(() => "claimed"));
-    expect(await at(admins, other).exists(keySpace("").locate(key).record)).toBe(1);
+    expect(await at(admins, other).exists(keySpace("").locate(key)[0])).toBe(1);
   });
 
   it("is asked for where it is already (ASK), and is down where it is neither here nor there", async () => {
     const { key, slot } = keyInBucket("f1");
     const { admins, ids, serving, other } = await nodesFor(slot);
     const [from, to] = [at(admins, serving), at(admins, other)];
-    const { record, attention } = keySpace("").locate(key);
+    const [record, attention] = keySpace("").locate(key);
     const lease = leaseOf(key);
     await store.claim([claimOf(key)]);
     await store.begin(startOf(lease));

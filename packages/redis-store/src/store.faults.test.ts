@@ -204,6 +204,34 @@ describe("a server whose memory is full", () => {
   });
 });
 
+describe("one of many in a full server", () => {
+  it("is refused without keeping the others from their answers", async () => {
+    const [known, another] = [KEY, digest("another")];
+    await store.claim([claimOf(known)]);
+    await server.connect().config("SET", "maxmemory", "1");
+    const before = proxy.roundTrips;
+    const [busy, refused] = await Promise.allSettled([
+      store.claim([claimOf(known, "b")]),
+      store.claim([claimOf(another)]),
+    ]);
+    expect(proxy.roundTrips - before).toBe(1);
+    expect(busy).toMatchObject({ status: "fulfilled", value: [{ status: "busy" }] });
+    expect(refused).toMatchObject({ status: "rejected" });
+  });
+
+  it("is taken where nothing has to leave the attention index first", async () => {
+    const lease = leaseOf(KEY);
+    const ref = { ...lease, effect: "email", n: 1 };
+    await store.claim([claimOf(KEY)]);
+    await store.begin(startOf(lease));
+    await store.settle(ref, { status: "rejected", reason: "throttled" });
+    await server.connect().config("SET", "maxmemory", "1");
+    expect(await store.extend([{ ...lease, leaseMs: 90_000 }])).toEqual(["held"]);
+    expect(await store.settle(ref, acceptedNow())).toBe("settled");
+    expect(await store.release([lease])).toEqual(["released"]);
+  });
+});
+
 describe("a server that is still loading its data", () => {
   it.each([true, false])("is down until it has (client checks readiness: %s)", async (check) => {
     const slow = await startRedisServer({

@@ -88,7 +88,7 @@ describe("the conformance suite", () => {
   it("fails where leases go by the caller's clock", async () => {
     const mutant = {
       breaks: "time is the server's",
-      script: "record",
+      script: "item",
       from: "local time = redis.call('TIME')",
       to: "local told = ARGV[#ARGV]\nlocal time = { math.floor(told / 1000), told % 1000 * 1000 }",
     } as const;

@@ -7,16 +7,19 @@ import {
   type TripwireCounters,
   type Verdict,
 } from "@exactly-once/core";
+import type { Command } from "./calls.js";
 import type { RedisClient } from "./client.js";
 import { redisControl } from "./control.js";
 import { inspectRedis, type RedisReport } from "./inspect.js";
 import { keySpace } from "./keys.js";
+import { pack } from "./packed-ids.js";
 import { createLanes } from "./lanes.js";
 import { redisReconcileProgress } from "./progress.js";
 import * as replies from "./replies.js";
 import { assembleScripts, type Scripts } from "./scripts.js";
 import { redisTripwire } from "./tripwire.js";
 import { readUnresolved } from "./unresolved.js";
+import { wellFormedJson } from "./well-formed-json.js";
 
 export interface RedisStoreOptions {
   /** Yours to configure, connect and close. A `Redis` may lead to a primary behind Sentinel. */
@@ -79,19 +82,15 @@ export function redisStoreWith(scripts: Scripts, options: RedisStoreOptions): Re
   const wait = replicas > 0 ? { replicas, timeoutMs } : undefined;
   const lanes = createLanes({ client, commandTimeoutMs, wait });
 
-  function about(
+  function about<Reply>(
     name: keyof Scripts,
     key: string,
-    args: readonly (string | number)[],
+    args: Command["args"],
+    read: (key: string, reply: unknown) => Reply,
     replicated = false,
-  ): Promise<unknown> {
-    const { record, attention, suffix } = keys.locate(key);
-    return lanes.run({
-      script: scripts[name],
-      keys: [record, attention],
-      args: [suffix, ...args],
-      replicated,
-    });
+  ): Promise<Reply> {
+    const command = { script: scripts[name], keys: keys.locate(key), args, replicated };
+    return lanes.run(command, (reply) => read(key, reply));
   }
 
   return {
@@ -100,65 +99,75 @@ export function redisStoreWith(scripts: Scripts, options: RedisStoreOptions): Re
     tripwire: redisTripwire(lanes, scripts, keys),
     progress: redisReconcileProgress(lanes, scripts, keys),
     claim: (items) =>
-      together(items, async (item) => {
-        const { key, keyText, pipeline, owner, leaseMs, messageId, fingerprint } = item;
-        const simulated = item.simulated === true ? "1" : "";
-        const args = [keyText, pipeline, owner, leaseMs, messageId, fingerprint, simulated];
-        return replies.decodeClaim(key, await about("claim", key, [...args, retentionMs]));
+      together(items, (item) => {
+        const { key, keyText, pipeline, owner, leaseMs, simulated = false } = item;
+        const [messageId, content] = [pack(item.messageId), pack(item.fingerprint)];
+        const args = [
+          keyText,
+          pipeline,
+          owner,
+          leaseMs,
+          messageId,
+          content,
+          simulated,
+          retentionMs,
+        ];
+        return about("claim", key, args, replies.decodeClaim);
       }),
     extend: (items) =>
-      together(items, async ({ key, owner, fence, leaseMs }) => {
-        const reply = await about("extend", key, [owner, fence, leaseMs, retentionMs]);
-        return reply === "held" ? "held" : "lost";
-      }),
-    begin: async ({ key, effect, owner, fence, n, timeoutMs, validityMs, fingerprint }) => {
-      const args = [effect, owner, fence, n, timeoutMs, validityMs, fingerprint];
-      return replies.decodeBegin(key, await about("begin", key, args, true));
+      together(items, ({ key, owner, fence, leaseMs }) =>
+        about("extend", key, [owner, fence, leaseMs, retentionMs], replies.decodeExtend),
+      ),
+    begin: ({ key, effect, owner, fence, n, timeoutMs, validityMs, fingerprint }) => {
+      const args = [effect, owner, fence, n, timeoutMs, validityMs, pack(fingerprint)];
+      return about("begin", key, args, replies.decodeBegin, true);
     },
-    hold: async ({ key, effect, owner, fence, n, reason, fingerprint }) => {
-      const args = [effect, owner, fence, n, reason, fingerprint];
-      return replies.decodeHold(key, await about("hold", key, args));
+    hold: ({ key, effect, owner, fence, n, reason, fingerprint }) => {
+      const args = [effect, owner, fence, n, reason, pack(fingerprint)];
+      return about("hold", key, args, replies.decodeHold);
     },
-    settle: async ({ key, effect, owner, fence, n }, outcome) => {
-      const args = [effect, owner, fence, n, outcome.status];
-      if (outcome.status !== "accepted") {
-        return replies.decodeSettle(await about("settle", key, [...args, outcome.reason]));
+    settle: ({ key, effect, owner, fence, n }, outcome) => {
+      const { status } = outcome;
+      if (status !== "accepted") {
+        const args = [effect, owner, fence, n, status, outcome.reason];
+        return about("settle", key, args, replies.decodeSettle);
       }
       const { id, at, via } = outcome.receipt;
-      const receipt = [id === null ? "" : "1", id ?? "", at, via, json({ id, at, via })];
-      return replies.decodeSettle(await about("settle", key, [...args, "", ...receipt]));
+      const receiptJson = wellFormedJson({ id, at, via });
+      const receiptId = id === null ? "" : pack(id);
+      const args = [effect, owner, fence, n, status, "", receiptId, at, via, receiptJson];
+      return about("settle", key, args, replies.decodeSettle);
     },
     complete: (items) =>
-      together(items, async ({ key, owner, fence, waived, fingerprint = "" }) => {
-        const isWaived = waived !== undefined && Object.keys(waived).length > 0;
-        const args = [owner, fence, isWaived ? json(waived) : "", retentionMs, fingerprint];
-        return replies.decodeComplete(key, await about("complete", key, args));
+      together(items, ({ key, owner, fence, waived = {}, fingerprint }) => {
+        const waivedJson = Object.keys(waived).length > 0 ? wellFormedJson(waived) : "";
+        const bound = fingerprint === undefined ? "" : pack(fingerprint);
+        const args = [owner, fence, waivedJson, bound, retentionMs];
+        return about("complete", key, args, replies.decodeComplete);
       }),
     release: (items) =>
-      together(items, async ({ key, owner, fence }) => {
-        const reply = await about("release", key, [owner, fence, retentionMs]);
-        return reply === "released" ? "released" : "lost";
-      }),
-    bury: async ({ key, keyText, pipeline, messageId, reason, claim }) => {
-      const own = [claim?.owner ?? "", claim?.fence ?? ""];
-      const args = [keyText, pipeline, messageId, reason, ...own, retentionMs];
-      return replies.decodeBury(await about("bury", key, args));
+      together(items, ({ key, owner, fence }) =>
+        about("release", key, [owner, fence, retentionMs], replies.decodeRelease),
+      ),
+    bury: ({ key, keyText, pipeline, messageId, reason, claim }) => {
+      const own = [claim?.owner ?? "", claim?.fence ?? 0];
+      const args = [keyText, pipeline, pack(messageId), reason, ...own, retentionMs];
+      return about("bury", key, args, replies.decodeBury);
     },
     resolve: async (attemptId, verdict, { by, why }) => {
       const ref = parseAttemptId(attemptId);
       if (!ref) return "notFound";
       const { key, effect, owner, fence, n } = ref;
       const word = verdictWord(verdict);
-      const payload = typeof verdict === "object" ? verdict.acceptPayload : "";
-      const note = json({ attemptId, verdict: word, by, why });
+      const payload = typeof verdict === "object" ? pack(verdict.acceptPayload) : "";
+      const note = wellFormedJson({ attemptId, verdict: word, by, why });
       const args = [effect, owner, fence, n, word, payload, note];
-      return replies.decodeResolve(await about("resolve", key, args));
+      return about("resolve", key, args, replies.decodeResolve);
     },
     unresolved: (cursor) => readUnresolved(lanes, scripts, keys, cursor, options.pageSize ?? 100),
-    read: (wanted) =>
-      together(wanted, async (key) => replies.decodeView(key, await about("read", key, []))),
+    read: (wanted) => together(wanted, (key) => about("read", key, [], replies.decodeView)),
     ping: async () => {
-      await lanes.run({ script: scripts.ping, keys: [keys.probe], args: [] });
+      await lanes.run({ script: scripts.ping, keys: [keys.probe], args: [] }, ignoreReply);
     },
     inspect: () => inspectRedis(client, commandTimeoutMs),
   };
@@ -168,7 +177,7 @@ export function redisStoreWith(scripts: Scripts, options: RedisStoreOptions): Re
 function together<Item, Reply>(
   items: readonly Item[],
   ask: (item: Item) => Promise<Reply>,
-): Promise<Reply[]> {
+): Promise<readonly Reply[]> {
   return Promise.all(items.map(ask));
 }
 
@@ -176,9 +185,4 @@ function verdictWord(verdict: Verdict): string {
   return typeof verdict === "object" ? "accept-payload" : verdict;
 }
 
-/** Half of a surrogate pair can't be told to Redis: it becomes the replacement character. */
-function json(value: object): string {
-  return JSON.stringify(value, (_key, item: unknown) =>
-    typeof item === "string" ? Buffer.from(item).toString() : item,
-  );
-}
+function ignoreReply(): void {}

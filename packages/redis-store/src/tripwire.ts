@@ -1,25 +1,25 @@
 import type { TripwireCounters } from "@exactly-once/core";
 import type { KeySpace } from "./keys.js";
 import type { Lanes } from "./lanes.js";
+import { decodeReserve } from "./replies.js";
 import type { Scripts } from "./scripts.js";
 
 /** Reservations and sliding-window counts that all replicas share. Each ends by itself. */
 export function redisTripwire(lanes: Lanes, scripts: Scripts, keys: KeySpace): TripwireCounters {
   return {
-    reserve: async ({ digest, holder, windowMs }) => {
+    reserve: ({ digest, holder, windowMs }) => {
       const args = [holder, Math.ceil(windowMs)];
       const script = scripts.reserve;
-      const taken = await lanes.run({ script, keys: [keys.reservation(digest)], args });
-      return typeof taken === "string" ? { taken } : "reserved";
+      return lanes.run({ script, keys: [keys.reservation(digest)], args }, decodeReserve);
     },
     free: async ({ digest, holder }) => {
       const script = scripts.free;
-      await lanes.run({ script, keys: [keys.reservation(digest)], args: [holder] });
+      await lanes.run({ script, keys: [keys.reservation(digest)], args: [holder] }, Number);
     },
-    count: async ({ counter, member, windowMs }) => {
+    count: ({ counter, member, windowMs }) => {
       const args = [member, Math.ceil(windowMs)];
       const script = scripts.count;
-      return Number(await lanes.run({ script, keys: [keys.counter(counter)], args }));
+      return lanes.run({ script, keys: [keys.counter(counter)], args }, Number);
     },
   };
 }

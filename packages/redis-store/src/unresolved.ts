@@ -18,10 +18,10 @@ export async function readUnresolved(
 ): Promise<Page<UnresolvedItem>> {
   const [deadline, member] = parseCursor(cursor);
   const pages = await Promise.all(
-    buckets.map(async ({ sample, attention }) => {
+    buckets.map(({ sample, attention }) => {
       const args = [SAMPLE_SUFFIX, deadline, member, pageSize + 1];
       const script = scripts.unresolved;
-      return decodeUnresolved(await lanes.run({ script, keys: [sample, attention], args }));
+      return lanes.run({ script, keys: [sample, attention], args }, decodeUnresolved);
     }),
   );
   const sorted = pages.flat().sort(inOrder);

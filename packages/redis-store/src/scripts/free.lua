@@ -1,2 +1,4 @@
-if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end
-return 1
+local function operate(holder)
+  if redis.call('GET', key) == holder then redis.call('DEL', key) end
+  return 1
+end

@@ -1,107 +1,68 @@
--- The start of every script about records: the time, and a record read from and written to its hash.
+-- Goes before every script about records: how the item's record is read from its key and written.
 -- The decisions are those of core's record.ts and record-effects.ts; names follow them.
 --
--- KEYS[1] the record's hash, KEYS[2] its bucket's attention index. Fields of the hash:
---   r  state, fence, leaseUntil, claimedAt, owner     q  messageId, fingerprint     p  pipeline
---   k  keyText    w  waived (JSON)    x  dead's messageId, reason, at    z  resolutions (JSON, ", "-joined)
---   e<effect>  the effect     i<effect>  its receipt's id
--- Values stay within 64 bytes where they can: beyond that Redis takes a much larger encoding.
-
-local time = redis.call('TIME')
-local now = time[1] * 1000 + math.floor(time[2] / 1000)
+-- A record is one string: a MessagePack array, false where something is absent.
+--   1 state   2 fence   3 leaseUntil   4 leaseUntil - claimedAt   5 owner   6 messageId
+--   7 fingerprint   8 pipeline   9 effects   10 keyText   11 waived (JSON)
+--   12 dead's messageId, reason, at   13 resolutions (JSON, ", "-joined)
+-- Each of its effects is another, in the order in which they were begun; see decodeEffect.
 
 local STATES = { 'sending', 'unknown', 'accepted', 'rejected', 'held', 'dropped' }
 local VIAS = { 'provider', 'event', 'operator', 'simulated' }
 local RECORD_STATES = { 'claimed', 'released', 'done', 'dead' }
-
-local function codesOf(words)
-  local codes = {}
-  for code, word in ipairs(words) do codes[word] = code end
-  return codes
-end
-local STATE_CODES, VIA_CODES, RECORD_STATE_CODES = codesOf(STATES), codesOf(VIAS), codesOf(RECORD_STATES)
+local STATE_CODES = { sending = 1, unknown = 2, accepted = 3, rejected = 4, held = 5, dropped = 6 }
+local VIA_CODES = { provider = 1, event = 2, operator = 3, simulated = 4 }
+local RECORD_STATE_CODES = { claimed = 1, released = 2, done = 3, dead = 4 }
 
 -- A number as text that JavaScript reads back unchanged; Redis would cut a fraction off.
 local function num(value)
   return string.format('%.17g', value)
 end
 
--- Ids of a known layout (UUID, SES message id, fingerprint) take half their length.
-local LAYOUTS = {
-  { prefix = '', groups = { 8, 4, 4, 4, 12 } },
-  { prefix = '', groups = { 16, 8, 4, 4, 4, 12, 6 } },
-  { prefix = 'v1:', groups = { 32 } },
-}
-
-local function unsqueeze(packed)
-  local layout = LAYOUTS[packed:byte(1)]
-  if not layout then return packed:sub(2) end
-  local groups, from = {}, 2
-  for i, digits in ipairs(layout.groups) do
-    local bytes = packed:sub(from, from + digits / 2 - 1)
-    groups[i] = bytes:gsub('.', function(byte) return string.format('%02x', byte:byte()) end)
-    from = from + digits / 2
-  end
-  return layout.prefix .. table.concat(groups, '-')
-end
-
-local function plain(text)
-  return '=' .. text
-end
-
-local function squeeze(text)
-  for code, layout in ipairs(LAYOUTS) do
-    local hex = text:sub(#layout.prefix + 1):gsub('-', '')
-    if #hex % 2 == 0 and not hex:find('[^0-9a-f]') then
-      local bytes = hex:gsub('..', function(pair) return string.char(tonumber(pair, 16)) end)
-      local packed = string.char(code) .. bytes
-      if unsqueeze(packed) == text then return packed end
-    end
-  end
-  return plain(text)
-end
-
 local function needsAttention(effect)
   return effect.state == 'sending' or effect.state == 'unknown' or effect.state == 'held'
 end
 
-local function decodeEffect(record, name, packed, receiptId)
-  local e = cmsgpack.unpack(packed)
+local function decodeEffect(record, e)
+  local startedAt = record.claimedAt + e[4]
+  local deadline = startedAt + e[5]
+  local fence = e[12] or record.fence
   local effect = {
-    effect = name,
-    order = e[1],
+    effect = e[1],
     state = STATES[e[2]],
-    owner = e[3] or record.owner,
-    fence = e[4] or record.fence,
-    n = e[5],
-    startedAt = record.claimedAt + e[6],
-    allowed = e[9] % 2 == 1,
-    settledAfterDeadLetter = e[9] >= 2,
-    reason = e[12] or nil,
-    floor = e[13] or e[5],
-    duplicates = e[15] or nil,
+    n = e[3],
+    startedAt = startedAt,
+    deadline = deadline,
+    staleAt = deadline + e[6],
+    allowed = e[7] % 2 == 1,
+    settledAfterDeadLetter = e[7] >= 2,
+    receipt = e[8] and { via = VIAS[e[8]], at = startedAt + e[9], id = e[10] or nil },
+    owner = e[11] or record.owner,
+    fence = fence,
+    reason = e[13] or nil,
+    floor = e[14] or e[3],
+    floorFence = e[15] or fence,
+    duplicates = e[16] or nil,
   }
-  effect.floorFence = e[14] or effect.fence
-  effect.deadline = effect.startedAt + e[7]
-  effect.staleAt = effect.deadline + e[8]
-  if e[10] then
-    effect.receipt = {
-      via = VIAS[e[10]],
-      at = effect.startedAt + e[11],
-      id = receiptId and unsqueeze(receiptId),
-    }
-  end
-  effect.indexed = needsAttention(effect)
+  -- The score under which it stands in the attention index.
+  if needsAttention(effect) then effect.indexedAt = deadline end
   return effect
+end
+
+-- Most end in absent fields.
+local function trimmed(fields)
+  for i = #fields, 1, -1 do
+    if fields[i] then break end
+    fields[i] = nil
+  end
+  return fields
 end
 
 local function encodeEffect(record, effect)
   local receipt = effect.receipt
-  local e = {
-    effect.order,
+  return trimmed({
+    effect.effect,
     STATE_CODES[effect.state],
-    effect.owner ~= record.owner and effect.owner,
-    effect.fence ~= record.fence and effect.fence,
     effect.n,
     effect.startedAt - record.claimedAt,
     effect.deadline - effect.startedAt,
@@ -109,98 +70,101 @@ local function encodeEffect(record, effect)
     (effect.allowed and 1 or 0) + (effect.settledAfterDeadLetter and 2 or 0),
     receipt and VIA_CODES[receipt.via] or false,
     receipt and receipt.at - effect.startedAt or false,
+    receipt and receipt.id or false,
+    effect.owner ~= record.owner and effect.owner,
+    effect.fence ~= record.fence and effect.fence,
     effect.reason or false,
     effect.floor ~= effect.n and effect.floor,
     effect.floorFence ~= effect.fence and effect.floorFence,
     effect.duplicates or false,
-  }
-  -- Most have none of the last ones.
-  while #e > 9 and not e[#e] do e[#e] = nil end
-  return cmsgpack.pack(e)
+  })
 end
 
 local wasThere = false
 
-local function load(key)
-  local flat = redis.call('HGETALL', key)
-  wasThere = #flat > 0
+local function load()
+  local text = redis.call('GET', key)
+  wasThere = text ~= false
   if not wasThere then return nil end
-  local fields = {}
-  for i = 1, #flat, 2 do fields[flat[i]] = flat[i + 1] end
-  local r, q = cmsgpack.unpack(fields.r), cmsgpack.unpack(fields.q)
+  local r = cmsgpack.unpack(text)
   local record = {
     state = RECORD_STATES[r[1]],
     fence = r[2],
     leaseUntil = r[3],
     claimedAt = r[3] - r[4],
     owner = r[5],
-    messageId = unsqueeze(q[1]),
-    fingerprint = q[2] and unsqueeze(q[2]),
-    pipeline = fields.p,
-    keyText = fields.k,
-    waived = fields.w,
-    resolutions = fields.z,
-    effects = {},
+    messageId = r[6],
+    fingerprint = r[7] or nil,
+    pipeline = r[8],
+    effects = r[9] or {},
+    keyText = r[10] or nil,
+    waived = r[11] or nil,
+    dead = r[12] and { messageId = r[12][1], reason = r[12][2], at = r[12][3] },
+    resolutions = r[13] or nil,
   }
-  if fields.x then
-    local x = cmsgpack.unpack(fields.x)
-    record.dead = { messageId = x[1], reason = x[2], at = x[3] }
-  end
-  for field, value in pairs(fields) do
-    if #field > 1 and field:sub(1, 1) == 'e' then
-      local name = field:sub(2)
-      record.effects[#record.effects + 1] = decodeEffect(record, name, value, fields['i' .. name])
-    end
-  end
-  table.sort(record.effects, function(a, b) return a.order < b.order end)
-  local ttl = redis.call('PTTL', key)
-  if ttl >= 0 then record.expiresAt = now + ttl end
+  for i, e in ipairs(record.effects) do record.effects[i] = decodeEffect(record, e) end
   return record
 end
 
--- Written whole, so that what grew while the record was open is small again once it is done.
-local function save(record, key)
-  -- Most records are done, and packing ids takes longer than all the rest.
-  local pack = record.state == 'done' and squeeze or plain
-  local fields = {
-    'r', cmsgpack.pack({
-      RECORD_STATE_CODES[record.state], record.fence, record.leaseUntil,
-      record.leaseUntil - record.claimedAt, record.owner,
-    }),
-    'q', cmsgpack.pack({
-      pack(record.messageId), record.fingerprint and pack(record.fingerprint) or false,
-    }),
-    'p', record.pipeline,
-  }
-  local function add(name, value)
-    fields[#fields + 1] = name
-    fields[#fields + 1] = value
-  end
-  if record.keyText then add('k', record.keyText) end
-  if record.waived then add('w', record.waived) end
-  if record.resolutions then add('z', record.resolutions) end
-  if record.dead then
-    add('x', cmsgpack.pack({ record.dead.messageId, record.dead.reason, record.dead.at }))
-  end
+local function encode(record)
+  local effects = {}
+  for i, effect in ipairs(record.effects) do effects[i] = encodeEffect(record, effect) end
+  local dead = record.dead
+  return cmsgpack.pack(trimmed({
+    RECORD_STATE_CODES[record.state],
+    record.fence,
+    record.leaseUntil,
+    record.leaseUntil - record.claimedAt,
+    record.owner,
+    record.messageId,
+    record.fingerprint or false,
+    record.pipeline,
+    #effects > 0 and effects,
+    record.keyText or false,
+    record.waived or false,
+    dead and { dead.messageId, dead.reason, dead.at } or false,
+    record.resolutions or false,
+  }))
+end
+
+-- Its bucket's attention index and its name there. Both names begin with the bucket's, in braces.
+local function placeOf(effect)
+  local bucketEnd = key:find('}', 1, true) + 1
+  return key:sub(1, bucketEnd) .. 'attention', effect.effect .. ' ' .. key:sub(bucketEnd + 1)
+end
+
+-- The attention index moves with the record, in one atomic step, and only where the effect does.
+local function updateAttention(record)
   for _, effect in ipairs(record.effects) do
-    add('e' .. effect.effect, encodeEffect(record, effect))
-    if effect.receipt and effect.receipt.id then
-      add('i' .. effect.effect, pack(effect.receipt.id))
-    end
-    local member = effect.effect .. ' ' .. key
     if needsAttention(effect) then
-      redis.call('ZADD', KEYS[2], num(effect.deadline), member)
-    elseif effect.indexed then
-      redis.call('ZREM', KEYS[2], member)
+      if effect.indexedAt ~= effect.deadline then
+        local attention, member = placeOf(effect)
+        redis.call('ZADD', attention, num(effect.deadline), member)
+      end
+    elseif effect.indexedAt then
+      redis.call('ZREM', placeOf(effect))
     end
   end
-  -- A full server refuses a script at its first write, and only then. What begins (a new record's HSET,
-  -- a begin's ZADD) is refused so; what ends starts with ZREM or DEL, and is still taken.
-  if wasThere then redis.call('DEL', KEYS[1]) end
-  redis.call('HSET', KEYS[1], unpack(fields))
-  if record.expiresAt then
-    redis.call('PEXPIREAT', KEYS[1], string.format('%.0f', math.ceil(record.expiresAt)))
-  end
+end
+
+local function write(...)
+  local reply = redis.pcall('SET', key, ...)
+  if not reply.err then return end
+  -- A full server refuses a script's first write, and only that, unless it is a removal. What begins (a
+  -- new record, a begin's ZADD) stays refused. What ends is taken: after a removal of nothing.
+  if not wasThere or not reply.err:find('OOM', 1, true) then error(reply) end
+  redis.call('ZREM', placeOf({ effect = '' }))
+  redis.call('SET', key, ...)
+end
+
+-- Without a new expiry the record keeps the one it has. One that has an effect doesn't expire before
+-- it is done.
+local function save(record, expiresAt)
+  updateAttention(record)
+  local text = encode(record)
+  if record.state ~= 'done' and #record.effects > 0 then return write(text) end
+  if not expiresAt then return write(text, 'KEEPTTL') end
+  write(text, 'PX', string.format('%.0f', math.max(1, math.ceil(expiresAt - now))))
 end
 
 local function isLive(record)
@@ -225,19 +189,12 @@ end
 local function putEffect(record, effect)
   for i, known in ipairs(record.effects) do
     if known.effect == effect.effect then
-      effect.order, effect.indexed = known.order, known.indexed
+      effect.indexedAt = known.indexedAt
       record.effects[i] = effect
       return
     end
   end
-  local last = record.effects[#record.effects]
-  effect.order = last and last.order + 1 or 0
   record.effects[#record.effects + 1] = effect
-end
-
--- A record that has an effect doesn't expire before it is done.
-local function unexpire(record)
-  if record.state ~= 'done' then record.expiresAt = nil end
 end
 
 local function seenState(record, effect)

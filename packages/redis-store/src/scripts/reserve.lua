@@ -1,5 +1,8 @@
-local holder, windowMs = ARGV[1], ARGV[2]
-local known = redis.call('GET', KEYS[1])
-if known and known ~= holder then return known end
-redis.call('SET', KEYS[1], holder, 'PX', windowMs)
-return false
+local function operate(holder, windowMs)
+  -- Most are free: one command tells and takes.
+  if redis.call('SET', key, holder, 'NX', 'PX', windowMs) then return 'reserved' end
+  local known = redis.call('GET', key)
+  if known ~= holder then return { 'taken', known } end
+  redis.call('SET', key, holder, 'PX', windowMs)
+  return 'reserved'
+end

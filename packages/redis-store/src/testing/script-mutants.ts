@@ -43,7 +43,7 @@ export const scriptMutants: readonly ScriptMutant[] = [
   {
     breaks: "each sighting re-arms the retention",
     script: "claim",
-    from: "redis.call('PEXPIREAT', KEYS[1], string.format('%.0f', math.ceil(now + retentionMs)))",
+    from: "redis.call('PEXPIRE', key, string.format('%.0f', math.ceil(retentionMs)))",
     to: "",
   },
   {
@@ -73,8 +73,8 @@ export const scriptMutants: readonly ScriptMutant[] = [
   {
     breaks: "extending doesn't shorten the record's life",
     script: "extend",
-    from: "record.expiresAt = record.leaseUntil + retentionMs",
-    to: "record.expiresAt = now + retentionMs",
+    from: "save(record, record.leaseUntil + retentionMs)",
+    to: "save(record, now + retentionMs)",
   },
   {
     breaks: "extending can't revive",
@@ -97,19 +97,19 @@ export const scriptMutants: readonly ScriptMutant[] = [
   {
     breaks: "only the identical attempt is a replay",
     script: "begin",
-    from: "if isSameAttempt(effect, owner, fence, n) then return { 'granted' } end",
-    to: "if effect.fence == fence then return { 'granted' } end",
+    from: "if isSameAttempt(effect, owner, fence, n) then return 'granted' end",
+    to: "if effect.fence == fence then return 'granted' end",
   },
   {
     breaks: "what was given up can't begin late",
     script: "begin",
-    from: "if effect.floorFence == fence and n <= effect.floor then return { 'lost' } end",
+    from: "if effect.floorFence == fence and n <= effect.floor then return 'lost' end",
     to: "",
   },
   {
     breaks: "a record with an effect doesn't expire before it is done",
-    script: "begin",
-    from: "unexpire(record)",
+    script: "record",
+    from: "if record.state ~= 'done' and #record.effects > 0 then return write(text) end",
     to: "",
   },
   {
@@ -122,19 +122,19 @@ export const scriptMutants: readonly ScriptMutant[] = [
     breaks: "accepted counts whoever brings it",
     script: "settle",
     from: "local sameOne = isSameAttempt(effect, owner, fence, n)",
-    to: "local sameOne = isSameAttempt(effect, owner, fence, n)\n  if not holds(record, owner, fence) then return { 'lost' } end",
+    to: "local sameOne = isSameAttempt(effect, owner, fence, n)\n  if not holds(record, owner, fence) then return 'lost' end",
   },
   {
     breaks: "rejected clears only its own attempt",
     script: "settle",
-    from: "local function settleRejected(record, effect)\n  if isSameAttempt(effect, owner, fence, n) then",
-    to: "local function settleRejected(record, effect)\n  if effect then",
+    from: "local function settleRejected(record, effect)\n    if isSameAttempt(effect, owner, fence, n) then",
+    to: "local function settleRejected(record, effect)\n    if effect then",
   },
   {
     breaks: "a begin that was given up is remembered",
     script: "settle",
-    from: "  if not effect then\n",
-    to: "  if not effect then\n    if true then return { 'settled' } end\n",
+    from: "if not effect then\n",
+    to: "if not effect then\n      if true then return 'settled' end\n",
   },
   {
     breaks: "two receipts raise the duplicate",
@@ -145,7 +145,7 @@ export const scriptMutants: readonly ScriptMutant[] = [
   {
     breaks: "unknown is noted by the live claim only",
     script: "settle",
-    from: "if not holds(record, owner, fence) or not isLive(record) then return { 'lost' } end\n  if effect.state == 'unknown'",
+    from: "if not holds(record, owner, fence) or not isLive(record) then return 'lost' end\n    if effect.state == 'unknown'",
     to: "if effect.state == 'unknown'",
   },
   {
@@ -157,7 +157,7 @@ export const scriptMutants: readonly ScriptMutant[] = [
   {
     breaks: "a stale claim can't complete",
     script: "complete",
-    from: "if not holds(record, owner, fence) then return { 'lost' } end",
+    from: "if not holds(record, owner, fence) then return 'lost' end",
     to: "",
   },
   {
@@ -193,13 +193,19 @@ export const scriptMutants: readonly ScriptMutant[] = [
   {
     breaks: "what needs attention is listed",
     script: "record",
-    from: "redis.call('ZADD', KEYS[2], num(effect.deadline), member)",
+    from: "redis.call('ZADD', attention, num(effect.deadline), member)",
     to: "local _ = member",
+  },
+  {
+    breaks: "each of many is about its own record",
+    script: "each",
+    from: "key = KEYS[i]",
+    to: "key = KEYS[1]",
   },
   {
     breaks: "a reservation is its holder's",
     script: "reserve",
-    from: "if known and known ~= holder then return known end",
+    from: "if known ~= holder then return { 'taken', known } end",
     to: "",
   },
 ];
