@@ -1,6 +1,7 @@
 import type { Consume, ContenderInput, HandlerCost, Measured } from "../contender-process.js";
 import { workEvent } from "../contenders/contender.js";
-import type { ContenderName } from "../contenders/index.js";
+import { bareSdk } from "../contenders/bare-sdk.js";
+import { contenders, type ContenderName } from "../contenders/index.js";
 import { startProcess } from "../processes.js";
 import { summarize, type Row, type RowName } from "../rows.js";
 import { startEmulator } from "../sqs/emulator.js";
@@ -82,7 +83,7 @@ async function consumeAll(
     const asked: Consume = { warmUp, messages };
     const measured = await child.call<Measured>("consume", asked);
     // Who skips the work would win every row.
-    if (contender !== "bare SDK" && measured.handled < messages + warmUp) {
+    if (contenders[contender] !== bareSdk && measured.handled < messages + warmUp) {
       throw new Error(`${contender} deleted messages that it hadn't handled.`);
     }
     return { ...measured, messages, warmUp };
