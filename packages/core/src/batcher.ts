@@ -4,8 +4,13 @@ export interface BatcherOptions<Item, Reply> {
   readonly clock: Clock;
   /** Items a call takes at most. */
   readonly max: number;
-  /** Milliseconds an item waits for company. 0 flushes once the current tasks have run. */
+  /** Milliseconds an item waits for company. */
   readonly lingerMs: number;
+  /**
+   * Waits for company only while a call is under way, and no longer than that: for whoever waits for
+   * the reply. What is added in the same turn goes together all the same.
+   */
+  readonly eager?: true;
   /** One reply per item, in order. A rejection is every item's. */
   readonly call: (items: readonly Item[]) => Promise<readonly Reply[]>;
 }
@@ -26,6 +31,7 @@ interface Waiting<Item, Reply> {
 export function createBatcher<Item, Reply>(
   options: BatcherOptions<Item, Reply>,
 ): Batcher<Item, Reply> {
+  const { eager = false } = options;
   let waiting: Waiting<Item, Reply>[] = [];
   let lingering = false;
   const underWay = new Set<Promise<void>>();
@@ -33,8 +39,15 @@ export function createBatcher<Item, Reply>(
   function send(): void {
     const batch = waiting.slice(0, options.max);
     waiting = waiting.slice(options.max);
-    const answered = callFor(batch).finally(() => underWay.delete(answered));
+    const answered = callFor(batch).finally(() => {
+      underWay.delete(answered);
+      if (eager) sendAll();
+    });
     underWay.add(answered);
+  }
+
+  function sendAll(): void {
+    while (waiting.length > 0) send();
   }
 
   async function callFor(batch: readonly Waiting<Item, Reply>[]): Promise<void> {
@@ -51,9 +64,11 @@ export function createBatcher<Item, Reply>(
 
   async function linger(): Promise<void> {
     lingering = true;
-    await options.clock.sleep(options.lingerMs);
+    // Replies of one call come in one turn, and so do the next things that are asked for.
+    if (eager && underWay.size === 0) await Promise.resolve();
+    else await options.clock.sleep(options.lingerMs);
     lingering = false;
-    while (waiting.length > 0) send();
+    sendAll();
   }
 
   return {
@@ -64,7 +79,7 @@ export function createBatcher<Item, Reply>(
         else if (!lingering) void linger();
       }),
     flush: async () => {
-      while (waiting.length > 0) send();
+      sendAll();
       await Promise.all(underWay);
     },
   };

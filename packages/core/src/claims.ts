@@ -5,7 +5,7 @@ import type { ClaimReply } from "./ports/index.js";
 import type { RunEnvironment } from "./run.js";
 
 const BATCH = 100;
-/** Milliseconds a claim waits for those of the messages received with it. */
+/** Milliseconds a claim waits at most while others are under way. */
 const LINGER_MS = 1;
 
 export interface ClaimItem {
@@ -45,5 +45,5 @@ export function createClaims(
     }));
   }
 
-  return createBatcher({ clock, max: BATCH, lingerMs: LINGER_MS, call });
+  return createBatcher({ clock, max: BATCH, lingerMs: LINGER_MS, eager: true, call });
 }

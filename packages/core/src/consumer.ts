@@ -97,7 +97,7 @@ export function createConsumer(options: ConsumerOptions): Consumer {
       gate.providerReplied(reply);
     },
   };
-  const batch = { clock, max: STORE_BATCH, lingerMs: STORE_LINGER_MS };
+  const batch = { clock, max: STORE_BATCH, lingerMs: STORE_LINGER_MS, eager: true } as const;
   const dispatcher: Dispatcher = createDispatcher({
     env,
     queue,

@@ -22,15 +22,20 @@ export interface Lanes {
 interface Lane {
   /** Those that haven't left; what is asked for boards the last. */
   readonly trips: Trip[];
-  /** One is on its way or about to leave. */
-  busy: boolean;
+  /** The next leaves at the end of this turn. */
+  leaving: boolean;
+  /** How many are on their way. */
+  away: number;
 }
+
+/** While Redis works on one pipeline, this process puts the next together. */
+const MAX_AWAY = 2;
 
 /** A pipeline this long keeps Redis from others for some milliseconds. */
 const MAX_TOGETHER = 200;
 
 /**
- * Commands share round trips: one pipeline per node is on its way at a time, and what comes
+ * Commands share round trips: two pipelines per node are on their way at a time, and what comes
  * meanwhile leaves together with the next. Under load the pipelines grow by themselves.
  *
  * While the client isn't connected commands wait here, not in the client's offline queue, and are
@@ -63,21 +68,23 @@ export function createLanes({ client, commandTimeoutMs, wait }: LaneOptions): La
     const name = isCluster(client) ? nodesOf(client, command) : "";
     let lane = lanes.get(name);
     if (!lane) {
-      lane = { trips: [], busy: false };
+      lane = { trips: [], leaving: false, away: 0 };
       lanes.set(name, lane);
     }
     return lane;
   }
 
   function depart(lane: Lane): void {
-    if (lane.busy || lane.trips.length === 0) return;
+    if (lane.leaving || lane.away >= MAX_AWAY || lane.trips.length === 0) return;
     if (!isConnected()) return;
-    lane.busy = true;
+    lane.leaving = true;
     // Whatever the callbacks of this turn still ask for comes along.
     setImmediate(() => void travel(lane));
   }
 
   async function travel(lane: Lane): Promise<void> {
+    lane.leaving = false;
+    lane.away += 1;
     const trip = lane.trips.shift();
     const together = trip?.waiting() ?? [];
     if (trip && together.length > 0) {
@@ -91,7 +98,7 @@ export function createLanes({ client, commandTimeoutMs, wait }: LaneOptions): La
       // Timers settle them at the latest, so that a connection that hangs doesn't hold the lane.
       await Promise.race([answered, trip.settled()]);
     }
-    lane.busy = false;
+    lane.away -= 1;
     depart(lane);
   }
 

@@ -1,0 +1,73 @@
+import { describe, expect, it } from "vitest";
+import { createBatcher, type BatcherOptions } from "./batcher.js";
+import { createVirtualClock } from "./testing/virtual-clock.js";
+
+type Options = Partial<BatcherOptions<number, number>>;
+
+/** A batcher whose calls answer when they are told to. */
+function rig(options: Options = {}) {
+  const clock = createVirtualClock();
+  const calls: number[][] = [];
+  const answers: (() => void)[] = [];
+  const batcher = createBatcher<number, number>({
+    clock,
+    max: 3,
+    lingerMs: 10,
+    call: async (items) => {
+      calls.push([...items]);
+      await new Promise<void>((resolve) => answers.push(resolve));
+      return items;
+    },
+    ...options,
+  });
+  return { clock, calls, answers, batcher };
+}
+
+const turn = () => new Promise((resolve) => setImmediate(resolve));
+
+describe("a batcher", () => {
+  it("lets an item wait for company, but not beyond a full batch", async () => {
+    const { batcher, calls, clock } = rig();
+    void batcher.add(1);
+    await turn();
+    expect(calls).toEqual([]);
+    await clock.advance(10);
+    expect(calls).toEqual([[1]]);
+    for (const item of [2, 3, 4, 5]) void batcher.add(item);
+    expect(calls).toEqual([[1], [2, 3, 4]]);
+  });
+
+  it("that is eager sends what was added in one turn at once, and together", async () => {
+    const { batcher, calls } = rig({ eager: true });
+    void batcher.add(1);
+    void batcher.add(2);
+    await turn();
+    expect(calls).toEqual([[1, 2]]);
+  });
+
+  it("that is eager lets items wait while a call is under way, and sends them at its answer", async () => {
+    const { batcher, calls, answers } = rig({ eager: true });
+    const first = batcher.add(1);
+    await turn();
+    void batcher.add(2);
+    await turn();
+    void batcher.add(3);
+    await turn();
+    expect(calls).toEqual([[1]]);
+    answers[0]?.();
+    expect(await first).toBe(1);
+    await turn();
+    expect(calls).toEqual([[1], [2, 3]]);
+  });
+
+  it("that is eager lets no item wait for a call that hangs for longer than the linger", async () => {
+    const { batcher, calls, clock } = rig({ eager: true });
+    void batcher.add(1);
+    await turn();
+    void batcher.add(2);
+    await clock.advance(9);
+    expect(calls).toEqual([[1]]);
+    await clock.advance(1);
+    expect(calls).toEqual([[1], [2]]);
+  });
+});
