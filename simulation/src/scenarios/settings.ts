@@ -106,6 +106,8 @@ export function scenarioSettings(
         productionMs: 3_000,
         visibilityMs: 12_000,
         maxOutageMs: 15_000,
+        // Three messages are through in seconds; what would come later is mostly idle waiting.
+        calmAt: 40_000,
         groups: 1,
         concurrency: pick("concurrency", [1, 2, 10]),
         oddShare: 0.2,
