@@ -184,8 +184,8 @@ export const MUTANTS: readonly Mutant[] = [
   mutant("loss-ignored", "A lost delivery goes on as if nothing had happened.", [
     core(
       "lease-keeper.ts",
-      '} else if (reply === "lost") {\n          lose(entry, "visibility");',
-      '} else if (reply === "lost") {\n          moveVisibility(entry, sentAt + forMs * 20);',
+      'entry.visibleUntil = time();\n          lose(entry, "visibility");',
+      "moveVisibility(entry, sentAt + forMs * 20);",
     ),
   ]),
   mutant("siblings-go-on", "After a failure the rest of the FIFO group goes on before it.", [

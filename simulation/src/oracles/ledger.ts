@@ -35,6 +35,8 @@ export interface Ledger {
   readonly excused: Map<string, string>;
   /** Effects whose content is reserved no more, by a limit that docs/guarantees.md states. */
   readonly unreserved: Set<string>;
+  /** Keys whose binding to their content was lost. */
+  readonly unbound: Set<string>;
   /** Attempts that were settled, until a failover lost that. */
   readonly unsettled: Set<string>;
   /** Attempts whose grant reached the process that asked. */
@@ -53,6 +55,7 @@ export function createLedger(): Ledger {
     deleted: new Set(),
     excused: new Map(),
     unreserved: new Set(),
+    unbound: new Set(),
     unsettled: new Set(),
     heard: new Set(),
   };

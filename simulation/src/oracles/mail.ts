@@ -44,6 +44,10 @@ export function mailOracle(ledger: Ledger, report: Report): MailOracle {
         if (write.command === "begin" && write.reply === "granted") {
           const { key, effect } = write.args[0];
           ledger.excused.set(`${key}-${effect}`, "the store lost its begin");
+        } else if (write.command === "hold") {
+          ledger.unbound.add(write.args[0].key);
+        } else if (write.command === "complete") {
+          for (const { key } of write.args[0]) ledger.unbound.add(key);
         } else if (write.command === "settle") {
           ledger.unsettled.add(formatAttemptId(write.args[0]));
         } else if (write.command === "reserve") ledger.unreserved.add(write.holder);
