@@ -15,8 +15,8 @@ import type { ServiceWorld } from "./service-world.js";
 const SETTLED_MS = 10_000;
 
 /** Longer than an attempt stays open: a late copy of a verdict meets the next attempt. */
-const OPERATORS_WAY = { rate: 0.25, maxDelayMs: 150_000 };
-const RECONCILERS_WAY = { rate: 0.1, maxDelayMs: 60_000 };
+const VERDICTS_WAY = { rate: 0.25, maxDelayMs: 150_000 };
+const EVENTS_WAY = { rate: 0.1, maxDelayMs: 60_000 };
 
 /** A process with an operator in front of it, who looks at what is unresolved. */
 export function startOperator(
@@ -29,7 +29,7 @@ export function startOperator(
   const host = createHost(kernel, { name: "operator", seed });
   const store = storeWires(
     "operator",
-    world.sideService("operatorStore", OPERATORS_WAY),
+    world.sideService("operatorStore", VERDICTS_WAY),
     world.store,
   );
 
@@ -63,18 +63,18 @@ export function startReconciler(
   const { skewMs, silence } = settings;
   const told = { verdicts: 0 };
   const host = createHost(kernel, { name: "reconciler", seed, skewMs: -skewMs });
-  const side = world.sideService("reconcilerStore", RECONCILERS_WAY);
+  const side = world.sideService("reconcilerStore", EVENTS_WAY);
   const store = storeWires("reconciler", side, world.store);
   const queue = queueWires(
     "reconciler",
-    world.sideService("noticesSqs", RECONCILERS_WAY),
+    world.sideService("noticesSqs", EVENTS_WAY),
     world.notices,
     decisions,
   );
   const progress = progressWires("reconciler", side);
   const backlog = backlogWires(
     "reconciler",
-    world.sideService("backlog", RECONCILERS_WAY),
+    world.sideService("backlog", EVENTS_WAY),
     basis,
     world,
   );
