@@ -70,7 +70,7 @@ export function claimOracle(ledger: Ledger, now: () => number, report: Report): 
     if (claim) claim.until = 0;
   }
 
-  /** Whoever was granted the key last is the only one who may begin or end anything. */
+  /** Whoever was granted the key last is the only one who may begin, extend or end anything. */
   function mustHold(what: string, lease: Lease): void {
     if (claimOf(lease) || unsure.has(lease.key)) return;
     const { key, owner, fence } = lease;
@@ -141,8 +141,10 @@ export function claimOracle(ledger: Ledger, now: () => number, report: Report): 
         case "extend":
           event.reply.forEach((reply, index) => {
             const item = event.args[0][index];
-            const claim = reply === "held" && item ? claimOf(item) : undefined;
-            if (claim && item) claim.until = Math.max(claim.until, now() + item.leaseMs);
+            if (reply !== "held" || !item) return;
+            mustHold("extended", item);
+            const claim = claimOf(item);
+            if (claim) claim.until = Math.max(claim.until, now() + item.leaseMs);
           });
           break;
         case "release":
@@ -158,7 +160,7 @@ export function claimOracle(ledger: Ledger, now: () => number, report: Report): 
           const { key, effect } = item;
           mustHold("begun", item);
           const attemptId = formatAttemptId(item);
-          const until = now() + item.timeoutMs + item.validityMs;
+          const until = bounds.get(attemptId) ?? now() + item.timeoutMs + item.validityMs;
           latest.set(`${key}-${effect}`, attemptId);
           // A replay of the same begin moves nothing.
           if (!open.has(attemptId)) open.set(attemptId, until);

@@ -12,7 +12,7 @@ function judgeConflicts(ledger: Ledger, report: Report): void {
     if (key === undefined || ledger.copied.has(messageId) || ledger.movedByQueue.has(messageId))
       continue;
     // A record that was lost can't know what it was bound to.
-    if (isKeyExcused(ledger, key)) continue;
+    if (isKeyExcused(ledger, key) || ledger.unbound.has(key)) continue;
     const other = bodies.get(key) ?? body;
     bodies.set(key, other);
     if (other !== body)

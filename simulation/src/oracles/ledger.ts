@@ -33,6 +33,10 @@ export interface Ledger {
   readonly deleted: Set<string>;
   /** Effects that may be sent twice, each by a limit that docs/guarantees.md states. */
   readonly excused: Map<string, string>;
+  /** Effects whose content is reserved no more, by a limit that docs/guarantees.md states. */
+  readonly unreserved: Set<string>;
+  /** Keys whose binding to their content was lost. */
+  readonly unbound: Set<string>;
   /** Attempts that were settled, until a failover lost that. */
   readonly unsettled: Set<string>;
   /** Attempts whose grant reached the process that asked. */
@@ -50,6 +54,8 @@ export function createLedger(): Ledger {
     movedByQueue: new Set(),
     deleted: new Set(),
     excused: new Map(),
+    unreserved: new Set(),
+    unbound: new Set(),
     unsettled: new Set(),
     heard: new Set(),
   };

@@ -20,8 +20,6 @@ export function mailOracle(ledger: Ledger, report: Report): MailOracle {
   const begun = new Set<string>();
   /** Who got this content first, by recipient and content. */
   const contents = new Map<string, string>();
-  /** Effects whose reservation of their content was lost. */
-  const unreserved = new Set<string>();
 
   function tell(oracle: string, effectId: string, text: string): void {
     if (!ledger.excused.has(effectId)) report(oracle, text);
@@ -46,9 +44,13 @@ export function mailOracle(ledger: Ledger, report: Report): MailOracle {
         if (write.command === "begin" && write.reply === "granted") {
           const { key, effect } = write.args[0];
           ledger.excused.set(`${key}-${effect}`, "the store lost its begin");
+        } else if (write.command === "hold") {
+          ledger.unbound.add(write.args[0].key);
+        } else if (write.command === "complete") {
+          for (const { key } of write.args[0]) ledger.unbound.add(key);
         } else if (write.command === "settle") {
           ledger.unsettled.add(formatAttemptId(write.args[0]));
-        } else if (write.command === "reserve") unreserved.add(write.holder);
+        } else if (write.command === "reserve") ledger.unreserved.add(write.holder);
       }
     },
     onStore: (event) => {
@@ -70,7 +72,7 @@ export function mailOracle(ledger: Ledger, report: Report): MailOracle {
       }
       const first = contents.get(mail.contentDigest) ?? effectId;
       contents.set(mail.contentDigest, first);
-      if (unreserved.has(first) || unreserved.has(effectId)) return;
+      if (ledger.unreserved.has(first) || ledger.unreserved.has(effectId)) return;
       // Whichever of the two comes last: letting one pass let both be sent.
       const allowed = ledger.allowed.has(effectId) || ledger.allowed.has(first);
       if (first !== effectId && !allowed) {

@@ -14,6 +14,10 @@ import type { ServiceWorld } from "./service-world.js";
 /** So long after it woke up a process has told the store what it knows, ms. */
 const SETTLED_MS = 10_000;
 
+/** Longer than an attempt stays open: a late copy of a verdict meets the next attempt. */
+const VERDICTS_WAY = { rate: 0.25, maxDelayMs: 150_000 };
+const EVENTS_WAY = { rate: 0.1, maxDelayMs: 60_000 };
+
 /** A process with an operator in front of it, who looks at what is unresolved. */
 export function startOperator(
   basis: RunBasis,
@@ -23,7 +27,11 @@ export function startOperator(
 ): Host {
   const { kernel, network, report, seed } = basis;
   const host = createHost(kernel, { name: "operator", seed });
-  const store = storeWires("operator", world.sideService("operatorStore"), world.store);
+  const store = storeWires(
+    "operator",
+    world.sideService("operatorStore", VERDICTS_WAY),
+    world.store,
+  );
 
   /** The process lives on, and nothing kept it from giving up what it had asked for. */
   const couldGiveUp = (owner: string): boolean =>
@@ -55,11 +63,21 @@ export function startReconciler(
   const { skewMs, silence } = settings;
   const told = { verdicts: 0 };
   const host = createHost(kernel, { name: "reconciler", seed, skewMs: -skewMs });
-  const side = world.sideService("reconcilerStore");
+  const side = world.sideService("reconcilerStore", EVENTS_WAY);
   const store = storeWires("reconciler", side, world.store);
-  const queue = queueWires("reconciler", world.sideService("noticesSqs"), world.notices, decisions);
+  const queue = queueWires(
+    "reconciler",
+    world.sideService("noticesSqs", EVENTS_WAY),
+    world.notices,
+    decisions,
+  );
   const progress = progressWires("reconciler", side);
-  const backlog = backlogWires("reconciler", world.sideService("backlog"), basis, world);
+  const backlog = backlogWires(
+    "reconciler",
+    world.sideService("backlog", EVENTS_WAY),
+    basis,
+    world,
+  );
   host.start((life) => {
     startEvidence({
       life,

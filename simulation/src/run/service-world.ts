@@ -22,8 +22,11 @@ export interface ServiceWorld {
   readonly notices: SqsQueue;
   readonly noticesDlq: SqsQueue;
   readonly services: Readonly<Record<"store" | "sqs" | "ses" | "directory", Service>>;
-  /** A service that only processes beside the consumers use: slow, but seldom in trouble. */
-  sideService(name: string): Service;
+  /** A service that only a process beside the consumers uses; `trouble` is its share of faults. */
+  sideService(
+    name: string,
+    trouble: { readonly rate: number; readonly maxDelayMs: number },
+  ): Service;
 }
 
 const DAY_MS = 24 * 3_600_000;
@@ -117,13 +120,10 @@ export function buildServiceWorld(basis: RunBasis, settings: ScenarioSettings): 
         maxDelayMs: 16_000,
       }),
       directory: network.service({
-        ...{ name: "directory", latencyMs: 20, resends: true, rate: 0.1, ...leg },
+        ...{ name: "directory", latencyMs: settings.directoryMs, resends: true, rate: 0.1, ...leg },
       }),
     },
-    sideService: (name) =>
-      network.service({
-        ...{ name, latencyMs: 3, resends: true, rate: 0.1, ...leg },
-        maxDelayMs: 60_000,
-      }),
+    sideService: (name, trouble) =>
+      network.service({ name, latencyMs: 3, resends: true, ...leg, ...trouble }),
   };
 }

@@ -66,6 +66,8 @@ export async function runUserCaches(basis: RunBasis): Promise<RunCounts> {
       };
       // A process that is down still comes back first.
       await run(until, () => replica.host.up);
+      // Where more than half have left, a walk isn't believed until somebody says that it's right.
+      replica.cache.refresh({ acceptShrink: true });
       void ask();
       await run(until, () => known === directory.persons.length);
       if (known < directory.persons.length && violations.length === 0) {

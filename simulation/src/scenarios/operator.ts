@@ -16,10 +16,17 @@ export async function operatorLoop(
   everyMs: number,
   onNotSent: (attemptId: string) => void,
 ): Promise<void> {
+  let saidLast: string | undefined;
+  const say = (attemptId: string): void => {
+    saidLast = attemptId;
+    onNotSent(attemptId);
+  };
   for (;;) {
     await life.clock.sleep(everyMs);
     try {
-      await lookOnce(store, ses, onNotSent);
+      // A page that is long open still shows it: true of that attempt, and of no later one.
+      if (saidLast !== undefined) await store.resolve(saidLast, "not-sent", WHO);
+      await lookOnce(store, ses, say);
     } catch {
       // The store didn't answer: again in a while.
     }

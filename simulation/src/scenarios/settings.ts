@@ -37,6 +37,8 @@ export interface ScenarioSettings {
   readonly maxNoticeReceives: number;
   /** How long SES may publish no events at all. */
   readonly maxStallMs: number;
+  /** One way to the directory and back is twice this, ms. */
+  readonly directoryMs: number;
   /** Whether the store may lose its last writes in a failover. */
   readonly failover: boolean;
   readonly redrive: boolean;
@@ -64,6 +66,7 @@ const COMMON = {
   eventLossRate: 0.5,
   maxNoticeReceives: 10,
   maxStallMs: 0,
+  directoryMs: 20,
   failover: false,
 } as const;
 
@@ -106,6 +109,8 @@ export function scenarioSettings(
         productionMs: 3_000,
         visibilityMs: 12_000,
         maxOutageMs: 15_000,
+        // Three messages are through in seconds; what would come later is mostly idle waiting.
+        calmAt: 40_000,
         groups: 1,
         concurrency: pick("concurrency", [1, 2, 10]),
         oddShare: 0.2,
@@ -118,6 +123,8 @@ export function scenarioSettings(
         fifo: property("fifo") < 0.3,
         replicas: pick("replicas", [2, 3]),
         messages: pick("messages", [5, 8, 12]),
+        // Handlers that take their time are still at work when the store forgets their claims.
+        directoryMs: 900,
         failover: true,
       };
     case "evidence":

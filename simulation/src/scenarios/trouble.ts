@@ -76,7 +76,7 @@ export function scheduleTrouble(options: TroubleOptions): { readonly failovers: 
   if (settings.failover) {
     for (let index = 0; index < MAX_FAILOVERS; index += 1) {
       const place = `store${index}`;
-      const share = decisions.site(place, "failover", "store.failover", 0.5).next();
+      const share = decisions.site(place, "failover", "store.failover", 0.9).next();
       const from = decisions.property(`when ${place}.failover`) * productionMs * 2;
       if (share > 0) kernel.schedule(from, () => failOver(share));
     }
