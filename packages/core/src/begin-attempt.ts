@@ -18,6 +18,7 @@ import type { Run, RunEnvironment } from "./run.js";
  * the longest that AWS services allow a signature to be off.
  */
 const DEFAULT_VALIDITY_MS = 15 * 60_000;
+const GRANTED = { status: "granted" } as const;
 /** Tries of a `begin` without an answer before it is given up. */
 const BEGIN_TRIES = 3;
 
@@ -46,7 +47,7 @@ export async function beginAttempt(
   }
   if (reply === "lost") throw new LeaseLostError("claim");
   if (reply === "granted") {
-    if (taken === undefined) return { status: "granted" };
+    if (taken === undefined) return GRANTED;
     return { status: "accepted", receipt: await giveWay(env, run, ref, taken) };
   }
   if ("accepted" in reply) {
@@ -84,8 +85,13 @@ async function reserveAndBegin(
   reservation: TripwireReservation | undefined,
 ): Promise<[string | undefined, BeginReply]> {
   const { store, committer } = env;
+  const { key, effect, owner, fence, n } = ref;
   const start = {
-    ...ref,
+    key,
+    effect,
+    owner,
+    fence,
+    n,
     timeoutMs,
     validityMs: sender.validityMs ?? DEFAULT_VALIDITY_MS,
     fingerprint: run.fingerprint,

@@ -33,6 +33,7 @@ export function createControlWatch(options: ControlWatchOptions): ControlWatch {
   const { clock, store, namespace } = options;
   const stopping = new AbortController();
   let state: ControlState = { pipelines: {} };
+  let described = describe(state);
 
   async function refresh(): Promise<void> {
     if (!store.control) {
@@ -40,9 +41,10 @@ export function createControlWatch(options: ControlWatchOptions): ControlWatch {
       return;
     }
     const next = await store.control.status(namespace);
-    const changed = describe(next) !== describe(state);
+    const before = described;
+    described = describe(next);
     state = next;
-    if (changed) options.onChange();
+    if (described !== before) options.onChange();
   }
 
   function pausedReason(pipeline: string): string | undefined {

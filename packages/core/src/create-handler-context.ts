@@ -24,16 +24,7 @@ export function createHandlerContext(env: RunEnvironment, run: Run): HandlerCont
     get signal() {
       return run.cancellation.signal;
     },
-    once: (effect, payload, options) => {
-      const performing = once(env, run, effect, payload, options?.part);
-      run.pending.push(performing);
-      const settled = (): void => {
-        void run.pending.splice(run.pending.indexOf(performing), 1);
-      };
-      // Also keeps an effect that nobody awaits from ending the process as an unhandled rejection.
-      performing.then(settled, settled);
-      return performing;
-    },
+    once: (effect, payload, options) => once(env, run, effect, payload, options?.part),
     defer: (ms, reason) => {
       run.request ??= { kind: "defer", delayMs: ms, reason: "deferred" };
       throw new RunEndedError(`Deferred by ${ms} ms: ${reason}`);
@@ -69,7 +60,7 @@ function reserveSlot(run: Run, effect: string, part: string | undefined): string
   return slot;
 }
 
-async function once(
+function once(
   env: RunEnvironment,
   run: Run,
   effect: string,
@@ -88,16 +79,28 @@ async function once(
     }
     slot = reserveSlot(run, effect, part);
   } catch (error) {
-    run.misuse ??= error as Error;
-    throw error;
+    const misuse = error as Error;
+    run.misuse ??= misuse;
+    const refused = Promise.reject<Receipt>(misuse);
+    refused.catch(ignoreUnawaited);
+    return refused;
   }
-  try {
-    return await performOnce(env, run, sender, effect, slot, payload);
-  } catch (error) {
+  const performing = performOnce(env, run, sender, effect, slot, payload);
+  run.pending.push(performing);
+  const settled = (): void => {
+    void run.pending.splice(run.pending.indexOf(performing), 1);
+  };
+  // Comes before whoever awaits the effect, and keeps one that nobody awaits from ending the process
+  // as an unhandled rejection.
+  performing.then(settled, (error: unknown) => {
     run.failures.push({ slot, error });
-    throw error;
-  }
+    settled();
+  });
+  return performing;
 }
+
+/** The run knows of it already. */
+function ignoreUnawaited(): void {}
 
 function messageContext({
   id,

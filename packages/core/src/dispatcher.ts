@@ -248,7 +248,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     if (old) return old;
     return handleMessage({
       env,
-      complete: (item) => options.completes.add(item),
+      complete: options.completes.add,
       admitted,
       facts,
       claim,

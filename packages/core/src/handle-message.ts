@@ -102,9 +102,8 @@ function runHandler(
   graceMs: number,
 ): Promise<Thrown | undefined> {
   const handling = callHandler(run, event, createHandlerContext(env, run));
-  return endOrOverdue(env.clock, run.cancellation, handling, graceMs, () => ({
-    error: run.lostBy,
-  }));
+  const overdue = (): Thrown => ({ error: run.lostBy });
+  return endOrOverdue(env.clock, run.cancellation, handling, graceMs, overdue);
 }
 
 async function callHandler(

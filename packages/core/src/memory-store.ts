@@ -42,7 +42,10 @@ export function memoryStore(options: MemoryStoreOptions = {}): MemoryStore {
   const policy = { retentionMs: options.retentionMs ?? DEFAULT_RETENTION_MS };
   const pageSize = options.pageSize ?? 100;
   const records = new Map<string, table.NotificationRecord>();
-  /** Keys with an expiry in the order it was set: all have the same retention, so oldest first. */
+  /**
+   * Keys with an expiry in the order it was first set, oldest first as all have the same retention.
+   * What moves or lifts an expiry leaves its entry alone: a sweep looks at the record.
+   */
   const expiring = new Map<string, number>();
   /** Keys with an effect that may need attention. */
   const attention = new Set<string>();
@@ -65,27 +68,28 @@ export function memoryStore(options: MemoryStoreOptions = {}): MemoryStore {
   function put(key: string, before: table.MaybeRecord, record: table.MaybeRecord): void {
     if (record) records.set(key, record);
     else records.delete(key);
-    const expiresAt = record?.expiresAt;
-    if (before?.expiresAt !== expiresAt) {
-      // Taken out first, since an entry that is set again keeps its old place.
-      if (before?.expiresAt !== undefined) expiring.delete(key);
-      if (expiresAt !== undefined) {
-        expiring.set(key, expiresAt);
-        if (expiresAt < sweepAt) sweepAt = expiresAt;
-      }
-    }
+    if (record?.expiresAt !== undefined && !expiring.has(key)) expire(key, record.expiresAt);
     if (record?.effects.some(needsAttention)) attention.add(key);
     else if (before?.effects.some(needsAttention)) attention.delete(key);
   }
 
+  function expire(key: string, at: number): void {
+    expiring.set(key, at);
+    if (at < sweepAt) sweepAt = at;
+  }
+
   function sweep(now: number): void {
     sweepAt = Infinity;
-    for (const [key, expiresAt] of expiring) {
-      if (expiresAt > now) {
-        sweepAt = expiresAt;
+    for (const [key, at] of expiring) {
+      if (at > now) {
+        sweepAt = at;
         return;
       }
-      put(key, records.get(key), undefined);
+      expiring.delete(key);
+      const record = records.get(key);
+      if (record?.expiresAt === undefined) continue;
+      if (record.expiresAt > now) expire(key, record.expiresAt);
+      else put(key, record, undefined);
     }
   }
 

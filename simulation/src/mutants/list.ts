@@ -229,8 +229,8 @@ export const MUTANTS: readonly Mutant[] = [
   mutant("tripwire-ignored", "The tripwire sees the same content twice and lets it pass.", [
     core(
       "begin-attempt.ts",
-      'if (taken === undefined) return { status: "granted" };',
-      'if (taken !== "") return { status: "granted" };',
+      "if (taken === undefined) return GRANTED;",
+      'if (taken !== "") return GRANTED;',
     ),
   ]),
   mutant("held-is-begun", "What the tripwire holds is sent by the next delivery.", [
@@ -242,7 +242,7 @@ export const MUTANTS: readonly Mutant[] = [
     core(
       "once.ts",
       "const reservation = live ?",
-      "const reservation = live && run.before.size === 0 ?",
+      "const reservation = live && run.before.length === 0 ?",
     ),
   ]),
   mutant(
