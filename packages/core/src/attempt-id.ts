@@ -32,11 +32,10 @@ export function parseAttemptId(id: string): AttemptRef | undefined {
 }
 
 export function sameAttempt(a: AttemptRef, b: AttemptRef): boolean {
-  return (
-    a.n === b.n &&
-    a.fence === b.fence &&
-    a.owner === b.owner &&
-    a.effect === b.effect &&
-    a.key === b.key
-  );
+  return a.key === b.key && sameWithinKey(a, b);
+}
+
+/** For a record's effects, which don't repeat its key. */
+export function sameWithinKey(a: Omit<AttemptRef, "key">, b: Omit<AttemptRef, "key">): boolean {
+  return a.n === b.n && a.fence === b.fence && a.owner === b.owner && a.effect === b.effect;
 }

@@ -11,7 +11,7 @@ import type {
   SettleReply,
   Verdict,
 } from "./ports/index.js";
-import { formatAttemptId } from "./attempt-id.js";
+import { formatAttemptId, sameWithinKey } from "./attempt-id.js";
 import {
   holds,
   isLive,
@@ -33,13 +33,7 @@ function findEffect(record: NotificationRecord, name: string): EffectRecord | un
 
 /** Whether the effect's state speaks of this very attempt. */
 function isOf(record: NotificationRecord, effect: EffectRecord, ref: AttemptRef): boolean {
-  return (
-    effect.n === ref.n &&
-    effect.fence === ref.fence &&
-    effect.owner === ref.owner &&
-    effect.effect === ref.effect &&
-    record.key === ref.key
-  );
+  return record.key === ref.key && sameWithinKey(effect, ref);
 }
 
 /** Also binds `fingerprint`, where one is given, and keeps a record with an effect from expiring. */
