@@ -7,8 +7,8 @@ export interface BatcherOptions<Item, Reply> {
   /** Milliseconds an item waits for company. */
   readonly lingerMs: number;
   /**
-   * Waits for company only while a call is under way, and no longer than that: for whoever waits for
-   * the reply. What is added in the same turn goes together all the same.
+   * An item waits for company only where a call is under way, until its answer at the latest. What is
+   * added in the same turn goes together all the same.
    */
   readonly eager?: true;
   /** One reply per item, in order. A rejection is every item's. */
@@ -34,6 +34,8 @@ export function createBatcher<Item, Reply>(
   const { eager = false } = options;
   let waiting: Waiting<Item, Reply>[] = [];
   let lingering = false;
+  /** Ends the wait for company. */
+  let company: AbortController | undefined;
   const underWay = new Set<Promise<void>>();
 
   function send(): void {
@@ -47,6 +49,8 @@ export function createBatcher<Item, Reply>(
   }
 
   function sendAll(): void {
+    // Nobody is left who waits for it; a timer left behind would keep the process alive.
+    company?.abort();
     while (waiting.length > 0) send();
   }
 
@@ -63,10 +67,15 @@ export function createBatcher<Item, Reply>(
   }
 
   async function linger(): Promise<void> {
-    lingering = true;
     // Replies of one call come in one turn, and so do the next things that are asked for.
-    if (eager && underWay.size === 0) await Promise.resolve();
-    else await options.clock.sleep(options.lingerMs);
+    lingering = true;
+    if (eager && underWay.size === 0) {
+      await Promise.resolve();
+    } else {
+      company = new AbortController();
+      await options.clock.sleep(options.lingerMs, company.signal);
+      company = undefined;
+    }
     lingering = false;
     sendAll();
   }

@@ -178,6 +178,8 @@ export function createLeaseKeeper(options: LeaseKeeperOptions): LeaseKeeper {
 
   async function extendBatch(batch: readonly Entry[]): Promise<void> {
     const sentAt = time();
+    // Lost while it waited for its turn: a later delivery of it has to be extended again.
+    for (const entry of batch) if (entry.lost) entry.extending = false;
     const sendable = batch
       .filter((entry) => !entry.lost)
       .map((entry) => ({

@@ -80,9 +80,10 @@ export function createPoller(options: PollerOptions): Poller {
 
   /** How many to ask for: a full batch if room comes within the linger, else what there is. */
   function nextBatch(): { readonly max: number; readonly waitMs: number } {
+    const full = underWay.size >= wanted;
     // The end of a receive wakes the loop by itself.
-    lacking = underWay.size >= wanted ? Infinity : 1;
-    const free = lacking === 1 ? options.room() - reserved : 0;
+    lacking = full ? Infinity : 1;
+    const free = full ? 0 : options.room() - reserved;
     if (free <= 0) {
       lingerUntil = undefined;
       return { max: 0, waitMs: IDLE_MS };

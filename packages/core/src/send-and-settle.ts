@@ -165,11 +165,17 @@ async function makeAttempt(
   if (run.cancellation.aborted) return { status: "rejected", reason: ABORTED };
   if (attempt.remainingMs() <= 0) return { status: "rejected", reason: OVERDUE };
   try {
-    return await grant.sender.send(grant.prepared, attempt);
+    return timed(env, await grant.sender.send(grant.prepared, attempt));
   } catch (error) {
     const reason = error instanceof Error ? error.name : typeof error;
     return { status: isNotSentError(error) ? "rejected" : "unknown", reason };
   }
+}
+
+/** A receipt whose time is no number is a receipt all the same: its time is now. */
+function timed(env: RunEnvironment, outcome: Outcome): Outcome {
+  if (outcome.status !== "accepted" || Number.isFinite(outcome.receipt.at)) return outcome;
+  return { ...outcome, receipt: { ...outcome.receipt, at: env.clock.now() } };
 }
 
 async function freeReservation(env: RunEnvironment, grant: Grant): Promise<void> {

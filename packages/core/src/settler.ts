@@ -143,9 +143,16 @@ export function createSettler(options: SettlerOptions): Settler {
     const error = retry.error === undefined ? {} : { error: retry.error };
     emit({ type: "retry", reason: retry.reason, delayMs, ...error, ...flightFacts(flight) });
     await releaseClaim(flight);
-    const siblings = lanes.cutAt(flight);
+    releaseSiblings(flight);
     await handBack(flight, delayMs);
-    for (const sibling of siblings) settle(sibling, SIBLING);
+  }
+
+  /**
+   * At once, while nothing is awaited: a sibling that is delivered again meanwhile would be taken for
+   * one that still has its place, and those behind it would overtake it.
+   */
+  function releaseSiblings(flight: Flight): void {
+    for (const sibling of lanes.cutAt(flight)) settle(sibling, SIBLING);
   }
 
   function retryDelay(flight: Flight): number {
@@ -182,10 +189,9 @@ export function createSettler(options: SettlerOptions): Settler {
   /** A delivery that is over is left alone; a later one that came meanwhile is handed back. */
   async function letGo(flight: Flight): Promise<void> {
     await releaseClaim(flight);
-    const siblings = lanes.cutAt(flight);
+    releaseSiblings(flight);
     if (flight.renewed) await handBack(flight, 0);
     else await flight.kept.drop();
-    for (const sibling of siblings) settle(sibling, SIBLING);
   }
 
   function isLastReceive(flight: Flight): boolean {

@@ -86,6 +86,8 @@ export function createLanes({ client, commandTimeoutMs, wait }: LaneOptions): La
     lane.leaving = false;
     lane.away += 1;
     const trip = lane.trips.shift();
+    // More than one pipeline may have been filled in a turn.
+    depart(lane);
     const together = trip?.waiting() ?? [];
     if (trip && together.length > 0) {
       const commands = together.map(({ command }) => command);

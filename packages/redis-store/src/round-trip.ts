@@ -23,18 +23,24 @@ export type RoundTrip = (commands: readonly Command[]) => Promise<readonly Answe
 export function createRoundTrips(client: RedisClient, wait: ReplicaWait | undefined): RoundTrip {
   let bySlot = isCluster(client);
 
-  return async function roundTrip(commands) {
-    const calls = callsOf(commands, bySlot);
+  return async function roundTrip(commands: readonly Command[]): Promise<readonly Answer[]> {
+    const wasBySlot = bySlot;
+    const calls = callsOf(commands, wasBySlot);
     const answers: Answer[] = new Array<Answer>(commands.length);
     const missing = answerWhere(answers, calls, await sendTogether(client, calls, [], wait));
     if (missing.length > 0) {
       const scripts = [...new Set(missing.map(({ script }) => script))];
       answerWhere(answers, missing, await sendTogether(client, missing, scripts, wait));
     }
-    if (!bySlot && answers.some((answer) => failedWith(answer, /CROSSSLOT/))) {
+    const crossing = commands.filter((_, i) => failedWith(answers[i], /CROSSSLOT/));
+    if (!wasBySlot && crossing.length > 0) {
       // A cluster's only shard, through a client that isn't a cluster's: known from now on.
       bySlot = true;
-      return roundTrip(commands);
+      const repeated = await roundTrip(crossing);
+      let next = 0;
+      return answers.map((answer) =>
+        failedWith(answer, /CROSSSLOT/) ? (repeated[next++] ?? answer) : answer,
+      );
     }
     if (!isCluster(client)) return answers;
     return Promise.all(
@@ -128,6 +134,11 @@ function replicationError(confirmed: number, wait: ReplicaWait): StoreUnavailabl
   );
 }
 
-function failedWith(answer: Answer, pattern: RegExp): boolean {
-  return "error" in answer && answer.error instanceof Error && pattern.test(answer.error.message);
+function failedWith(answer: Answer | undefined, pattern: RegExp): boolean {
+  return (
+    answer !== undefined &&
+    "error" in answer &&
+    answer.error instanceof Error &&
+    pattern.test(answer.error.message)
+  );
 }

@@ -57,7 +57,7 @@ export interface Script {
   readonly text: string;
   /** The name under which Redis caches it. */
   readonly sha: string;
-  /** One call takes many items: their number goes before their arguments, and it answers a list. */
+  /** One call takes many items: their arguments as one JSON text, and it answers a list. */
   readonly takesMany: boolean;
 }
 

@@ -259,3 +259,16 @@ describe("a server that is still loading its data", () => {
     }
   });
 });
+
+describe("a fact that can't be written", () => {
+  it("leaves the attempt on the list of what needs attention", async () => {
+    const lease = leaseOf(KEY);
+    await store.claim([claimOf(KEY)]);
+    await store.begin(startOf(lease));
+    const ref = { ...lease, effect: "email", n: 1 };
+    const receipt = { id: "r", at: Number.NaN, via: "provider" } as const;
+    await fault(store.settle(ref, { status: "accepted", receipt }));
+    await store.release([lease]);
+    expect((await store.unresolved()).items).toHaveLength(1);
+  });
+});

@@ -31,7 +31,7 @@ export interface TripOptions {
 
 /** Who boards first gives up first, so one timer does. */
 export function createTrip({ timeoutMs, timeoutError, toFault }: TripOptions): Trip {
-  const passengers: Passenger[] = [];
+  let passengers: Passenger[] = [];
   let left = 0;
   let timer: NodeJS.Timeout | undefined;
   let onSettled: (() => void) | undefined;
@@ -56,6 +56,8 @@ export function createTrip({ timeoutMs, timeoutError, toFault }: TripOptions): T
       }
       settle(passenger, { error: timeoutError() });
     }
+    // Through an outage of hours a trip that can't leave would keep all who ever gave up on it.
+    passengers = [];
   }
 
   function waiting(): readonly Passenger[] {

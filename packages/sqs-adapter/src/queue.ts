@@ -49,7 +49,10 @@ export interface SqsQueueOptions {
    * takes since August 2025 (SQS quotas, "Message size"); queues may be set lower.
    */
   readonly maxMessageBytes?: number;
-  /** Milliseconds a call may take, its long poll not counted. Default 10,000. */
+  /**
+   * Milliseconds a call may take, its long poll not counted. Default 10,000. Receives and deletes of a
+   * client made by {@link tunedSqsClient} end by its timeouts instead.
+   */
   readonly callTimeoutMs?: number;
   /**
    * Milliseconds after which a `receive` whose signal aborts has stopped waiting. Default 5,000, and

@@ -53,11 +53,16 @@ describe("a tuned client", () => {
     expect(await open().queue.receive(request)).toHaveLength(1);
   });
 
+  it("refuses timeouts that would cut off a poll", () => {
+    expect(() => open({ timeouts: { requestTimeout: 20_000 } })).toThrow(/at least 21000/);
+    expect(() => open({ timeouts: { socketTimeout: 0 } })).toThrow(/at least 21000/);
+  });
+
   it("ends a receive that nobody answers", async () => {
     sqs.answer(() => "hang");
-    const { queue } = open({ maxAttempts: 1, timeouts: { requestTimeout: 200 } });
+    const { queue } = open({ maxAttempts: 1, timeouts: { requestTimeout: 21_000 } });
     await expect(queue.receive(request)).rejects.toMatchObject({ code: "QUEUE_UNAVAILABLE" });
-  });
+  }, 60_000);
 
   it("shows what it does to a logger that is passed", async () => {
     const said: unknown[] = [];

@@ -1,16 +1,24 @@
 import { SQSClient, type SQSClientConfig } from "@aws-sdk/client-sqs";
+import { ConfigurationError } from "@exactly-once/core";
 
-/** Limits of one try of a call, ms. Both must be longer than the longest poll, 20,000. */
+/** Limits of one try of a call, ms. */
 export interface TunedTimeouts {
   /** Default 2,000. */
   readonly connectionTimeout?: number;
-  /** From the start of the try to the reply's headers. Default 30,000. */
+  /** From the start of the try to the reply's headers. Default 25,000; at least 21,000. */
   readonly requestTimeout?: number;
-  /** Without a byte either way. Default 30,000. */
+  /** Without a byte either way. Default 25,000; at least 21,000. */
   readonly socketTimeout?: number;
 }
 
-export type TunedSqsClientConfig = Omit<SQSClientConfig, "cacheMiddleware" | "requestHandler"> & {
+/** The longest poll, 20,000, and time for its answer: a poll that is cut off loses what it brings. */
+const MIN_TIMEOUT_MS = 21_000;
+
+/** Without `retryStrategy`: one of the SDK's first kind lengthens a header with each request. */
+export type TunedSqsClientConfig = Omit<
+  SQSClientConfig,
+  "cacheMiddleware" | "requestHandler" | "retryStrategy"
+> & {
   readonly timeouts?: TunedTimeouts;
   /** Connections at a time. Default 50, the SDK's own; each receive under way takes one. */
   readonly maxSockets?: number;
@@ -32,19 +40,33 @@ const WITHOUT_INFO = {
  *
  * It puts its middleware together once instead of anew for each request, so add yours before the
  * first one (the SDK's `cacheMiddleware`), and it writes nothing out for a logger unless you pass
- * one. {@link sqsQueue} knows such a client and leaves receives and deletes to its timeouts.
+ * one. {@link sqsQueue} knows such a client and leaves receives and deletes to its timeouts, so two
+ * tries are the default: three would leave a poller with a dead connection for longer than a minute.
+ *
+ * @throws ConfigurationError when a timeout is shorter than a poll
  */
 export function tunedSqsClient(config: TunedSqsClientConfig = {}): SQSClient {
-  const { timeouts, maxSockets = 50, logger = WITHOUT_INFO, ...rest } = config;
+  const { timeouts, maxSockets = 50, logger = WITHOUT_INFO, maxAttempts = 2, ...rest } = config;
+  const {
+    connectionTimeout = 2_000,
+    requestTimeout = 25_000,
+    socketTimeout = 25_000,
+  } = timeouts ?? {};
+  for (const [name, ms] of Object.entries({ requestTimeout, socketTimeout })) {
+    if (ms >= MIN_TIMEOUT_MS) continue;
+    throw new ConfigurationError(
+      `tunedSqsClient: ${name} is ${ms}, which cuts off a poll of 20 seconds: at least ${MIN_TIMEOUT_MS}.`,
+    );
+  }
   const client = new SQSClient({
     ...rest,
     logger,
+    maxAttempts,
     cacheMiddleware: true,
     requestHandler: {
-      connectionTimeout: 2_000,
-      requestTimeout: 30_000,
-      socketTimeout: 30_000,
-      ...timeouts,
+      connectionTimeout,
+      requestTimeout,
+      socketTimeout,
       throwOnRequestTimeout: true,
       httpAgent: { keepAlive: true, maxSockets },
       httpsAgent: { keepAlive: true, maxSockets },

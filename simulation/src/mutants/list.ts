@@ -163,7 +163,7 @@ export const MUTANTS: readonly Mutant[] = [
   mutant("send-repeated", "A send that failed unclearly is repeated at once, as an SDK would.", [
     core(
       "send-and-settle.ts",
-      "return await grant.sender.send(grant.prepared, attempt);",
+      "return timed(env, await grant.sender.send(grant.prepared, attempt));",
       'const first = await grant.sender.send(grant.prepared, attempt); return first.status === "unknown" ? await grant.sender.send(grant.prepared, attempt) : first;',
     ),
   ]),

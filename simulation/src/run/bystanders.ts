@@ -4,7 +4,7 @@ import { backlogWires } from "../ports/backlog.js";
 import { progressWires } from "../ports/progress.js";
 import { queueWires } from "../ports/queue-client.js";
 import { storeWires } from "../ports/store-client.js";
-import { operatorLoop } from "../scenarios/operator.js";
+import { operatorLoop, WHO } from "../scenarios/operator.js";
 import { startEvidence } from "../scenarios/evidence.js";
 import type { ScenarioSettings } from "../scenarios/settings.js";
 import type { RunBasis } from "./basis.js";
@@ -47,8 +47,11 @@ export function startOperator(
     const onNotSent = (attemptId: string): void => {
       judgeOrphan(attemptId, world.ledger, couldGiveUp, report);
     };
+    const onHasty = (attemptId: string): void => {
+      void world.store.execute("resolve", [attemptId, "not-sent", WHO]);
+    };
     const { operatorEveryMs } = settings;
-    void operatorLoop(life, store.connect(life), world.ses, operatorEveryMs, onNotSent);
+    void operatorLoop(life, store.connect(life), world.ses, operatorEveryMs, onNotSent, onHasty);
   });
   return host;
 }

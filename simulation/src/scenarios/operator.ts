@@ -3,11 +3,14 @@ import { hashText } from "../kernel/hash.js";
 import type { Life } from "../kernel/host.js";
 import type { SesWorld } from "../worlds/ses.js";
 
-const WHO = { by: "operator", why: "looked it up" };
+export const WHO = { by: "operator", why: "looked it up" };
 
 /**
  * An honest operator: looks at what is unresolved and says what is true at that moment, as far as
- * anybody can know it. The store refuses a "not sent" that comes too early.
+ * anybody can know it. As the operator's tool does, "not sent" is said from its time on only: said
+ * before, and executed late, it would be taken for one that was looked up in time.
+ *
+ * @param onHasty somebody who doesn't wait, and is heard at once: the store has to refuse
  */
 export async function operatorLoop(
   life: Life,
@@ -15,6 +18,7 @@ export async function operatorLoop(
   ses: SesWorld,
   everyMs: number,
   onNotSent: (attemptId: string) => void,
+  onHasty: (attemptId: string) => void,
 ): Promise<void> {
   let saidLast: string | undefined;
   const say = (attemptId: string): void => {
@@ -26,7 +30,7 @@ export async function operatorLoop(
     try {
       // A page that is long open still shows it: true of that attempt, and of no later one.
       if (saidLast !== undefined) await store.resolve(saidLast, "not-sent", WHO);
-      await lookOnce(store, ses, say);
+      await lookOnce(life, store, ses, say, onHasty);
     } catch {
       // The store didn't answer: again in a while.
     }
@@ -34,9 +38,11 @@ export async function operatorLoop(
 }
 
 async function lookOnce(
+  life: Life,
   store: DedupeStore,
   ses: SesWorld,
   onNotSent: (attemptId: string) => void,
+  onHasty: (attemptId: string) => void,
 ): Promise<void> {
   const { items } = await store.unresolved();
   for (const { attempt } of items) {
@@ -46,6 +52,10 @@ async function lookOnce(
       continue;
     }
     const sent = ses.mailOf(attempt.attemptId) !== undefined;
+    if (!sent && life.clock.now() < attempt.staleAt) {
+      onHasty(attempt.attemptId);
+      continue;
+    }
     const reply = await store.resolve(attempt.attemptId, sent ? "sent" : "not-sent", WHO);
     if (!sent && reply === "resolved") onNotSent(attempt.attemptId);
   }

@@ -94,7 +94,7 @@ export function addResolve(program: Command, session: Session): void {
         return notConfirmed({ confirmed: false, attempts: chosen }, "");
       }
       const who: Resolver = { by: options.by, why: options.why };
-      return report(await resolveAll(store, chosen, verdict, who), context);
+      return report(await resolveAll(store, chosen, verdict, who, context.now), context);
     }),
   );
 }
@@ -171,17 +171,37 @@ async function resolveAll(
   ids: readonly string[],
   verdict: Verdict,
   who: Resolver,
+  now: () => number,
 ): Promise<readonly Resolved[]> {
   const results: Resolved[] = [];
   for (let at = 0; at < ids.length; at += AT_ONCE) {
     const some = ids.slice(at, at + AT_ONCE);
     const replies = some.map(async (attemptId) => ({
       attemptId,
-      reply: await store.resolve(attemptId, verdict, who),
+      reply:
+        (await tooEarly(store, attemptId, verdict, now)) ??
+        (await store.resolve(attemptId, verdict, who)),
     }));
     results.push(...(await Promise.all(replies)));
   }
   return results;
+}
+
+/**
+ * The store refuses a "not sent" before its time, too. But a command that hangs on its way is judged
+ * when it is executed: what was looked up too early would then count, so it isn't even sent.
+ */
+async function tooEarly(
+  store: DedupeStore,
+  attemptId: string,
+  verdict: Verdict,
+  now: () => number,
+): Promise<ResolveReply | undefined> {
+  const ref = verdict === "not-sent" ? parseAttemptId(attemptId) : undefined;
+  if (!ref) return undefined;
+  const [record] = await store.read([ref.key]);
+  const attempt = record?.effects.find((effect) => effect.attemptId === attemptId);
+  return attempt && attempt.staleAt > now() ? { tooEarly: attempt.staleAt } : undefined;
 }
 
 function report(results: readonly Resolved[], { now, terminal }: Context): CommandResult {

@@ -262,7 +262,11 @@ export interface DedupeStore {
   release(items: readonly Lease[]): Promise<readonly ("released" | "lost")[]>;
   /** Marks the record dead, before the copy goes to the dead-letter queue. */
   bury(item: Burial): Promise<BuryReply>;
-  /** An operator's or a reconciler's verdict on one attempt, compare-and-set. */
+  /**
+   * An operator's or a reconciler's verdict on one attempt, compare-and-set. "Not sent" may only be
+   * asked for by who looked at or after the attempt's `staleAt`: a command that was sent before and is
+   * executed late is judged by when it is executed.
+   */
   resolve(attemptId: string, verdict: Verdict, who: Resolver): Promise<ResolveReply>;
   /** What needs attention, oldest attempt first. */
   unresolved(cursor?: string): Promise<Page<UnresolvedItem>>;

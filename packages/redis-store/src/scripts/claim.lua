@@ -19,7 +19,7 @@ end
 local function operate(
   keyText, pipeline, owner, leaseMs, messageId, fingerprint, simulated, retentionMs
 )
-    local function grant(before)
+  local function grant(before)
     local kept = {}
     for _, effect in ipairs(before and before.effects or {}) do
       if simulated or not isSimulated(effect) then kept[#kept + 1] = effect end

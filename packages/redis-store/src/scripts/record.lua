@@ -160,8 +160,9 @@ end
 -- Without a new expiry the record keeps the one it has. One that has an effect doesn't expire before
 -- it is done.
 local function save(record, expiresAt)
-  updateAttention(record)
+  -- First: what can't be encoded must not leave the list of what needs attention.
   local text = encode(record)
+  updateAttention(record)
   if record.state ~= 'done' and #record.effects > 0 then return write(text) end
   if not expiresAt then return write(text, 'KEEPTTL') end
   write(text, 'PX', string.format('%.0f', math.max(1, math.ceil(expiresAt - now))))
