@@ -41,4 +41,53 @@ describe("a lease that was lost", () => {
     keeper.stop();
     await clock.runUntilIdle();
   });
+
+  it("while its extension waited for others that hang is extended again with a later delivery", async () => {
+    const clock = createVirtualClock();
+    const time = leaseTime(clock);
+    const extended: string[] = [];
+    let hanging = true;
+    const lost: string[] = [];
+    const keeper = createLeaseKeeper({
+      clock,
+      time,
+      queue: {
+        ...memoryQueue({ clock }),
+        extend: async (items) => {
+          if (hanging) await clock.sleep(2 * VISIBILITY_MS);
+          extended.push(...items.map(({ message }) => message.handle));
+          return items.map(() => "ok" as const);
+        },
+      },
+      store: memoryStore({ clock }),
+      visibilityMs: VISIBILITY_MS,
+      emit: Object.assign(() => undefined, { read: false }),
+      onStoreFault: () => undefined,
+    });
+    const message = (handle: string) => ({
+      id: handle,
+      handle,
+      body: "",
+      attributes: {},
+      sentAt: 0,
+      receiveCount: 1,
+    });
+    // Five calls of ten each are made at a time: the last message's waits for them.
+    const kept = Array.from({ length: 51 }, (_, n) =>
+      keeper.keep(message(`first-${n}`), time(), (reason) => lost.push(reason)),
+    );
+    await clock.advance(VISIBILITY_MS + 1);
+    expect(lost).toHaveLength(51);
+    hanging = false;
+    await clock.advance(2 * VISIBILITY_MS);
+    kept.forEach((lease, n) => {
+      lease.renewHandle(message(`second-${n}`), time());
+    });
+    await clock.advance(3 * VISIBILITY_MS);
+    expect(lost).toHaveLength(51);
+    expect(extended).toEqual(expect.arrayContaining(kept.map((_, n) => `second-${n}`)));
+    for (const lease of kept) void lease.drop();
+    keeper.stop();
+    await clock.runUntilIdle();
+  });
 });

@@ -191,8 +191,8 @@ export const MUTANTS: readonly Mutant[] = [
   mutant("siblings-go-on", "After a failure the rest of the FIFO group goes on before it.", [
     core(
       "settler.ts",
-      "    await handBack(flight, delayMs);\n    for (const sibling of siblings) settle(sibling, SIBLING);",
-      "    await handBack(flight, delayMs);\n    for (const sibling of siblings) options.onReady(sibling);",
+      "for (const sibling of lanes.cutAt(flight)) settle(sibling, SIBLING);",
+      "for (const sibling of lanes.cutAt(flight)) options.onReady(sibling);",
     ),
   ]),
   mutant("group-side-by-side", "Messages of one FIFO group run side by side.", [
