@@ -15,8 +15,8 @@ const COLOURS = {
 const FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'DejaVu Sans', sans-serif";
 
 /** Narrow enough for a phone to show it without shrinking the letters to nothing. */
-const WIDTH = 470;
-const LABELS = 126;
+const WIDTH = 484;
+const LABELS = 122;
 const HEAD = 76;
 const ROW = 38;
 
@@ -42,7 +42,7 @@ export function drawScorecard(rows: readonly ScoreRow[]): string {
       type: "category",
       position: "top",
       data: contenders,
-      axisLabel: { ...text, interval: 0, margin: 8, formatter: wrapContender },
+      axisLabel: { ...text, fontSize: 11, interval: 0, margin: 8, formatter: wrapContender },
     },
     yAxis: {
       ...axis,
