@@ -14,6 +14,7 @@ import type { TripwirePolicy } from "./pipeline.js";
 import type { Run, RunEnvironment } from "./run.js";
 import { countRates, reservationFor } from "./tripwire.js";
 
+const UNKNOWN: ReadonlySet<string> = new Set(["sending", "unknown"]);
 const DEFAULT_ATTEMPT_TIMEOUT_MS = 30_000;
 /** Longer waits for the provider's rate are spent in the queue, not in a worker. */
 const MAX_ADMISSION_MS = 5_000;
@@ -124,8 +125,14 @@ function reservationOf(
 ): TripwireReservation | undefined {
   const policy = run.pipeline.tripwire;
   if (policy === false || !summary || !env.store.tripwire) return undefined;
-  if (isDecided(run, ref)) return undefined;
+  // One that is unknown may be settled before it is begun again, and is then granted.
+  if (isDecided(run, ref) && !isUnknown(run, ref)) return undefined;
   return reservationFor(env.digest, summary, `${ref.key}-${ref.effect}`, policy ?? {});
+}
+
+function isUnknown(run: Run, ref: AttemptRef): boolean {
+  const known = run.before.find(({ effect }) => effect === ref.effect);
+  return known !== undefined && UNKNOWN.has(known.state) && known.allowed !== true;
 }
 
 /** What stands in the record already needs no tripwire: `begin` tells what it is. */
