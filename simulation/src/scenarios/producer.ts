@@ -5,6 +5,9 @@ import type { SqsQueue } from "../worlds/sqs.js";
 import { EVENT_KINDS, keyOf, owedEffects, type EventKind, type FormEvent } from "./events.js";
 import type { ScenarioSettings } from "./settings.js";
 
+/** What the tripwire holds is rare all the same: it takes two events of the kind. */
+const ODD_KINDS: readonly EventKind[] = [...EVENT_KINDS, "sameContent", "sameContent"];
+
 /** Puts the run's events into the queue, spread over the production time. */
 export function produce(
   kernel: Kernel,
@@ -16,7 +19,7 @@ export function produce(
   let before: FormEvent | undefined;
   for (let index = 0; index < settings.messages; index += 1) {
     const odd = decisions.property(`odd ${index}`) < settings.oddShare;
-    const kind: EventKind = odd ? decisions.pick(`kind ${index}`, EVENT_KINDS) : "plain";
+    const kind: EventKind = odd ? decisions.pick(`kind ${index}`, ODD_KINDS) : "plain";
     const group = Math.floor(decisions.property(`group ${index}`) * settings.groups);
     const event = eventOf(kind, index, group, before);
     if (kind !== "poison" && kind !== "invalid") before = event;
