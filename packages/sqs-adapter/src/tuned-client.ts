@@ -35,7 +35,7 @@ const WITHOUT_INFO = {
 } as unknown as NonNullable<SQSClientConfig["logger"]>;
 
 /**
- * An `SQSClient` for consumers: a fifth less CPU per request than one with the SDK's defaults, and
+ * An `SQSClient` for consumers: a seventh less CPU per request than one with the SDK's defaults, and
  * timeouts that end a call instead of only warning about it.
  *
  * It puts its middleware together once instead of anew for each request, so add yours before the
