@@ -6,6 +6,8 @@ import { LeakedChance, withLeakGuard } from "./leak-guard.js";
 import { createNetwork } from "./network.js";
 import { createTrace } from "./trace.js";
 
+const TIMEOUT_MS = 500;
+
 function world(only: readonly string[] = []) {
   const kernel = createKernel();
   const decisions = createDecisions({ seed: 1, only: new Set(only) });
@@ -23,8 +25,8 @@ function world(only: readonly string[] = []) {
   const service = network.service({
     name: "s",
     latencyMs: 10,
-    timeoutMs: 500,
-    maxDelayMs: 1_000,
+    timeoutMs: TIMEOUT_MS,
+    maxDelayMs: 10_000,
     resends: true,
     rate: 1,
   });
@@ -110,39 +112,64 @@ describe("kernel: network", () => {
     const { kernel, host, service } = world(only);
     const wire = service.wire("a", "op");
     const seen = { executed: 0, outcome: "" };
+    const at = { executed: 0, told: 0 };
     host.start((life) => {
       wire
         .call(
           life,
-          () => (seen.executed += 1),
+          () => {
+            at.executed = kernel.now;
+            return (seen.executed += 1);
+          },
           () => "ok",
         )
         .then(
           () => (seen.outcome = "answered"),
           (error: Error) => (seen.outcome = error.message),
-        );
+        )
+        .finally(() => (at.told = kernel.now));
     });
-    return kernel.run({ until: 10_000 }).then(() => seen);
+    return kernel.run({ until: 10_000 }).then(() => ({ seen, at }));
   };
+  const outcomeOf = async (...only: string[]) => (await call(only)).seen;
 
   it("answers when nothing disturbs it", async () => {
-    expect(await call([])).toEqual({ executed: 1, outcome: "answered" });
+    expect(await outcomeOf()).toEqual({ executed: 1, outcome: "answered" });
   });
 
   it("loses a request: not executed, and a timeout", async () => {
-    expect(await call(["a.s.op.requestLost#1"])).toEqual({ executed: 0, outcome: "s.op: timeout" });
+    expect(await outcomeOf("a.s.op.requestLost#1")).toEqual({
+      executed: 0,
+      outcome: "s.op: timeout",
+    });
   });
 
   it("loses a reply: executed, and a timeout all the same", async () => {
-    expect(await call(["a.s.op.replyLost#1"])).toEqual({ executed: 1, outcome: "s.op: timeout" });
+    expect(await outcomeOf("a.s.op.replyLost#1")).toEqual({
+      executed: 1,
+      outcome: "s.op: timeout",
+    });
+  });
+
+  it("gives up on a request that is late, which is executed all the same", async () => {
+    const { seen, at } = await call(["a.s.op.requestLate#1"]);
+    expect(seen).toEqual({ executed: 1, outcome: "s.op: timeout" });
+    expect(at.told).toBe(TIMEOUT_MS);
+    expect(at.executed).toBeGreaterThan(TIMEOUT_MS);
+  });
+
+  it("gives up on a reply that is late, and doesn't wait for it", async () => {
+    const { seen, at } = await call(["a.s.op.replyLate#1"]);
+    expect(seen).toEqual({ executed: 1, outcome: "s.op: timeout" });
+    expect(at.told).toBe(TIMEOUT_MS);
   });
 
   it("executes a command again later", async () => {
-    expect(await call(["a.s.op.repeated#1"])).toEqual({ executed: 2, outcome: "answered" });
+    expect(await outcomeOf("a.s.op.repeated#1")).toEqual({ executed: 2, outcome: "answered" });
   });
 
   it("crashes the caller before anything is sent", async () => {
-    const { executed } = await call(["a.s.op.crashBefore#1"]);
+    const { executed } = await outcomeOf("a.s.op.crashBefore#1");
     expect(executed).toBe(1);
   });
 });

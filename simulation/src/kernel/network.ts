@@ -184,8 +184,11 @@ export function createNetwork(options: NetworkOptions): Network {
           const arrivesAt = sentAt + latencyMs + jitter + late;
           const again = sites.repeated.next();
           if (again > 0) kernel.schedule(arrivesAt + again * maxDelayMs, repeat);
-          if (sites.requestLost.next() > 0) timeOut();
-          else kernel.schedule(arrivesAt, arrive);
+          const isLost = sites.requestLost.next() > 0;
+          // The client doesn't wait for a request that is under way for too long; it arrives all the same.
+          const gaveUp = isLost || arrivesAt + latencyMs > sentAt + timeoutMs;
+          if (gaveUp) timeOut();
+          if (!isLost) kernel.schedule(arrivesAt, arrive);
           const dies = sites.crashAfter.next();
           if (dies > 0) {
             const at = sentAt + dies * 3 * latencyMs;
@@ -193,6 +196,7 @@ export function createNetwork(options: NetworkOptions): Network {
           }
 
           function arrive(): void {
+            if (gaveUp) return executeUnheard("executed late");
             if (isWithin(link)) return timeOut();
             if (sites.serverErrorBefore.next() > 0) {
               fail("serverError", kernel.now + latencyMs);
@@ -209,12 +213,17 @@ export function createNetwork(options: NetworkOptions): Network {
           }
 
           function repeat(): void {
-            trace.add(kernel.now, life.host.name, `${what} executed again`);
+            executeUnheard("executed again");
+          }
+
+          function executeUnheard(how: string): void {
+            if (isWithin(link)) return;
+            trace.add(kernel.now, life.host.name, `${what} ${how}`);
             try {
               const reply = execute();
               if (reply instanceof Promise) reply.catch(() => undefined);
             } catch {
-              // Nobody waits for this copy's answer.
+              // Nobody waits for the answer.
             }
           }
 
@@ -232,7 +241,9 @@ export function createNetwork(options: NetworkOptions): Network {
             }
             if (sites.replyLost.next() > 0 || isWithin(link)) return timeOut();
             const slow = sites.replyLate.next() * maxDelayMs;
-            kernel.schedule(kernel.now + latencyMs + slow, () => deliver(reply), life);
+            const comesAt = kernel.now + latencyMs + slow;
+            if (comesAt > sentAt + timeoutMs) return timeOut();
+            kernel.schedule(comesAt, () => deliver(reply), life);
           }
 
           function deliver(reply: Reply): void {

@@ -94,13 +94,12 @@ describe("redrive", { timeout: 60_000 }, () => {
     expect((await redrive(pair, "--settled", "--yes")).code).toBe(2);
   });
 
-  it("keeps to the rate and the limit", async () => {
+  it("keeps to the limit", async () => {
     const pair = await sqs.createPair();
     for (const body of ["a", "b", "c", "d"]) await sqs.deadLetter(pair, body);
-    const run = await redrive(pair, "--all", "--limit", "3", "--rate", "20", "-y");
+    const run = await redrive(pair, "--all", "--limit", "3", "-y");
     expect(run).toMatchObject({ code: 0, json: { redriven: 3 } });
-    const sent = (await sqs.receive(pair.queueUrl)).map(({ sentAt }) => sentAt).sort();
-    expect(Math.max(...sent) - Math.min(...sent)).toBeGreaterThanOrEqual(95);
+    expect(await sqs.receive(pair.queueUrl)).toHaveLength(3);
     expect(await sqs.receive(pair.deadLetterQueueUrl)).toHaveLength(1);
   });
 

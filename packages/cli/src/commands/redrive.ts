@@ -21,6 +21,7 @@ import { UsageError } from "../errors/usage-error.js";
 import { exitCodes } from "../exit-codes.js";
 import { facts, table } from "../layout.js";
 import { showAge, showMoment } from "../moments.js";
+import { createPacer } from "../pacer.js";
 import { chosenQueue } from "../queues.js";
 import { isChosen, judgeLetters, type JudgedLetter, type LetterChoice } from "../redrive-plan.js";
 import { parseCount } from "./unresolved.js";
@@ -155,12 +156,11 @@ async function redrive(
   const missing = new Set(plan.map(({ letter }) => letter.message.id));
   const problems: { readonly id: string; readonly problem: string }[] = [];
   let redriven = 0;
-  let nextAt = clock.monotonic();
+  const pace = createPacer(clock, rate);
   const { interrupted } = await readAndGiveBack(options, async (page) => {
     const gone: DeadLetter[] = [];
     for (const letter of (await chosen(page)).slice(0, limit - redriven)) {
-      await clock.sleep(nextAt - clock.monotonic());
-      nextAt = Math.max(nextAt, clock.monotonic()) + 1_000 / rate;
+      await pace();
       const reply = await redriveMessage(letter, options);
       missing.delete(letter.message.id);
       gone.push(letter);
