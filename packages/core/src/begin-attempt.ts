@@ -9,6 +9,7 @@ import type {
   BeginReply,
   Receipt,
   Sender,
+  TripwireCounters,
   TripwireReservation,
 } from "./ports/index.js";
 import type { Run, RunEnvironment } from "./run.js";
@@ -18,47 +19,91 @@ import type { Run, RunEnvironment } from "./run.js";
  * the longest that AWS services allow a signature to be off.
  */
 const DEFAULT_VALIDITY_MS = 15 * 60_000;
-const GRANTED = { status: "granted" } as const;
 /** Tries of a `begin` without an answer before it is given up. */
 const BEGIN_TRIES = 3;
 
-export type Begun =
-  { readonly status: "granted" } | { readonly status: "accepted"; readonly receipt: Receipt };
+/** A request for one attempt. */
+export interface BeginRequest {
+  readonly ref: AttemptRef;
+  /** How long the attempt may take, ms. */
+  readonly timeoutMs: number;
+  /** Of the content, with the tripwire: it goes along in the same round trip. */
+  readonly reservation: TripwireReservation | undefined;
+  /** Whose the content already is; known once the request is answered. */
+  taken: string | undefined;
+}
 
 /**
- * Asks for one attempt. Throws where it is not to be made now: lost, held, or unknown.
- *
- * An earlier attempt of unknown outcome is settled first where that is possible: by asking the
- * provider, by the provider's own idempotency, or by the pipeline's policy `resend`.
+ * Reserves and begins in one round trip. A `begin` without an answer is replayed with the same n; if
+ * it stays unanswered it is settled as rejected, through the outage and even after the lease is lost:
+ * else every message in flight would be held for an attempt that nobody was allowed to make.
  */
-export async function beginAttempt(
+export function requestAttempt(
   env: RunEnvironment,
   run: Run,
   sender: Sender<unknown>,
-  ref: AttemptRef,
-  timeoutMs: number,
-  reservation: TripwireReservation | undefined,
-): Promise<Begun> {
-  const [taken, first] = await reserveAndBegin(env, run, sender, ref, timeoutMs, reservation);
+  request: BeginRequest,
+): Promise<BeginReply> {
+  const { store, committer } = env;
+  const { ref, timeoutMs, reservation } = request;
+  const { key, effect, owner, fence, n } = ref;
+  const validityMs = sender.validityMs ?? DEFAULT_VALIDITY_MS;
+  const { fingerprint } = run;
+  const start = { key, effect, owner, fence, n, timeoutMs, validityMs, fingerprint };
+  let tries = 0;
+  const reserving = reservation && store.tripwire?.reserve(reservation);
+  const beginning = committer.commit(() => {
+    tries += 1;
+    return store.begin(start);
+  }, BEGIN_TRIES);
+  return (reserving ? bothAnswered(request, reserving, beginning) : beginning).then(
+    (reply) => {
+      // An earlier try may have been granted without telling us, before the lease was lost.
+      if (reply === "lost" && tries > 1) giveUp(env, ref);
+      return reply;
+    },
+    (error: unknown) => {
+      env.onStoreFault(error);
+      giveUp(env, ref);
+      throw error;
+    },
+  );
+}
+
+/**
+ * What a request came to that wasn't simply granted. Throws where no attempt is to be made now:
+ * lost, held, or unknown.
+ *
+ * An earlier attempt of unknown outcome is settled first where that is possible: by asking the
+ * provider, by the provider's own idempotency, or by the pipeline's policy `resend`.
+ *
+ * @returns the receipt where the effect is settled already, `undefined` where the attempt is granted
+ */
+export async function afterRefusal(
+  env: RunEnvironment,
+  run: Run,
+  sender: Sender<unknown>,
+  request: BeginRequest,
+  first: BeginReply,
+): Promise<Receipt | undefined> {
+  const { ref } = request;
   let reply = first;
   if (typeof reply === "object" && "unknown" in reply) {
     const settled = await settleEarlier(env, run, sender, reply.unknown);
-    if (settled) [, reply] = await reserveAndBegin(env, run, sender, ref, timeoutMs, undefined);
+    const again = { ref, timeoutMs: request.timeoutMs, reservation: undefined, taken: undefined };
+    if (settled) reply = await requestAttempt(env, run, sender, again);
   }
   if (reply === "lost") throw new LeaseLostError("claim");
   if (reply === "granted") {
-    if (taken === undefined) return GRANTED;
-    return { status: "accepted", receipt: await giveWay(env, run, ref, taken) };
+    const { taken } = request;
+    return taken === undefined ? undefined : giveWay(env, run, ref, taken);
   }
   if ("accepted" in reply) {
     const receipt = reply.accepted;
     env.emit({ type: "sendSuppressed", effect: ref.effect, receipt, ...run.facts });
-    return { status: "accepted", receipt };
+    return receipt;
   }
-  if ("dropped" in reply) {
-    const receipt: Receipt = { id: null, at: reply.dropped.startedAt, via: "operator" };
-    return { status: "accepted", receipt };
-  }
+  if ("dropped" in reply) return { id: null, at: reply.dropped.startedAt, via: "operator" };
   // The claim may outlive this run (a release that fails), and a late copy of this `begin` must not be
   // granted to nobody once what stands in its way is settled.
   const notMade = { status: "rejected", reason: "notMade" } as const;
@@ -71,61 +116,21 @@ export async function beginAttempt(
   throw new UnknownOutcomeError(reply.unknown);
 }
 
-/**
- * Both in one round trip. A `begin` without an answer is replayed with the same n; if it stays
- * unanswered it is settled as rejected, through the outage and even after the lease is lost: else
- * every message in flight would be held for an attempt that nobody was allowed to make.
- */
-async function reserveAndBegin(
-  env: RunEnvironment,
-  run: Run,
-  sender: Sender<unknown>,
-  ref: AttemptRef,
-  timeoutMs: number,
-  reservation: TripwireReservation | undefined,
-): Promise<[string | undefined, BeginReply]> {
-  const { store, committer } = env;
-  const { key, effect, owner, fence, n } = ref;
-  const start = {
-    key,
-    effect,
-    owner,
-    fence,
-    n,
-    timeoutMs,
-    validityMs: sender.validityMs ?? DEFAULT_VALIDITY_MS,
-    fingerprint: run.fingerprint,
-  };
-  let tries = 0;
-  const reserving = reservation && store.tripwire?.reserve(reservation);
-  const beginning = committer.commit(() => {
-    tries += 1;
-    return store.begin(start);
-  }, BEGIN_TRIES);
-  try {
-    const [reserved, begun] = reserving
-      ? await allAnswered(reserving, beginning)
-      : ([undefined, await beginning] as const);
-    // An earlier try may have been granted without telling us, before the lease was lost.
-    if (begun === "lost" && tries > 1) giveUp(env, ref);
-    return [typeof reserved === "object" ? reserved.taken : undefined, begun];
-  } catch (error) {
-    env.onStoreFault(error);
-    giveUp(env, ref);
-    throw error;
-  }
-}
-
 function giveUp({ committer, store }: RunEnvironment, ref: AttemptRef): void {
   committer.commitLater(() => store.settle(ref, { status: "rejected", reason: "storeDown" }));
 }
 
-/** Like `Promise.all`, but rejects only once neither is under way any more. */
-async function allAnswered<A, B>(a: Promise<A>, b: Promise<B>): Promise<[A, B]> {
-  const [first, second] = await Promise.allSettled([a, b]);
-  if (second.status === "rejected") throw second.reason;
-  if (first.status === "rejected") throw first.reason;
-  return [first.value, second.value];
+/** Settles only once neither is under way any more. */
+async function bothAnswered(
+  request: BeginRequest,
+  reserving: ReturnType<TripwireCounters["reserve"]>,
+  beginning: Promise<BeginReply>,
+): Promise<BeginReply> {
+  const [reserved, begun] = await Promise.allSettled([reserving, beginning]);
+  if (begun.status === "rejected") throw begun.reason;
+  if (reserved.status === "rejected") throw reserved.reason;
+  if (typeof reserved.value === "object") request.taken = reserved.value.taken;
+  return begun.value;
 }
 
 /** The tripwire's reservation is another key's: the attempt just granted is not made. */

@@ -25,19 +25,31 @@ export function createCommitter(options: CommitterOptions): Committer {
   const { clock, randomness, abandon } = options;
   const later = new Set<Promise<void>>();
 
-  async function commit<Reply>(
+  /** Without a frame of its own: every message comes by here up to three times, and few wait. */
+  function commit<Reply>(operation: () => Promise<Reply>, maxTries = Infinity): Promise<Reply> {
+    try {
+      return operation().then(undefined, (error: unknown) => again(operation, maxTries, error));
+    } catch (error) {
+      return again(operation, maxTries, error);
+    }
+  }
+
+  async function again<Reply>(
     operation: () => Promise<Reply>,
-    maxTries = Infinity,
+    maxTries: number,
+    fault: unknown,
   ): Promise<Reply> {
-    for (let attempt = 1; ; attempt += 1) {
+    let error = fault;
+    for (let tries = 1; ; tries += 1) {
+      options.onStoreFault(error);
+      if (tries >= maxTries || abandon.aborted) throw error;
+      const delayMs = equalJitter(tries, randomness.random(), { baseMs: 100, maxMs: 5_000 });
+      await clock.sleep(delayMs, abandon);
+      // One last try after the call to give up, since the outage may just have ended.
       try {
         return await operation();
-      } catch (error) {
-        options.onStoreFault(error);
-        if (attempt >= maxTries || abandon.aborted) throw error;
-        const delayMs = equalJitter(attempt, randomness.random(), { baseMs: 100, maxMs: 5_000 });
-        await clock.sleep(delayMs, abandon);
-        // One last try after the call to give up, since the outage may just have ended.
+      } catch (next) {
+        error = next;
       }
     }
   }

@@ -12,37 +12,57 @@ const MAX_EFFECTS = 50;
 
 /** What a handler gets to work with. Misuse is noted in the run, so that swallowing it is no way out. */
 export function createHandlerContext(env: RunEnvironment, run: Run): HandlerContext {
-  let view: MessageContext | undefined;
+  return new RunContext(env, run);
+}
 
-  return {
-    get message() {
-      return (view ??= messageContext(run.lease.message));
-    },
-    namespace: env.namespace,
-    pipeline: run.pipeline.name,
-    key: run.claim.key,
-    get signal() {
-      return run.cancellation.signal;
-    },
-    once: (effect, payload, options) => once(env, run, effect, payload, options?.part),
-    defer: (ms, reason) => {
+/**
+ * A class, since a getter of an object literal takes more than a microsecond to make. The functions
+ * are bound, so that a handler may take them out of its context.
+ */
+class RunContext implements HandlerContext {
+  readonly namespace: string;
+  readonly pipeline: string;
+  readonly key: string;
+  readonly once: HandlerContext["once"];
+  readonly defer: HandlerContext["defer"];
+  readonly skip: HandlerContext["skip"];
+  readonly deadLetter: HandlerContext["deadLetter"];
+  readonly waive: HandlerContext["waive"];
+  readonly #run: Run;
+  #message: MessageContext | undefined;
+
+  constructor(env: RunEnvironment, run: Run) {
+    this.#run = run;
+    this.namespace = env.namespace;
+    this.pipeline = run.pipeline.name;
+    this.key = run.claim.key;
+    this.once = (effect, payload, options) => once(env, run, effect, payload, options?.part);
+    this.defer = (ms, reason) => {
       run.request ??= { kind: "defer", delayMs: ms, reason: "deferred" };
       throw new RunEndedError(`Deferred by ${ms} ms: ${reason}`);
-    },
-    skip: (reason) => {
+    };
+    this.skip = (reason) => {
       run.skipped ??= reason;
-    },
-    deadLetter: (reason) => {
+    };
+    this.deadLetter = (reason) => {
       run.request ??= { kind: "deadLetter", text: reason };
       throw new RunEndedError(`To the dead-letter queue: ${reason}`);
-    },
-    waive: (effect, reason, options) => {
+    };
+    this.waive = (effect, reason, options) => {
       const slot = effectSlot(effect, options?.part);
       run.waived ??= {};
       run.waived[slot] = reason;
       env.emit({ type: "effectWaived", effect: slot, why: reason, ...run.facts });
-    },
-  };
+    };
+  }
+
+  get message(): MessageContext {
+    return (this.#message ??= messageContext(this.#run.lease.message));
+  }
+
+  get signal(): AbortSignal {
+    return this.#run.cancellation.signal;
+  }
 }
 
 /** Notes the slot as used, or what is wrong with it. */
@@ -86,16 +106,8 @@ function once(
     return refused;
   }
   const performing = performOnce(env, run, sender, effect, slot, payload);
-  run.pending.push(performing);
-  const settled = (): void => {
-    void run.pending.splice(run.pending.indexOf(performing), 1);
-  };
-  // Comes before whoever awaits the effect, and keeps one that nobody awaits from ending the process
-  // as an unhandled rejection.
-  performing.then(settled, (error: unknown) => {
-    run.failures.push({ slot, error });
-    settled();
-  });
+  // One that nobody awaits must not end the process as an unhandled rejection.
+  performing.then(undefined, ignoreUnawaited);
   return performing;
 }
 

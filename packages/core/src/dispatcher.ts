@@ -166,18 +166,23 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
       if (flight.phase !== "waiting") continue;
       flight.phase = "running";
       running += 1;
-      void takeTurn(flight);
+      takeTurn(flight);
     }
   }
 
-  async function takeTurn(flight: Flight): Promise<void> {
-    let disposition: Disposition;
-    try {
-      disposition = await work(flight);
-    } catch (error) {
-      emit({ type: "internalError", error });
-      disposition = { kind: "retry", reason: "error", counts: true, error };
-    }
+  function takeTurn(flight: Flight): void {
+    work(flight).then(
+      (disposition) => {
+        endTurn(flight, disposition);
+      },
+      (error: unknown) => {
+        emit({ type: "internalError", error });
+        endTurn(flight, { kind: "retry", reason: "error", counts: true, error });
+      },
+    );
+  }
+
+  function endTurn(flight: Flight, disposition: Disposition): void {
     running -= 1;
     flight.abort = undefined;
     settler.settle(flight, disposition);

@@ -48,7 +48,7 @@ export async function handleMessage(options: HandleOptions): Promise<Disposition
   lease.limitProcessing(startedAt + admitted.pipeline.maxProcessingMs);
   const { graceMs = Infinity } = options;
   const thrown = await runHandler(env, run, admitted.event, Math.min(graceMs, ABORT_GRACE_MS));
-  const unawaited = run.pending.length;
+  const unawaited = run.pending;
   if (unawaited > 0) await endEffects(env, run, Math.min(graceMs, EFFECT_GRACE_MS));
   lease.limitProcessing(undefined);
   if (unawaited > 0 && thrown === undefined && !run.lostBy) {
@@ -56,14 +56,28 @@ export async function handleMessage(options: HandleOptions): Promise<Disposition
       `The handler returned without awaiting ${unawaited} effect(s): await every ctx.once().`,
     );
   }
-  const ended = endedRun(run, thrown) ?? (await completeRun(options, run, env.time() - startedAt));
-  return ended.kind === "retry" ? { ...ended, attemptIds: attemptIdsOf(run) } : ended;
+  const ended = endedRun(run, thrown);
+  if (ended) return withAttemptIds(run, ended);
+  const durationMs = env.time() - startedAt;
+  const item = completionOf(run);
+  let reply: CompleteReply;
+  try {
+    reply = await env.committer.commit(() => options.complete(item));
+  } catch (error) {
+    return withAttemptIds(run, { kind: "retry", reason: "storeDown", counts: false, error });
+  }
+  return withAttemptIds(run, completedRun(env, run, reply, durationMs));
+}
+
+function withAttemptIds(run: Run, disposition: Disposition): Disposition {
+  if (disposition.kind !== "retry") return disposition;
+  return { ...disposition, attemptIds: attemptIdsOf(run) };
 }
 
 /** Nothing may be released or completed while an effect is under way. */
 function endEffects(env: RunEnvironment, run: Run, graceMs: number): Promise<void> {
-  const effects = Promise.allSettled(run.pending).then(() => undefined);
-  return endOrOverdue(env.clock, run.cancellation, effects, graceMs, () => undefined);
+  const idle = new Promise<void>((resolve) => (run.onIdle = resolve));
+  return endOrOverdue(env.clock, run.cancellation, idle, graceMs, () => undefined);
 }
 
 function createRun(options: HandleOptions): Run {
@@ -78,7 +92,8 @@ function createRun(options: HandleOptions): Run {
     cancellation: createCancellation(),
     before: options.effects,
     used: [],
-    pending: [],
+    pending: 0,
+    onIdle: undefined,
     failures: [],
     waived: undefined,
     attemptIds: [],
@@ -106,17 +121,22 @@ function runHandler(
   return endOrOverdue(env.clock, run.cancellation, handling, graceMs, overdue);
 }
 
-async function callHandler(
+function callHandler(
   run: Run,
   event: unknown,
   context: HandlerContext,
 ): Promise<Thrown | undefined> {
   try {
-    await run.pipeline.handler(event, context);
-    return undefined;
+    return Promise.resolve(run.pipeline.handler(event, context)).then(nothingThrown, thrownBy);
   } catch (error) {
-    return { error };
+    return Promise.resolve({ error });
   }
+}
+
+function nothingThrown(): undefined {}
+
+function thrownBy(error: unknown): Thrown {
+  return { error };
 }
 
 /** What `work` resolves with, or `overdue` when it hasn't ended `graceMs` after the abort. */
@@ -218,24 +238,21 @@ function deadLetter(run: Run, code: string, text: string): Disposition {
   return { kind: "deadLetter", code, text, attemptIds, bury: true, claim: run.claim };
 }
 
-async function completeRun(
-  options: HandleOptions,
-  run: Run,
-  durationMs: number,
-): Promise<Disposition> {
-  const { env } = options;
+function completionOf(run: Run): Completion {
   const { key, owner, fence } = run.claim;
   const { fingerprint, waived } = run;
-  const item: Completion =
-    waived === undefined
-      ? { key, owner, fence, fingerprint }
-      : { key, owner, fence, fingerprint, waived };
-  let reply: CompleteReply;
-  try {
-    reply = await env.committer.commit(() => options.complete(item));
-  } catch (error) {
-    return { kind: "retry", reason: "storeDown", counts: false, error };
-  }
+  return waived === undefined
+    ? { key, owner, fence, fingerprint }
+    : { key, owner, fence, fingerprint, waived };
+}
+
+/** What the store's answer makes of a run that left nothing open. */
+function completedRun(
+  env: RunEnvironment,
+  run: Run,
+  reply: CompleteReply,
+  durationMs: number,
+): Disposition {
   if (reply === "lost") return { kind: "lost" };
   if (reply === "done") {
     if (env.emit.read) {

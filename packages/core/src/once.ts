@@ -1,10 +1,22 @@
-import { beginAttempt } from "./begin-attempt.js";
+import { afterRefusal, requestAttempt, type BeginRequest } from "./begin-attempt.js";
 import { isSentFor } from "./delivery.js";
 import { LeaseLostError } from "./errors/lease-lost-error.js";
 import { RunEndedError } from "./errors/run-ended-error.js";
-import { holdEffect, sendAndSettle } from "./send-and-settle.js";
+import {
+  WELL,
+  createAttempt,
+  holdEffect,
+  noteReply,
+  outcomeThrown,
+  outcomeUnsent,
+  settleFailure,
+  tellOutcome,
+  timed,
+} from "./send-and-settle.js";
 import type {
+  AttemptInfo,
   AttemptRef,
+  Outcome,
   PreparedSummary,
   Receipt,
   Sender,
@@ -14,7 +26,6 @@ import type { TripwirePolicy } from "./pipeline.js";
 import type { Run, RunEnvironment } from "./run.js";
 import { countRates, reservationFor } from "./tripwire.js";
 
-const UNKNOWN: ReadonlySet<string> = new Set(["sending", "unknown"]);
 const DEFAULT_ATTEMPT_TIMEOUT_MS = 30_000;
 /** Longer waits for the provider's rate are spent in the queue, not in a worker. */
 const MAX_ADMISSION_MS = 5_000;
@@ -25,6 +36,9 @@ const MAX_ADMISSION_MS = 5_000;
  * Nothing is sent unless `begin` was granted, so that every request that could be accepted is in
  * the record before its first byte. From the grant on, what happened is settled through any outage
  * of the store.
+ *
+ * All in one function, since each further `async` one on this way costs half a microsecond an
+ * effect.
  */
 export async function performOnce(
   env: RunEnvironment,
@@ -34,35 +48,62 @@ export async function performOnce(
   slot: string,
   payload: unknown,
 ): Promise<Receipt> {
-  const prepared = await sender.prepare(payload);
-  const summary = sender.summarize?.(prepared);
-  assertMayBegin(env, run);
-  if (sender.admit) await waitForAdmission(run, sender);
+  run.pending += 1;
+  try {
+    const prepared = await sender.prepare(payload);
+    const summary = sender.summarize?.(prepared);
+    assertMayBegin(env, run);
+    if (sender.admit) await waitForAdmission(run, sender);
 
-  const live = isSentFor(env.delivery, summary?.recipients);
-  const { key, owner, fence } = run.claim;
-  const ref: AttemptRef = { key, effect: slot, owner, fence, n: 1 };
-  if (live && summary && run.pipeline.tripwire) {
-    const tooMany = await checkRates(env, run, ref, summary, run.pipeline.tripwire);
-    if (tooMany !== undefined) return holdEffect(env, run, ref, tooMany);
+    const live = isSentFor(env.delivery, summary?.recipients);
+    const { key, owner, fence } = run.claim;
+    const ref: AttemptRef = { key, effect: slot, owner, fence, n: 1 };
+    const earlier = earlierAttempt(run, slot);
+    if (live && summary && run.pipeline.tripwire) {
+      const tooMany = await checkRates(env, run, ref, earlier, summary, run.pipeline.tripwire);
+      if (tooMany !== undefined) return await holdEffect(env, run, ref, tooMany);
+    }
+    assertMayBegin(env, run);
+
+    const reservation = live ? reservationOf(env, run, ref, earlier, summary) : undefined;
+    const timeoutMs = attemptTimeout(env, run, sender);
+    const deadline = env.time() + timeoutMs;
+    const request: BeginRequest = { ref, timeoutMs, reservation, taken: undefined };
+    const reply = await requestAttempt(env, run, sender, request);
+    if (reply !== "granted" || request.taken !== undefined) {
+      const settled = await afterRefusal(env, run, sender, request, reply);
+      if (settled) return settled;
+    }
+
+    const attempt = createAttempt(env, run, ref, effect, deadline);
+    run.attemptIds.push(attempt.id);
+    if (env.emit.read) {
+      env.emit({ type: "attemptBegun", attemptId: attempt.id, effect: slot, ...run.facts });
+    }
+    const unsent = outcomeUnsent(env, run, attempt, live);
+    let outcome: Outcome;
+    try {
+      outcome = unsent ?? timed(env, await sender.send(prepared, attempt));
+    } catch (error) {
+      outcome = outcomeThrown(error);
+    }
+    if (env.emit.read) tellOutcome(env, run, attempt.id, slot, outcome);
+    if (outcome.status !== "accepted") {
+      return await settleFailure(env, run, { sender, attempt, ref, reservation }, outcome);
+    }
+    const accepted = outcome;
+    const settling = env.committer.commit(() => env.store.settle(ref, accepted));
+    if (live) env.onProviderReply(WELL);
+    noteReply(env, run, attempt.id, accepted.receipt, await settling);
+    return accepted.receipt;
+  } catch (error) {
+    // None of them may be swallowed by the handler.
+    run.failures.push({ slot, error });
+    throw error;
+  } finally {
+    run.pending -= 1;
+    if (run.pending === 0) run.onIdle?.();
   }
-  assertMayBegin(env, run);
-
-  const reservation = live ? reservationOf(env, run, ref, summary) : undefined;
-  const timeoutMs = attemptTimeout(env, run, sender);
-  const deadline = env.time() + timeoutMs;
-  const begun = await beginAttempt(env, run, sender, ref, timeoutMs, reservation);
-  if (begun.status === "accepted") return begun.receipt;
-  const effectName = effect;
-  return sendAndSettle(env, run, {
-    sender,
-    prepared,
-    effectName,
-    ref,
-    deadline,
-    live,
-    reservation,
-  });
 }
 
 /** Throws where nothing more may be begun: the lease is lost or sending is paused. */
@@ -96,11 +137,12 @@ async function checkRates(
   env: RunEnvironment,
   run: Run,
   ref: AttemptRef,
+  earlier: AttemptInfo | undefined,
   summary: PreparedSummary,
   policy: TripwirePolicy,
 ): Promise<string | undefined> {
   const counters = env.store.tripwire;
-  if (!counters || isDecided(run, ref)) return undefined;
+  if (!counters || isDecided(earlier)) return undefined;
   const holder = `${ref.key}-${ref.effect}`;
   const tripped = await countRates(counters, env.digest, summary, holder, policy);
   if (!tripped) return undefined;
@@ -121,22 +163,26 @@ function reservationOf(
   env: RunEnvironment,
   run: Run,
   ref: AttemptRef,
+  earlier: AttemptInfo | undefined,
   summary: PreparedSummary | undefined,
 ): TripwireReservation | undefined {
   const policy = run.pipeline.tripwire;
   if (policy === false || !summary || !env.store.tripwire) return undefined;
   // One that is unknown may be settled before it is begun again, and is then granted.
-  if (isDecided(run, ref) && !isUnknown(run, ref)) return undefined;
+  if (isDecided(earlier) && !isUnknown(earlier)) return undefined;
   return reservationFor(env.digest, summary, `${ref.key}-${ref.effect}`, policy ?? {});
 }
 
-function isUnknown(run: Run, ref: AttemptRef): boolean {
-  const known = run.before.find(({ effect }) => effect === ref.effect);
-  return known !== undefined && UNKNOWN.has(known.state) && known.allowed !== true;
+/** What the claim found of earlier runs at this effect. */
+function earlierAttempt(run: Run, slot: string): AttemptInfo | undefined {
+  return run.before.length === 0 ? undefined : run.before.find(({ effect }) => effect === slot);
 }
 
 /** What stands in the record already needs no tripwire: `begin` tells what it is. */
-function isDecided(run: Run, ref: AttemptRef): boolean {
-  const known = run.before.find(({ effect }) => effect === ref.effect);
-  return known !== undefined && (known.state !== "rejected" || known.allowed === true);
+function isDecided(earlier: AttemptInfo | undefined): earlier is AttemptInfo {
+  return earlier !== undefined && (earlier.state !== "rejected" || earlier.allowed === true);
+}
+
+function isUnknown({ state, allowed }: AttemptInfo): boolean {
+  return (state === "sending" || state === "unknown") && allowed !== true;
 }

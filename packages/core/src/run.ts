@@ -63,8 +63,10 @@ export interface Run {
   readonly before: readonly AttemptInfo[];
   /** Slots of the effects this run asked for. */
   readonly used: string[];
-  /** Effects asked for, each until its promise has settled. */
-  readonly pending: Promise<unknown>[];
+  /** How many effects are under way. */
+  pending: number;
+  /** Called once none is under way any more. */
+  onIdle: (() => void) | undefined;
   /** What effects of this run failed with: none of them may be swallowed. */
   readonly failures: { readonly slot: string; readonly error: unknown }[];
   /** Effects given up, each with its reason, by slot. */

@@ -20,55 +20,40 @@ import type { Run, RunEnvironment } from "./run.js";
 const UNKNOWN_TRIES = 2;
 const HOLD_TRIES = 3;
 
-const WELL = { kind: "well" } as const;
+export const WELL = { kind: "well" } as const;
 const ABORTED = "aborted before sending";
 const OVERDUE = "deadline before sending";
 /** Rejections that say nothing about the provider: it was not asked. */
 const LOCAL_REASONS: ReadonlySet<string> = new Set([ABORTED, OVERDUE]);
 
-/** A granted attempt and what it takes to make it. */
-export interface Grant {
+/** A granted attempt and what was there before it. */
+export interface Granted {
   readonly sender: Sender<unknown>;
-  readonly prepared: unknown;
-  readonly effectName: string;
+  readonly attempt: Attempt;
   readonly ref: AttemptRef;
-  /** On the timeline of leases. */
-  readonly deadline: number;
-  /** False in a dry run: nothing is sent and the receipt says so. */
-  readonly live: boolean;
   readonly reservation: TripwireReservation | undefined;
 }
 
-/** Makes the attempt and stores its outcome, whatever it takes. */
-export async function sendAndSettle(env: RunEnvironment, run: Run, grant: Grant): Promise<Receipt> {
-  const { ref } = grant;
-  const attempt = createAttempt(env, run, grant);
-  run.attemptIds.push(attempt.id);
-  const effect = ref.effect;
-  if (env.emit.read) {
-    env.emit({ type: "attemptBegun", attemptId: attempt.id, effect, ...run.facts });
-  }
-  const outcome = await makeAttempt(env, run, grant, attempt);
+/** Stores the outcome of an attempt that wasn't accepted, and throws what is to be said of it. */
+export async function settleFailure(
+  env: RunEnvironment,
+  run: Run,
+  granted: Granted,
+  outcome: Exclude<Outcome, { status: "accepted" }>,
+): Promise<never> {
+  const { ref } = granted;
   const maxTries = outcome.status === "unknown" ? UNKNOWN_TRIES : Infinity;
-  if (env.emit.read) tellOutcome(env, run, attempt.id, effect, outcome);
   const settling = env.committer.commit(() => env.store.settle(ref, outcome), maxTries);
-  switch (outcome.status) {
-    case "accepted":
-      if (grant.live) env.onProviderReply(WELL);
-      noteReply(env, run, attempt.id, outcome.receipt, await settling);
-      return outcome.receipt;
-    case "rejected":
-      await settling;
-      await freeReservation(env, grant);
-      throw rejection(env, effect, outcome);
-    case "unknown": {
-      env.onProviderReply({ kind: "trouble", reason: outcome.reason });
-      await settling.catch(() => undefined);
-      const info = unknownInfo(env, grant, attempt, outcome.reason);
-      run.holding.push(info);
-      throw new UnknownOutcomeError(info);
-    }
+  if (outcome.status === "rejected") {
+    await settling;
+    await freeReservation(env, granted);
+    throw rejection(env, ref.effect, outcome);
   }
+  env.onProviderReply({ kind: "trouble", reason: outcome.reason });
+  await settling.catch(() => undefined);
+  const info = unknownInfo(env, granted, outcome.reason);
+  run.holding.push(info);
+  throw new UnknownOutcomeError(info);
 }
 
 /** The error of a rejected attempt, once the provider's side of it is told. */
@@ -84,7 +69,7 @@ function rejection(
   return new EffectRejectedError(effect, reason, permanent, throttle);
 }
 
-function tellOutcome(
+export function tellOutcome(
   env: RunEnvironment,
   run: Run,
   attemptId: string,
@@ -132,63 +117,82 @@ function heldInfo(env: RunEnvironment, ref: AttemptRef, reason: string): Attempt
   };
 }
 
-function createAttempt(env: RunEnvironment, run: Run, grant: Grant): Attempt {
-  const { ref, deadline } = grant;
-  return {
-    id: formatAttemptId(ref),
-    effectId: `${ref.key}-${ref.effect}`,
-    namespace: env.namespace,
-    pipeline: run.pipeline.name,
-    effect: grant.effectName,
-    deadline: env.clock.now() + (deadline - env.time()),
-    remainingMs: () => deadline - env.time(),
-    get signal() {
-      return run.cancellation.signal;
-    },
-  };
-}
-
-async function makeAttempt(
+export function createAttempt(
   env: RunEnvironment,
   run: Run,
-  grant: Grant,
+  ref: AttemptRef,
+  effect: string,
+  deadline: number,
+): Attempt {
+  return new GrantedAttempt(env, run, ref, effect, deadline);
+}
+
+/** A class, since a getter of an object literal takes more than a microsecond to make. */
+class GrantedAttempt implements Attempt {
+  readonly id: string;
+  readonly effectId: string;
+  readonly namespace: string;
+  readonly pipeline: string;
+  readonly effect: string;
+  readonly deadline: number;
+  readonly remainingMs: () => number;
+  readonly #run: Run;
+
+  /** @param deadline on the timeline of leases */
+  constructor(env: RunEnvironment, run: Run, ref: AttemptRef, effect: string, deadline: number) {
+    this.#run = run;
+    this.id = formatAttemptId(ref);
+    this.effectId = `${ref.key}-${ref.effect}`;
+    this.namespace = env.namespace;
+    this.pipeline = run.pipeline.name;
+    this.effect = effect;
+    this.deadline = env.clock.now() + (deadline - env.time());
+    this.remainingMs = () => deadline - env.time();
+  }
+
+  get signal(): AbortSignal {
+    return this.#run.cancellation.signal;
+  }
+}
+
+/** What is to be said of an attempt without making it, if anything. */
+export function outcomeUnsent(
+  env: RunEnvironment,
+  run: Run,
   attempt: Attempt,
-): Promise<Outcome> {
-  if (!grant.live) {
-    const receipt = {
-      id: `simulated-${attempt.id}`,
-      at: env.clock.now(),
-      via: "simulated",
-    } as const;
-    return { status: "accepted", receipt };
+  live: boolean,
+): Outcome | undefined {
+  if (!live) {
+    const id = `simulated-${attempt.id}`;
+    return { status: "accepted", receipt: { id, at: env.clock.now(), via: "simulated" } };
   }
   if (run.cancellation.aborted) return { status: "rejected", reason: ABORTED };
-  if (attempt.remainingMs() <= 0) return { status: "rejected", reason: OVERDUE };
-  try {
-    return timed(env, await grant.sender.send(grant.prepared, attempt));
-  } catch (error) {
-    const reason = error instanceof Error ? error.name : typeof error;
-    return { status: isNotSentError(error) ? "rejected" : "unknown", reason };
-  }
+  return attempt.remainingMs() > 0 ? undefined : { status: "rejected", reason: OVERDUE };
+}
+
+/** What a sender's throwing says. */
+export function outcomeThrown(error: unknown): Outcome {
+  const reason = error instanceof Error ? error.name : typeof error;
+  return { status: isNotSentError(error) ? "rejected" : "unknown", reason };
 }
 
 /** A receipt whose time is no number is a receipt all the same: its time is now. */
-function timed(env: RunEnvironment, outcome: Outcome): Outcome {
+export function timed(env: RunEnvironment, outcome: Outcome): Outcome {
   if (outcome.status !== "accepted" || Number.isFinite(outcome.receipt.at)) return outcome;
   return { ...outcome, receipt: { ...outcome.receipt, at: env.clock.now() } };
 }
 
-async function freeReservation(env: RunEnvironment, grant: Grant): Promise<void> {
-  if (!grant.reservation) return;
+async function freeReservation(env: RunEnvironment, { reservation }: Granted): Promise<void> {
+  if (!reservation) return;
   try {
-    await env.store.tripwire?.free(grant.reservation);
+    await env.store.tripwire?.free(reservation);
   } catch (error) {
     // The next attempt is the same holder's, so a reservation left behind is in nobody's way.
     env.onStoreFault(error);
   }
 }
 
-function noteReply(
+export function noteReply(
   env: RunEnvironment,
   run: Run,
   attemptId: string,
@@ -205,20 +209,15 @@ function noteReply(
   }
 }
 
-function unknownInfo(
-  env: RunEnvironment,
-  grant: Grant,
-  attempt: Attempt,
-  reason: string,
-): AttemptInfo {
-  const validityMs = grant.sender.validityMs ?? 0;
+function unknownInfo(env: RunEnvironment, granted: Granted, reason: string): AttemptInfo {
+  const { sender, attempt, ref } = granted;
   return {
     attemptId: attempt.id,
-    effect: grant.ref.effect,
+    effect: ref.effect,
     state: "unknown",
     startedAt: env.clock.now(),
     deadline: attempt.deadline,
-    staleAt: attempt.deadline + validityMs,
+    staleAt: attempt.deadline + (sender.validityMs ?? 0),
     reason,
   };
 }

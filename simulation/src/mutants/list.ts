@@ -44,19 +44,19 @@ export const MUTANTS: readonly Mutant[] = [
   mutant("sending-not-durable", "A begin that the store never answered counts as granted.", [
     core(
       "begin-attempt.ts",
-      "    giveUp(env, ref);\n    throw error;",
-      '    return [undefined, "granted"];',
+      "      giveUp(env, ref);\n      throw error;",
+      '      return "granted" as const;',
     ),
   ]),
   mutant(
     "orphan-begin",
     "A begin without an answer is never given up: an outage leaves holds behind.",
-    [core("begin-attempt.ts", "    giveUp(env, ref);\n    throw error;", "    throw error;")],
+    [core("begin-attempt.ts", "      giveUp(env, ref);\n      throw error;", "      throw error;")],
   ),
   mutant(
     "orphan-begin-after-loss",
     "A begin whose grant was lost on its way, and whose replay comes too late, is never given up.",
-    [core("begin-attempt.ts", 'if (begun === "lost" && tries > 1) giveUp(env, ref);', "")],
+    [core("begin-attempt.ts", 'if (reply === "lost" && tries > 1) giveUp(env, ref);', "")],
   ),
   mutant("owner-unchecked", "The store doesn't check who holds the claim.", [
     core(
@@ -162,16 +162,16 @@ export const MUTANTS: readonly Mutant[] = [
   ]),
   mutant("send-repeated", "A send that failed unclearly is repeated at once, as an SDK would.", [
     core(
-      "send-and-settle.ts",
-      "return timed(env, await grant.sender.send(grant.prepared, attempt));",
-      'const first = await grant.sender.send(grant.prepared, attempt); return first.status === "unknown" ? await grant.sender.send(grant.prepared, attempt) : first;',
+      "once.ts",
+      "outcome = unsent ?? timed(env, await sender.send(prepared, attempt));",
+      'outcome = unsent ?? timed(env, await sender.send(prepared, attempt)); if (outcome.status === "unknown") outcome = await sender.send(prepared, attempt);',
     ),
   ]),
   mutant("moving-deadline", "The attempt's deadline is never over for the process that makes it.", [
     core(
       "send-and-settle.ts",
-      "remainingMs: () => deadline - env.time(),",
-      "remainingMs: () => 60_000,",
+      "this.remainingMs = () => deadline - env.time();",
+      "this.remainingMs = () => 60_000;",
     ),
   ]),
   mutant("deadline-moved-before-success", "A lease counts as extended before the queue said so.", [
@@ -228,9 +228,9 @@ export const MUTANTS: readonly Mutant[] = [
   ]),
   mutant("tripwire-ignored", "The tripwire sees the same content twice and lets it pass.", [
     core(
-      "begin-attempt.ts",
-      "if (taken === undefined) return GRANTED;",
-      'if (taken !== "") return GRANTED;',
+      "once.ts",
+      'if (reply !== "granted" || request.taken !== undefined) {',
+      'if (reply !== "granted") {',
     ),
   ]),
   mutant("held-is-begun", "What the tripwire holds is sent by the next delivery.", [
@@ -248,13 +248,7 @@ export const MUTANTS: readonly Mutant[] = [
   mutant(
     "unawaited-passes",
     "An effect that the handler didn't await doesn't keep the run from ending.",
-    [
-      core(
-        "handle-message.ts",
-        "const unawaited = run.pending.length;",
-        "const unawaited: number = 0;",
-      ),
-    ],
+    [core("handle-message.ts", "const unawaited = run.pending;", "const unawaited: number = 0;")],
   ),
   mutant("lock-kept-on-hold", "A held message keeps its claim, so nothing ever goes on.", [
     core(
