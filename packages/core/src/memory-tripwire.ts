@@ -2,6 +2,7 @@ import type { Clock, TripwireCounters } from "./ports/index.js";
 
 interface Reservation {
   readonly holder: string;
+  readonly fence: number;
   readonly until: number;
 }
 
@@ -22,16 +23,21 @@ export function memoryTripwire(clock: Clock): TripwireCounters {
   }
 
   return {
-    reserve: async ({ digest, holder, windowMs }) => {
+    reserve: async ({ digest, holder, fence, windowMs }) => {
       const now = clock.now();
       sweep(now);
       const known = reservations.get(digest);
-      if (known && known.until > now && known.holder !== holder) return { taken: known.holder };
-      reservations.set(digest, { holder, until: now + windowMs });
+      const mine = { holder, fence, until: now + windowMs };
+      if (known && known.until > now) {
+        if (known.holder !== holder) return { taken: known.holder };
+        mine.fence = Math.max(fence, known.fence);
+      }
+      reservations.set(digest, mine);
       return "reserved";
     },
-    free: async ({ digest, holder }) => {
-      if (reservations.get(digest)?.holder === holder) reservations.delete(digest);
+    free: async ({ digest, holder, fence }) => {
+      const known = reservations.get(digest);
+      if (known?.holder === holder && known.fence <= fence) reservations.delete(digest);
     },
     count: async ({ counter, member, windowMs }) => {
       const now = clock.now();

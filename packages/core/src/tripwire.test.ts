@@ -50,8 +50,9 @@ describe("rates", () => {
 describe("a reservation", () => {
   it("bears no address, and takes one person's spellings for one", () => {
     const digest = keyedDigest("secret");
+    const ref = { key: "k", effect: "email", owner: "o", fence: 1, n: 1 };
     const of = (recipient: string) =>
-      reservationFor(digest, { recipients: [recipient], contentDigest: "c" }, "holder", {});
+      reservationFor(digest, { recipients: [recipient], contentDigest: "c" }, ref, {});
     expect(of("Ann@Example.org ").digest).toBe(of("ann@example.org").digest);
     expect(of("bob@example.org").digest).not.toBe(of("ann@example.org").digest);
     expect(JSON.stringify(of("ann@example.org"))).not.toContain("example");

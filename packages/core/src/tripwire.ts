@@ -1,6 +1,11 @@
 import { createHmac } from "node:crypto";
 import type { TripwirePolicy } from "./pipeline.js";
-import type { PreparedSummary, TripwireCounters, TripwireReservation } from "./ports/index.js";
+import type {
+  AttemptRef,
+  PreparedSummary,
+  TripwireCounters,
+  TripwireReservation,
+} from "./ports/index.js";
 
 const HOUR_MS = 60 * 60_000;
 const MINUTE_MS = 60_000;
@@ -23,12 +28,13 @@ function normalized(recipients: readonly string[]): string {
 export function reservationFor(
   digest: KeyedDigest,
   summary: PreparedSummary,
-  holder: string,
+  { key, effect, fence }: AttemptRef,
   policy: TripwirePolicy,
 ): TripwireReservation {
   return {
     digest: digest("content", normalized(summary.recipients), summary.contentDigest),
-    holder,
+    holder: `${key}-${effect}`,
+    fence,
     windowMs: policy.windowMs ?? DEFAULT_WINDOW_MS,
   };
 }

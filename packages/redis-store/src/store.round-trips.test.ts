@@ -55,7 +55,8 @@ describe("concurrent handlers", () => {
   it("share the round trips of begin, settle, reservations and counts", async () => {
     await store.claim(keys.map((key) => claimOf(key)));
     const begins = () => Promise.all(leases.map((lease) => store.begin(startOf(lease))));
-    const reserve = () => store.tripwire.reserve({ digest: "d", holder: "h", windowMs: 1_000 });
+    const reserve = () =>
+      store.tripwire.reserve({ digest: "d", holder: "h", fence: 1, windowMs: 1_000 });
     await reserve();
     expect(await counted(() => Promise.all([begins(), reserve()]))).toBe(1);
     const settles = () =>

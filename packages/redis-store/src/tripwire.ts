@@ -7,14 +7,14 @@ import type { Scripts } from "./scripts.js";
 /** Reservations and sliding-window counts that all replicas share. Each ends by itself. */
 export function redisTripwire(lanes: Lanes, scripts: Scripts, keys: KeySpace): TripwireCounters {
   return {
-    reserve: ({ digest, holder, windowMs }) => {
-      const args = [holder, Math.ceil(windowMs)];
+    reserve: ({ digest, holder, fence, windowMs }) => {
+      const args = [holder, fence, Math.ceil(windowMs)];
       const script = scripts.reserve;
       return lanes.run({ script, keys: [keys.reservation(digest)], args }, decodeReserve);
     },
-    free: async ({ digest, holder }) => {
+    free: async ({ digest, holder, fence }) => {
       const script = scripts.free;
-      await lanes.run({ script, keys: [keys.reservation(digest)], args: [holder] }, Number);
+      await lanes.run({ script, keys: [keys.reservation(digest)], args: [holder, fence] }, Number);
     },
     count: ({ counter, member, windowMs }) => {
       const args = [member, Math.ceil(windowMs)];

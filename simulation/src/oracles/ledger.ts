@@ -24,6 +24,8 @@ export interface Ledger {
   readonly done: Set<string>;
   /** Effects that an operator dropped. */
   readonly dropped: Set<string>;
+  /** Effects that the handler gave up, as it completed. */
+  readonly waived: Set<string>;
   /** Effects that an operator let past the tripwire. */
   readonly allowed: Set<string>;
   /** Messages whose copy stands in the dead-letter queue. */
@@ -49,6 +51,7 @@ export function createLedger(): Ledger {
     mails: new Map(),
     done: new Set(),
     dropped: new Set(),
+    waived: new Set(),
     allowed: new Set(),
     copied: new Set(),
     movedByQueue: new Set(),

@@ -62,7 +62,9 @@ export function queueOracle(
       }
     },
     onMail: ({ attemptId }) => {
-      if (ledger.excused.has(effectOf(attemptId))) return;
+      // Where the handler gave it up, nobody waited for what became of it.
+      const effectId = effectOf(attemptId);
+      if (ledger.excused.has(effectId) || ledger.waived.has(effectId)) return;
       const [key] = attemptId.split("-");
       const messages = [...ledger.produced.values()].filter((message) => message.key === key);
       const [message] = messages;

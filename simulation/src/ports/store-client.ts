@@ -31,8 +31,6 @@ export interface StoreWires {
 export interface StoreWatch {
   onAsked?(start: AttemptStart): void;
   onGranted?(attemptId: string): void;
-  /** A copy of a `free` was executed late, and may have freed what the holder reserved since. */
-  onFreedAgain?(holder: string): void;
 }
 
 export function storeWires(
@@ -77,14 +75,7 @@ export function storeWires(
       },
       tripwire: {
         reserve: (item) => over(tripwire, () => world.tripwire.reserve(item)),
-        free: (item) => {
-          let executed = 0;
-          return over(tripwire, () => {
-            executed += 1;
-            if (executed > 1) watch.onFreedAgain?.(item.holder);
-            return world.tripwire.free(item);
-          });
-        },
+        free: (item) => over(tripwire, () => world.tripwire.free(item)),
         count: (item) => over(tripwire, () => world.tripwire.count(item)),
       },
     };

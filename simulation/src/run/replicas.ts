@@ -46,7 +46,6 @@ export function startReplicas(
     const store = storeWires(name, services.store, world.store, {
       onGranted: (id) => world.ledger.heard.add(id),
       onAsked: world.queueRules.onAsked,
-      onFreedAgain: (holder) => world.ledger.unreserved.add(holder),
     });
     const queue = queueWires(name, services.sqs, world.main, decisions, (handle) => {
       report("a lost delivery is let go", `${handle} was extended after it was lost`);

@@ -3,7 +3,7 @@ import type { RunBasis } from "./basis.js";
 import type { Replicas } from "./replicas.js";
 
 /** Longer than anything that is still on its way takes, ms. */
-const ARRIVED_MS = 5 * 60_000;
+export const ARRIVED_MS = 5 * 60_000;
 
 /** Stops every consumer; whatever is still on its way in the world arrives. */
 export async function shutDown(

@@ -7,6 +7,7 @@ import { NO_COUNTS, type RunCounts } from "../run-schedule.js";
 import { lookUp, lookUpForEver, startUserCache, type LookupParts } from "../scenarios/lookups.js";
 import { directoryWorld, type Account, type DirectoryWorld } from "../worlds/directory.js";
 import type { RunBasis } from "./basis.js";
+import { ARRIVED_MS } from "./shut-down.js";
 
 interface Replica {
   readonly host: Host;
@@ -84,7 +85,7 @@ export async function runUserCaches(basis: RunBasis): Promise<RunCounts> {
         host.exit();
       });
     }
-    await run(kernel.now + 60_000, () => stopped === replicas.length);
+    await run(kernel.now + ARRIVED_MS, () => stopped === replicas.length);
     if (stopped < replicas.length) report("stops", `${replicas.length - stopped} caches didn't`);
   }
 }

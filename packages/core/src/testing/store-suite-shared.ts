@@ -51,7 +51,7 @@ export function tripwireBehaviours(behaviour: Behaviour): void {
 
   withTripwire("reserves content for one holder at a time", async (tripwire, time) => {
     const windowMs = 2 * time.unitMs;
-    const mine = { digest: "d1", holder: "k1-email", windowMs };
+    const mine = { digest: "d1", holder: "k1-email", fence: 1, windowMs };
     const theirs = { ...mine, holder: "k2-email" };
     assert.equal(await tripwire.reserve(mine), "reserved");
     assert.equal(await tripwire.reserve(mine), "reserved");
@@ -62,7 +62,7 @@ export function tripwireBehaviours(behaviour: Behaviour): void {
   });
 
   withTripwire("gives back a holder's own reservation only", async (tripwire) => {
-    const mine = { digest: "d1", holder: "k1-email", windowMs: 60_000 };
+    const mine = { digest: "d1", holder: "k1-email", fence: 1, windowMs: 60_000 };
     const theirs = { ...mine, holder: "k2-email" };
     await tripwire.reserve(mine);
     await tripwire.free(theirs);
@@ -71,10 +71,29 @@ export function tripwireBehaviours(behaviour: Behaviour): void {
     assert.equal(await tripwire.reserve(theirs), "reserved");
   });
 
+  withTripwire(
+    "keeps what was reserved again from late copies of earlier commands",
+    async (tripwire) => {
+      const first = { digest: "d1", holder: "k1-email", fence: 9, windowMs: 60_000 };
+      const second = { ...first, fence: 10 };
+      const theirs = { ...first, holder: "k2-email", fence: 1 };
+      await tripwire.reserve(first);
+      await tripwire.free(first);
+      await tripwire.reserve(second);
+      await tripwire.free(first);
+      assert.deepEqual(await tripwire.reserve(theirs), { taken: "k1-email" });
+      assert.equal(await tripwire.reserve(first), "reserved");
+      await tripwire.free(first);
+      assert.deepEqual(await tripwire.reserve(theirs), { taken: "k1-email" });
+      await tripwire.free(second);
+      assert.equal(await tripwire.reserve(theirs), "reserved");
+    },
+  );
+
   withTripwire("reserves for exactly one of many at once", async (tripwire) => {
     const replies = await Promise.all(
       Array.from({ length: 20 }, (_, i) =>
-        tripwire.reserve({ digest: "d1", holder: `k${i}`, windowMs: 60_000 }),
+        tripwire.reserve({ digest: "d1", holder: `k${i}`, fence: 1, windowMs: 60_000 }),
       ),
     );
     assert.equal(replies.filter((reply) => reply === "reserved").length, 1);

@@ -1,8 +1,11 @@
-local function operate(holder, windowMs)
+local function operate(holder, fence, windowMs)
+  local mine = string.format('%d:%s', fence, holder)
   -- Most are free: one command tells and takes.
-  if redis.call('SET', key, holder, 'NX', 'PX', windowMs) then return 'reserved' end
+  if redis.call('SET', key, mine, 'NX', 'PX', windowMs) then return 'reserved' end
   local known = redis.call('GET', key)
-  if known ~= holder then return { 'taken', known } end
-  redis.call('SET', key, holder, 'PX', windowMs)
+  local knownFence, knownHolder = string.match(known, '^(%d+):(.*)$')
+  if knownHolder ~= holder then return { 'taken', knownHolder } end
+  if tonumber(knownFence) > tonumber(fence) then mine = known end
+  redis.call('SET', key, mine, 'PX', windowMs)
   return 'reserved'
 end

@@ -42,7 +42,7 @@ async function run(store: RedisStore, name: string, count: number): Promise<void
       const attempt: AttemptRef = { ...lease, effect: "email", n: 1 };
       await store.claim([claimOf(key, lease.owner)]);
       await Promise.all([
-        store.tripwire.reserve({ digest: key, holder: `${key}-email`, windowMs: 60_000 }),
+        store.tripwire.reserve({ digest: key, holder: `${key}-email`, fence: 1, windowMs: 60_000 }),
         store.begin(startOf(lease)),
       ]);
       await store.settle(attempt, acceptedNow());

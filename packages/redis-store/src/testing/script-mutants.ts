@@ -205,8 +205,14 @@ export const scriptMutants: readonly ScriptMutant[] = [
   {
     breaks: "a reservation is its holder's",
     script: "reserve",
-    from: "if known ~= holder then return { 'taken', known } end",
+    from: "if knownHolder ~= holder then return { 'taken', knownHolder } end",
     to: "",
+  },
+  {
+    breaks: "a late copy frees nothing that was reserved again",
+    script: "free",
+    from: "and tonumber(knownFence) <= tonumber(fence) then",
+    to: "then",
   },
 ];
 
