@@ -17,7 +17,10 @@ export interface BatcherOptions<Item, Reply> {
 
 export interface Batcher<Item, Reply> {
   add(item: Item): Promise<Reply>;
-  /** Sends what waits without lingering further; resolves when every call so far has answered. */
+  /**
+   * Sends what waits without lingering further; resolves when every call so far has answered and no
+   * timer is left.
+   */
   flush(): Promise<void>;
 }
 
@@ -27,15 +30,18 @@ interface Waiting<Item, Reply> {
   readonly reject: (error: unknown) => void;
 }
 
-/** Gathers single items into calls of at most `max`, with one timer for all. */
+/**
+ * Gathers single items into calls of at most `max`, with one timer for all. The timer is never
+ * cancelled: to be able to, it would take an `AbortController` each time, at several microseconds.
+ */
 export function createBatcher<Item, Reply>(
   options: BatcherOptions<Item, Reply>,
 ): Batcher<Item, Reply> {
-  const { eager = false } = options;
+  const { clock, lingerMs, eager = false } = options;
+  let waitingSince = 0;
   let waiting: Waiting<Item, Reply>[] = [];
-  let lingering = false;
-  /** Ends the wait for company. */
-  let company: AbortController | undefined;
+  let sendsThisTurn = false;
+  let lingering: Promise<void> | undefined;
   const underWay = new Set<Promise<void>>();
 
   function send(): void {
@@ -49,8 +55,6 @@ export function createBatcher<Item, Reply>(
   }
 
   function sendAll(): void {
-    // Nobody is left who waits for it; a timer left behind would keep the process alive.
-    company?.abort();
     while (waiting.length > 0) send();
   }
 
@@ -67,29 +71,35 @@ export function createBatcher<Item, Reply>(
   }
 
   async function linger(): Promise<void> {
-    // Replies of one call come in one turn, and so do the next things that are asked for.
-    lingering = true;
-    if (eager && underWay.size === 0) {
-      await Promise.resolve();
-    } else {
-      company = new AbortController();
-      await options.clock.sleep(options.lingerMs, company.signal);
-      company = undefined;
+    for (let restMs = lingerMs; restMs > 0;) {
+      await clock.sleep(restMs);
+      // What it was set for may have gone meanwhile, and what waits now has come later.
+      restMs = waiting.length === 0 ? 0 : waitingSince + lingerMs - clock.monotonic();
     }
-    lingering = false;
+    lingering = undefined;
+    sendAll();
+  }
+
+  /** Replies of one call come in one turn, and so do the next things that are asked for. */
+  async function sendThisTurn(): Promise<void> {
+    sendsThisTurn = true;
+    await Promise.resolve();
+    sendsThisTurn = false;
     sendAll();
   }
 
   return {
     add: (item) =>
       new Promise((resolve, reject) => {
+        if (waiting.length === 0) waitingSince = clock.monotonic();
         waiting.push({ item, resolve, reject });
         if (waiting.length >= options.max) send();
-        else if (!lingering) void linger();
+        else if (!eager || underWay.size > 0) lingering ??= linger();
+        else if (!sendsThisTurn) void sendThisTurn();
       }),
     flush: async () => {
       sendAll();
-      await Promise.all(underWay);
+      await Promise.all([...underWay, lingering]);
     },
   };
 }

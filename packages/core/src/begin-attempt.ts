@@ -31,6 +31,8 @@ export interface BeginRequest {
   readonly reservation: TripwireReservation | undefined;
   /** Whose the content already is; known once the request is answered. */
   taken: string | undefined;
+  /** How often the store was asked. */
+  tries: number;
 }
 
 /**
@@ -50,24 +52,18 @@ export function requestAttempt(
   const validityMs = sender.validityMs ?? DEFAULT_VALIDITY_MS;
   const { fingerprint } = run;
   const start = { key, effect, owner, fence, n, timeoutMs, validityMs, fingerprint };
-  let tries = 0;
   const reserving = reservation && store.tripwire?.reserve(reservation);
-  const beginning = committer.commit(() => {
-    tries += 1;
-    return store.begin(start);
-  }, BEGIN_TRIES);
-  return (reserving ? bothAnswered(request, reserving, beginning) : beginning).then(
-    (reply) => {
-      // An earlier try may have been granted without telling us, before the lease was lost.
-      if (reply === "lost" && tries > 1) giveUp(env, ref);
-      return reply;
+  const beginning = committer.commit(
+    () => {
+      request.tries += 1;
+      return store.begin(start);
     },
-    (error: unknown) => {
-      env.onStoreFault(error);
+    BEGIN_TRIES,
+    () => {
       giveUp(env, ref);
-      throw error;
     },
   );
+  return reserving ? bothAnswered(env, request, reserving, beginning) : beginning;
 }
 
 /**
@@ -88,12 +84,19 @@ export async function afterRefusal(
 ): Promise<Receipt | undefined> {
   const { ref } = request;
   let reply = first;
+  let { tries } = request;
   if (typeof reply === "object" && "unknown" in reply) {
-    const settled = await settleEarlier(env, run, sender, reply.unknown);
-    const again = { ref, timeoutMs: request.timeoutMs, reservation: undefined, taken: undefined };
-    if (settled) reply = await requestAttempt(env, run, sender, again);
+    if (await settleEarlier(env, run, sender, reply.unknown)) {
+      const again = { ...request, reservation: undefined, tries: 0 };
+      reply = await requestAttempt(env, run, sender, again);
+      tries = again.tries;
+    }
   }
-  if (reply === "lost") throw new LeaseLostError("claim");
+  if (reply === "lost") {
+    // An earlier try may have been granted without telling us, before the lease was lost.
+    if (tries > 1) giveUp(env, ref);
+    throw new LeaseLostError("claim");
+  }
   if (reply === "granted") {
     const { taken } = request;
     return taken === undefined ? undefined : giveWay(env, run, ref, taken);
@@ -122,13 +125,18 @@ function giveUp({ committer, store }: RunEnvironment, ref: AttemptRef): void {
 
 /** Settles only once neither is under way any more. */
 async function bothAnswered(
+  env: RunEnvironment,
   request: BeginRequest,
   reserving: ReturnType<TripwireCounters["reserve"]>,
   beginning: Promise<BeginReply>,
 ): Promise<BeginReply> {
   const [reserved, begun] = await Promise.allSettled([reserving, beginning]);
   if (begun.status === "rejected") throw begun.reason;
-  if (reserved.status === "rejected") throw reserved.reason;
+  if (reserved.status === "rejected") {
+    env.onStoreFault(reserved.reason);
+    giveUp(env, request.ref);
+    throw reserved.reason;
+  }
   if (typeof reserved.value === "object") request.taken = reserved.value.taken;
   return begun.value;
 }

@@ -14,8 +14,15 @@ export interface CommitterOptions {
  * once the provider may have been asked: the commit is retried, never the send.
  */
 export interface Committer {
-  /** @throws the store's last fault once the process gives up. */
-  commit<Reply>(operation: () => Promise<Reply>, maxTries?: number): Promise<Reply>;
+  /**
+   * @param onGivenUp called before it throws
+   * @throws the store's last fault once the tries are used up or the process gives up.
+   */
+  commit<Reply>(
+    operation: () => Promise<Reply>,
+    maxTries?: number,
+    onGivenUp?: () => void,
+  ): Promise<Reply>;
   /** The same, without anyone waiting; `settled()` waits for all of these. */
   commitLater(operation: () => Promise<unknown>): void;
   settled(): Promise<void>;
@@ -26,23 +33,32 @@ export function createCommitter(options: CommitterOptions): Committer {
   const later = new Set<Promise<void>>();
 
   /** Without a frame of its own: every message comes by here up to three times, and few wait. */
-  function commit<Reply>(operation: () => Promise<Reply>, maxTries = Infinity): Promise<Reply> {
+  function commit<Reply>(
+    operation: () => Promise<Reply>,
+    maxTries = Infinity,
+    onGivenUp?: () => void,
+  ): Promise<Reply> {
+    const failed = (error: unknown): Promise<Reply> => again(operation, error, maxTries, onGivenUp);
     try {
-      return operation().then(undefined, (error: unknown) => again(operation, maxTries, error));
+      return operation().then(undefined, failed);
     } catch (error) {
-      return again(operation, maxTries, error);
+      return failed(error);
     }
   }
 
   async function again<Reply>(
     operation: () => Promise<Reply>,
-    maxTries: number,
     fault: unknown,
+    maxTries: number,
+    onGivenUp: (() => void) | undefined,
   ): Promise<Reply> {
     let error = fault;
     for (let tries = 1; ; tries += 1) {
       options.onStoreFault(error);
-      if (tries >= maxTries || abandon.aborted) throw error;
+      if (tries >= maxTries || abandon.aborted) {
+        onGivenUp?.();
+        throw error;
+      }
       const delayMs = equalJitter(tries, randomness.random(), { baseMs: 100, maxMs: 5_000 });
       await clock.sleep(delayMs, abandon);
       // One last try after the call to give up, since the outage may just have ended.

@@ -41,12 +41,11 @@ export function memoryStore(options: MemoryStoreOptions = {}): MemoryStore {
   const clock = options.clock ?? systemClock();
   const policy = { retentionMs: options.retentionMs ?? DEFAULT_RETENTION_MS };
   const pageSize = options.pageSize ?? 100;
-  const records = new Map<string, table.NotificationRecord>();
   /**
-   * Keys with an expiry in the order it was first set, oldest first as all have the same retention.
-   * What moves or lifts an expiry leaves its entry alone: a sweep looks at the record.
+   * Roughly in the order in which they expire, as all have the same retention: whatever is seen again
+   * once it is done goes to the end.
    */
-  const expiring = new Map<string, number>();
+  const records = new Map<string, table.NotificationRecord>();
   /** Keys with an effect that may need attention. */
   const attention = new Set<string>();
 
@@ -66,30 +65,29 @@ export function memoryStore(options: MemoryStoreOptions = {}): MemoryStore {
   }
 
   function put(key: string, before: table.MaybeRecord, record: table.MaybeRecord): void {
+    if (before?.state === "done" || !record) records.delete(key);
     if (record) records.set(key, record);
-    else records.delete(key);
-    if (record?.expiresAt !== undefined && !expiring.has(key)) expire(key, record.expiresAt);
+    if (record?.expiresAt !== undefined && record.expiresAt < sweepAt) sweepAt = record.expiresAt;
     if (record?.effects.some(needsAttention)) attention.add(key);
     else if (before?.effects.some(needsAttention)) attention.delete(key);
   }
 
-  function expire(key: string, at: number): void {
-    expiring.set(key, at);
-    if (at < sweepAt) sweepAt = at;
-  }
-
+  /** Looks at each record once at most; ends at the first that is yet to expire. */
   function sweep(now: number): void {
     sweepAt = Infinity;
-    for (const [key, at] of expiring) {
-      if (at > now) {
-        sweepAt = at;
+    let left = records.size;
+    for (const [key, record] of records) {
+      if (left-- === 0) return;
+      if (record.expiresAt === undefined) {
+        // Kept for as long as it isn't settled: at the end it is in no sweep's way.
+        records.delete(key);
+        records.set(key, record);
+      } else if (record.expiresAt > now) {
+        sweepAt = record.expiresAt;
         return;
+      } else {
+        put(key, record, undefined);
       }
-      expiring.delete(key);
-      const record = records.get(key);
-      if (record?.expiresAt === undefined) continue;
-      if (record.expiresAt > now) expire(key, record.expiresAt);
-      else put(key, record, undefined);
     }
   }
 

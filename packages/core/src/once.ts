@@ -66,16 +66,16 @@ export async function performOnce(
     assertMayBegin(env, run);
 
     const reservation = live ? reservationOf(env, run, ref, earlier, summary) : undefined;
-    const timeoutMs = attemptTimeout(env, run, sender);
-    const deadline = env.time() + timeoutMs;
-    const request: BeginRequest = { ref, timeoutMs, reservation, taken: undefined };
+    const now = env.time();
+    const timeoutMs = attemptTimeout(env, run, sender, now);
+    const request: BeginRequest = { ref, timeoutMs, reservation, taken: undefined, tries: 0 };
     const reply = await requestAttempt(env, run, sender, request);
     if (reply !== "granted" || request.taken !== undefined) {
       const settled = await afterRefusal(env, run, sender, request, reply);
       if (settled) return settled;
     }
 
-    const attempt = createAttempt(env, run, ref, effect, deadline);
+    const attempt = createAttempt(env, run, ref, effect, now + timeoutMs);
     run.attemptIds.push(attempt.id);
     if (env.emit.read) {
       env.emit({ type: "attemptBegun", attemptId: attempt.id, effect: slot, ...run.facts });
@@ -126,9 +126,13 @@ async function waitForAdmission(run: Run, sender: Sender<unknown>): Promise<void
   throw new RunEndedError(`Deferred by ${wait.deferMs} ms: ${wait.reason}.`);
 }
 
-function attemptTimeout(env: RunEnvironment, run: Run, sender: Sender<unknown>): number {
-  const leaseLeft =
-    Math.min(run.lease.visibleUntil, run.lease.claimedUntil) - env.marginMs - env.time();
+function attemptTimeout(
+  env: RunEnvironment,
+  run: Run,
+  sender: Sender<unknown>,
+  now: number,
+): number {
+  const leaseLeft = Math.min(run.lease.visibleUntil, run.lease.claimedUntil) - env.marginMs - now;
   if (leaseLeft <= 0) throw new LeaseLostError("unconfirmed");
   return Math.min(sender.attemptTimeoutMs ?? DEFAULT_ATTEMPT_TIMEOUT_MS, Math.floor(leaseLeft));
 }

@@ -42,9 +42,8 @@ function withEffect(
   changed: EffectRecord,
   fingerprint = record.fingerprint,
 ): NotificationRecord {
-  const effects = [...record.effects];
-  const known = effects.findIndex(({ effect }) => effect === changed.effect);
-  effects[known < 0 ? effects.length : known] = changed;
+  const known = record.effects.findIndex(({ effect }) => effect === changed.effect);
+  const effects = known < 0 ? [...record.effects, changed] : record.effects.with(known, changed);
   const expiresAt = record.state === "done" ? record.expiresAt : undefined;
   return { ...record, fingerprint, expiresAt, effects };
 }

@@ -45,6 +45,7 @@ export interface Settler {
   hurry(): void;
 }
 
+type Ending = Exclude<Disposition, Hold | { kind: "acknowledge" }>;
 type Retry = Extract<Disposition, { kind: "retry" }>;
 type DeadLetter = Extract<Disposition, { kind: "deadLetter" }>;
 
@@ -76,21 +77,39 @@ export function createSettler(options: SettlerOptions): Settler {
       return;
     }
     flight.phase = "ending";
+    if (disposition.kind === "acknowledge") {
+      acknowledge(flight);
+      return;
+    }
     const decided = disposition.kind === "hold" ? DRAINING : disposition;
     void endOrHold(flight, decided).catch(contain);
   }
 
-  async function endOrHold(flight: Flight, disposition: Exclude<Disposition, Hold>): Promise<void> {
+  /** What nearly every message ends by, so without the frames of what may come to a hold. */
+  function acknowledge(flight: Flight): void {
+    const ended = (): void => {
+      options.onEnded(flight);
+    };
+    leaveQueue(flight).then(ended, (error: unknown) => {
+      letGoAfter(flight, error).then(ended, contain);
+    });
+  }
+
+  async function endOrHold(flight: Flight, disposition: Ending): Promise<void> {
     try {
       const hold = await end(flight, disposition);
       if (hold && !hurried) return await holdInPlace(flight, hold);
       if (hold) await tryAgain(flight, DRAINING);
     } catch (error) {
-      contain(error);
-      // Whatever went wrong, its group and its lease must not wait for it.
-      await letGo(flight);
+      await letGoAfter(flight, error);
     }
     options.onEnded(flight);
+  }
+
+  /** Whatever went wrong, its group and its lease must not wait for it. */
+  function letGoAfter(flight: Flight, error: unknown): Promise<void> {
+    contain(error);
+    return letGo(flight);
   }
 
   function contain(error: unknown): void {
@@ -98,13 +117,8 @@ export function createSettler(options: SettlerOptions): Settler {
   }
 
   /** Resolves once the queue was told, or with the hold that has to come first. */
-  function end(
-    flight: Flight,
-    disposition: Exclude<Disposition, Hold>,
-  ): Promise<Hold | undefined | void> {
+  function end(flight: Flight, disposition: Ending): Promise<Hold | undefined | void> {
     switch (disposition.kind) {
-      case "acknowledge":
-        return leaveQueue(flight);
       case "retry":
         return disposition.counts && isLastReceive(flight)
           ? bury(flight, exhausted(flight, disposition))

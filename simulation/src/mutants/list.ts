@@ -44,19 +44,25 @@ export const MUTANTS: readonly Mutant[] = [
   mutant("sending-not-durable", "A begin that the store never answered counts as granted.", [
     core(
       "begin-attempt.ts",
-      "      giveUp(env, ref);\n      throw error;",
-      '      return "granted" as const;',
+      "return reserving ? bothAnswered(env, request, reserving, beginning) : beginning;",
+      'return (reserving ? bothAnswered(env, request, reserving, beginning) : beginning).catch(() => "granted" as const);',
     ),
   ]),
   mutant(
     "orphan-begin",
     "A begin without an answer is never given up: an outage leaves holds behind.",
-    [core("begin-attempt.ts", "      giveUp(env, ref);\n      throw error;", "      throw error;")],
+    [
+      core(
+        "begin-attempt.ts",
+        "    BEGIN_TRIES,\n    () => {\n      giveUp(env, ref);\n    },",
+        "    BEGIN_TRIES,",
+      ),
+    ],
   ),
   mutant(
     "orphan-begin-after-loss",
     "A begin whose grant was lost on its way, and whose replay comes too late, is never given up.",
-    [core("begin-attempt.ts", 'if (reply === "lost" && tries > 1) giveUp(env, ref);', "")],
+    [core("begin-attempt.ts", "if (tries > 1) giveUp(env, ref);", "")],
   ),
   mutant("owner-unchecked", "The store doesn't check who holds the claim.", [
     core(
