@@ -1,4 +1,4 @@
-import { parseArgs } from "node:util";
+import { readArguments } from "./arguments.js";
 import { removeBundles } from "./processes.js";
 import { saveRows } from "./results.js";
 import { toMarkdown, type Row } from "./rows.js";
@@ -6,23 +6,38 @@ import { isEmulatorName } from "./sqs/emulators.js";
 import { suites } from "./suites/index.js";
 import { judgeTargets, targetsTable } from "./targets.js";
 
-// pnpm bench [SUITE…] [--runs N] [--messages N] [--warm-up N] [--all] [--only TEXT]
-//            [--emulator fauxqs|elasticmq|moto] [--json FILE]
-// What each suite measures and how to read it: bench/README.md.
-// With BENCH_PROFILE=FOLDER each process that is measured leaves a CPU profile in it.
+const USAGE = `Measures ours beside others, as a table and as JSON.
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: {
-    runs: { type: "string", default: "5" },
-    messages: { type: "string", default: "10000" },
-    "warm-up": { type: "string", default: "2000" },
-    all: { type: "boolean", default: false },
-    only: { type: "string", default: "" },
-    emulator: { type: "string", default: "fauxqs" },
-    json: { type: "string" },
+  npx -y pnpm@12 bench [SUITE…] [OPTIONS]
+
+  --runs N          interleaved runs of each case (default 5)
+  --messages N      messages a run (default 10000)
+  --warm-up N       messages before, which don't count (default 2000)
+  --all             every case, the seldom ones too
+  --only TEXT       the cases with this text in their name
+  --emulator NAME   fauxqs (default), elasticmq or moto
+  --json FILE       writes the rows there, beside what other suites left in it
+
+Suites: ${Object.keys(suites).join(", ")}.
+What each measures and how to read it: bench/README.md.
+With BENCH_PROFILE=FOLDER each process that is measured leaves a CPU profile in it.`;
+
+const { values, positionals } = readArguments(
+  USAGE,
+  {
+    allowPositionals: true,
+    options: {
+      runs: { type: "string", default: "5" },
+      messages: { type: "string", default: "10000" },
+      "warm-up": { type: "string", default: "2000" },
+      all: { type: "boolean", default: false },
+      only: { type: "string", default: "" },
+      emulator: { type: "string", default: "fauxqs" },
+      json: { type: "string" },
+    },
   },
-});
+  { runs: 1, messages: 1, "warm-up": 0 },
+);
 
 const chosen = positionals.length > 0 ? positionals : Object.keys(suites);
 const unknown = chosen.filter((name) => !(name in suites));

@@ -20,8 +20,8 @@ scenarios: ${SCENARIOS.join(", ")}; without one, the mix of all`;
 
 const MAX_SHRUNK = 5;
 
-async function main(): Promise<number> {
-  const { values } = parseArgs({
+function readArguments() {
+  return parseArgs({
     options: {
       seeds: { type: "string", default: "2000" },
       from: { type: "string", default: "1" },
@@ -33,7 +33,17 @@ async function main(): Promise<number> {
       incident: { type: "boolean", default: false },
       help: { type: "boolean", default: false },
     },
-  });
+  }).values;
+}
+
+async function main(): Promise<number> {
+  let values;
+  try {
+    values = readArguments();
+  } catch (error) {
+    console.error(`${(error as Error).message}\n\n${USAGE}`);
+    return 2;
+  }
   if (values.help) {
     console.log(USAGE);
     return 0;

@@ -1,22 +1,34 @@
 import { writeFile } from "node:fs/promises";
 import { resolve } from "node:path";
-import { parseArgs } from "node:util";
+import { readArguments } from "../arguments.js";
 import { killAndStop, type ChaosResult } from "./kill-and-stop.js";
 import { redisOutage, type OutageResult } from "./redis-outage.js";
 
-// node scripts/run-ts.mjs bench/src/chaos/main.ts [--runs N] [--events N] [--outage SECONDS] [--json FILE]
-// Real processes: replicas of a service, one Redis, one SQS, one SES. Exits with 1 where an email
-// was accepted twice or an event was lost, also after an operator resolved what was listed.
+const USAGE = `Real processes killed, stopped and restarted: replicas of a service, one Redis, one SQS, one SES.
+Ends with 1 where an email was accepted twice or an event was lost, also after an operator resolved
+what was listed.
 
-const { values } = parseArgs({
-  options: {
-    runs: { type: "string", default: "1" },
-    events: { type: "string", default: "2000" },
-    replicas: { type: "string", default: "4" },
-    outage: { type: "string", default: "30" },
-    json: { type: "string" },
+  node scripts/run-ts.mjs bench/src/chaos/main.ts [OPTIONS]
+
+  --runs N           runs (default 1)
+  --events N         events a run (default 2000)
+  --replicas N       of the service (default 4)
+  --outage SECONDS   of Redis, in a run of its own after the others; 0 for none (default 30)
+  --json FILE        writes the figures there`;
+
+const { values } = readArguments(
+  USAGE,
+  {
+    options: {
+      runs: { type: "string", default: "1" },
+      events: { type: "string", default: "2000" },
+      replicas: { type: "string", default: "4" },
+      outage: { type: "string", default: "30" },
+      json: { type: "string" },
+    },
   },
-});
+  { runs: 0, events: 1, replicas: 1, outage: 0 },
+);
 const events = Number(values.events);
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(1));
 

@@ -1,4 +1,4 @@
-import { parseArgs } from "node:util";
+import { readArguments } from "../arguments.js";
 import { saveRows } from "../results.js";
 import { toMarkdown, type Row } from "../rows.js";
 import { firstForm } from "./first-form.js";
@@ -6,17 +6,28 @@ import { kills } from "./kills.js";
 import { memory } from "./memory.js";
 import { eightAndNinth, misses, warming } from "./replicas.js";
 
-// node scripts/run-ts.mjs bench/src/user-cache/main.ts [CASE…] [--runs N] [--kills N] [--json FILE.json]
-// Beside FILE.json it writes FILE.md; rows of other cases that are in it stay.
+const USAGE = `Measures the user cache.
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: {
-    runs: { type: "string", default: "5" },
-    kills: { type: "string", default: "100" },
-    json: { type: "string" },
+  node scripts/run-ts.mjs bench/src/user-cache/main.ts [CASE…] [OPTIONS]
+
+  --runs N           runs of each case (default 5)
+  --kills N          processes killed in the case "kills" (default 100)
+  --json FILE.json   writes the rows there and FILE.md beside; rows of other cases stay
+
+Cases: misses, replicas, warming, memory, first-form, kills.`;
+
+const { values, positionals } = readArguments(
+  USAGE,
+  {
+    allowPositionals: true,
+    options: {
+      runs: { type: "string", default: "5" },
+      kills: { type: "string", default: "100" },
+      json: { type: "string" },
+    },
   },
-});
+  { runs: 1, kills: 1 },
+);
 const runs = Number(values.runs);
 
 const suites: Record<string, () => Promise<Row[]>> = {
