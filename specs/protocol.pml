@@ -10,7 +10,8 @@
  *               TRIPWIRE (it may hold an effect), IN_PLACE (a held message keeps its visibility and
  *               goes on by itself), CLOCK (the store's time jumps), RESET (the store forgets a record
  *               of which nothing could be accepted: the fence starts again), REDRIVE (the dead letter comes back once), ORDER (the next message of the
- *               group starts when this one has left), BURY (we dead-letter), MOVING_DEADLINE,
+ *               group starts when this one has left), BURY (we dead-letter), FAULTY_HOLD (a begin that
+ *               is refused is repeated, and the release after it never comes), MOVING_DEADLINE,
  *               UNFINISHED_EXPIRES, DEAD_IS_DONE, SQS_REDRIVES (wrong rules, each with its reason)
  * Properties    P1 accepted mails per effect <= 1; P2 deleted only when done or dead-lettered;
  *               P3 done only with every effect's mail; always on (but NOP1).
@@ -130,6 +131,9 @@ once:
           assert(!wasHeld[e]);
 #endif
           MAYREPEAT(OP_BEGIN,e,o,f,n,OUT_UNKNOWN,NOBODY)
+#ifdef FAULTY_HOLD
+       :: reply == R_UNKNOWN -> MAYREPEAT(OP_BEGIN,e,o,f,n,OUT_UNKNOWN,NOBODY)
+#endif
        :: else
        fi
     :: true -> begin(e, o, f, n, reply); reply = R_NONE             /* executed, answer lost */
@@ -149,7 +153,11 @@ once:
   :: reply == R_LOST -> goto idle
   :: reply == R_ACCEPTED -> goto nextEffect
   :: reply == R_DROPPED -> goto nextEffect
-  :: reply == R_UNKNOWN -> goto held
+  :: reply == R_UNKNOWN ->
+#ifndef WITHOUT_NOT_MADE
+     atomic { settle(e, o, f, n, OUT_REJECTED, NOBODY, reply) };
+#endif
+     goto held
   :: reply == R_HELD -> goto held
   :: reply == R_NONE ->
 #ifndef WITHOUT_GIVING_UP
@@ -195,7 +203,11 @@ nextEffect:
   :: else -> goto held
   fi;
 held:
+#ifdef FAULTY_HOLD
+  atomic { if :: release(o, f, reply) :: true fi };          /* given up: the lease ends by itself */
+#else
   atomic { release(o, f, reply); MAYREPEAT(OP_RELEASE,0,o,f,0,OUT_UNKNOWN,NOBODY) };
+#endif
 #ifdef IN_PLACE
   /* keeps the visibility, reads again, and claims anew once a fact is there */
   if

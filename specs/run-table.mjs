@@ -110,6 +110,12 @@ export const ROWS = [
     "a begin without an answer is given up",
   ),
   without(
+    "refused-begin",
+    "-DWITHOUT_NOT_MADE -DFAULTY_HOLD -DOPER -DP6 -DGHOSTS=1 -DCRASHES=0 -DEXPS=1",
+    "fx[0].attempt==99",
+    "a begin that was refused is given up, too: a late copy would be granted to nobody",
+  ),
+  without(
     "dead-is-done",
     "-DSQS_REDRIVES -DDEAD_IS_DONE -DGHOSTS=0 -DEXPS=1",
     UNSENT,
@@ -143,6 +149,11 @@ export const ROWS = [
     "reconcile",
     "-DRETRY -DEVENTS -DRECON -DP4 -DP6 -DGHOSTS=0 -DEXPS=1",
     "verdicts from silence",
+  ),
+  holds(
+    "faulty-hold",
+    "-DFAULTY_HOLD -DOPER -DP6 -DGHOSTS=1 -DCRASHES=0 -DEXPS=1",
+    "a refused begin repeated, a release that never comes",
   ),
   holds("swallow", "-DSWALLOW -DGHOSTS=1 -DCRASHES=0 -DEXPS=1", "a handler that swallows errors"),
   holds("clock", "-DCLOCK -DRETRY -DGHOSTS=1 -DCRASHES=0", "leases that end before their time"),
