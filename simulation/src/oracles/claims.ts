@@ -26,7 +26,6 @@ export function claimOracle(ledger: Ledger, now: () => number, report: Report): 
   /** Keys whose last claim a failover took away: somebody of before may hold them again. */
   const unsure = new Set<string>();
   const begun = new Map<string, Set<string>>();
-  const waived = new Map<string, Set<string>>();
   /** The attempt that each effect speaks of, by effect id. */
   const latest = new Map<string, string>();
   /** From when on no request of an attempt may be accepted any more. */
@@ -90,7 +89,7 @@ export function claimOracle(ledger: Ledger, now: () => number, report: Report): 
     for (const slot of begun.get(key) ?? []) {
       const effectId = `${key}-${slot}`;
       const settled = ledger.mails.has(effectId) || ledger.dropped.has(effectId);
-      if (!settled && waived.get(key)?.has(slot) !== true) {
+      if (!settled && !ledger.waived.has(effectId)) {
         report("no loss", `${key} is done, but ${slot} was begun and never accepted`);
       }
     }
@@ -185,7 +184,9 @@ export function claimOracle(ledger: Ledger, now: () => number, report: Report): 
           event.reply.forEach((reply, index) => {
             const item = event.args[0][index];
             if (reply !== "done" || !item) return;
-            waived.set(item.key, new Set(Object.keys(item.waived ?? {})));
+            for (const slot of Object.keys(item.waived ?? {})) {
+              ledger.waived.add(`${item.key}-${slot}`);
+            }
             onDone(item);
           });
           break;

@@ -26,6 +26,8 @@ export interface Ledger {
   readonly dropped: Set<string>;
   /** Effects that an operator let past the tripwire. */
   readonly allowed: Set<string>;
+  /** Effects of done records that their handler gave up: what was sent of them may still arrive. */
+  readonly waived: Set<string>;
   /** Messages whose copy stands in the dead-letter queue. */
   readonly copied: Set<string>;
   /** Messages that the queue's own redrive policy moved. */
@@ -50,6 +52,7 @@ export function createLedger(): Ledger {
     done: new Set(),
     dropped: new Set(),
     allowed: new Set(),
+    waived: new Set(),
     copied: new Set(),
     movedByQueue: new Set(),
     deleted: new Set(),

@@ -62,7 +62,8 @@ export function queueOracle(
       }
     },
     onMail: ({ attemptId }) => {
-      if (ledger.excused.has(effectOf(attemptId))) return;
+      const effectId = effectOf(attemptId);
+      if (ledger.excused.has(effectId) || ledger.waived.has(effectId)) return;
       const [key] = attemptId.split("-");
       const messages = [...ledger.produced.values()].filter((message) => message.key === key);
       const [message] = messages;

@@ -1,13 +1,20 @@
 import {
+  createBatchProcessor,
   createConsumer,
   definePipeline,
   type Consumer,
   type ConsumerEvent,
   type DedupeStore,
   type MessageQueue,
+  type Pipeline,
   type Sender,
   type UnknownPolicy,
 } from "@exactly-once/core";
+import {
+  fromLambdaRecord,
+  lambdaBatchResponse,
+  type LambdaHandler,
+} from "@exactly-once/sqs-adapter";
 import type { Life } from "../kernel/host.js";
 import type { Wire } from "../kernel/network.js";
 import type { Mail, PreparedMail } from "../ports/mailer.js";
@@ -21,6 +28,8 @@ export interface ServiceParts {
   readonly directory: Wire;
   readonly visibilityMs: number;
   readonly concurrency: number;
+  readonly maxReceiveCount: number;
+  readonly slowMs: number;
   readonly holdForMs: number;
   readonly maxProcessingMs: number;
   readonly onUnknown: UnknownPolicy;
@@ -29,6 +38,39 @@ export interface ServiceParts {
 
 /** The notification service under test: the real consumer and pipeline, one email effect. */
 export function simulatedService(parts: ServiceParts): Consumer {
+  const { life, queue, store, observe } = parts;
+  return createConsumer({
+    ...{ namespace: NAMESPACE, queue, store, observe },
+    pipelines: [simulatedPipeline(parts)],
+    concurrency: parts.concurrency,
+    visibilityMs: parts.visibilityMs,
+    clock: life.clock,
+    randomness: life.randomness,
+  });
+}
+
+/** The same pipeline behind an event source mapping, as the SQS adapter's `createLambdaHandler`. */
+export function simulatedLambda(parts: ServiceParts): LambdaHandler {
+  const { life, queue, store, observe } = parts;
+  const processor = createBatchProcessor({
+    ...{ namespace: NAMESPACE, queue, store, observe },
+    pipelines: [simulatedPipeline(parts)],
+    maxReceives: parts.maxReceiveCount - 1,
+    clock: life.clock,
+    randomness: life.randomness,
+  });
+  return async ({ Records }, context) => {
+    const messages = Records.map(fromLambdaRecord);
+    const visibilityMs = context.getRemainingTimeInMillis();
+    await queue
+      .extend(messages.map((message) => ({ message, visibilityMs })))
+      .catch(() => undefined);
+    const settled = await processor.process(messages, context.getRemainingTimeInMillis());
+    return lambdaBatchResponse(messages, settled);
+  };
+}
+
+function simulatedPipeline(parts: ServiceParts): Pipeline {
   const { life } = parts;
 
   const lookUp = (doctor: string): Promise<string> =>
@@ -38,7 +80,7 @@ export function simulatedService(parts: ServiceParts): Consumer {
       () => "found",
     );
 
-  const pipeline = definePipeline({
+  return definePipeline({
     name: PIPELINE,
     schema: formEvent,
     key: keyParts,
@@ -52,7 +94,7 @@ export function simulatedService(parts: ServiceParts): Consumer {
       const mail = { to, text: event.kind === "sameContent" ? "same" : event.form };
       switch (event.kind) {
         case "slow":
-          await life.clock.sleep(parts.visibilityMs * 1.5, context.signal);
+          await life.clock.sleep(parts.slowMs, context.signal);
           await context.once("email", mail);
           return;
         case "defer":
@@ -92,17 +134,5 @@ export function simulatedService(parts: ServiceParts): Consumer {
           await context.once("email", mail);
       }
     },
-  });
-
-  return createConsumer({
-    namespace: NAMESPACE,
-    queue: parts.queue,
-    store: parts.store,
-    pipelines: [pipeline],
-    concurrency: parts.concurrency,
-    visibilityMs: parts.visibilityMs,
-    clock: life.clock,
-    randomness: life.randomness,
-    observe: parts.observe,
   });
 }
