@@ -84,7 +84,9 @@ export async function runUserCaches(basis: RunBasis): Promise<RunCounts> {
         host.exit();
       });
     }
-    await run(kernel.now + 60_000, () => stopped === replicas.length);
+    // Whoever stands still stops once it goes on.
+    const from = Math.max(kernel.now, ...replicas.map(({ host }) => host.pausedUntil));
+    await run(from + 60_000, () => stopped === replicas.length);
     if (stopped < replicas.length) report("stops", `${replicas.length - stopped} caches didn't`);
   }
 }
@@ -104,6 +106,8 @@ function startReplicas(
   };
   const server = memorySharedSnapshot({ clock, graceMs: 1_000 });
   const isShared = decisions.property("shared") < 0.9;
+  const finds = decisions.property("finds") < 0.5;
+  const isUpgrade = decisions.property("upgrade") < 0.2;
 
   return Array.from({ length: decisions.pick("replicas", [1, 2, 3]) }, (_, index): Replica => {
     const name = "abc".charAt(index);
@@ -111,7 +115,12 @@ function startReplicas(
     const source = directoryWires(name, pool, directory, {
       endsEarly: site("directory", "endsEarly", 0.1),
       onPage: () => rules.onPage(host),
+      finds,
     });
+    const habits = {
+      flat: decisions.property(isUpgrade ? `flat ${name}` : "flat") < 0.5,
+      patient: decisions.property(`patient ${name}`) < 0.5,
+    };
     const shared = snapshotWires(
       name,
       backend,
@@ -122,7 +131,7 @@ function startReplicas(
     const replica: Partial<Replica> & { readonly host: Host } = { host };
     host.start((life) => {
       const parts: LookupParts = {
-        ...{ life, kernel, directory, rules },
+        ...{ life, kernel, directory, rules, habits },
         source: source.connect(life),
         shared: isShared ? shared.connect(life) : undefined,
       };
