@@ -1,12 +1,14 @@
 import { parseAttemptId } from "./attempt-id.js";
 import { EffectHeldError } from "./errors/effect-held-error.js";
 import { LeaseLostError } from "./errors/lease-lost-error.js";
+import { RunEndedError } from "./errors/run-ended-error.js";
 import { UnknownOutcomeError } from "./errors/unknown-outcome-error.js";
 import { holdEffect } from "./send-and-settle.js";
 import type {
   AttemptInfo,
   AttemptRef,
   BeginReply,
+  Outcome,
   Receipt,
   Sender,
   TripwireCounters,
@@ -31,6 +33,16 @@ export interface BeginRequest {
   readonly reservation: TripwireReservation | undefined;
   /** Whose the content already is; known once the request is answered. */
   taken: string | undefined;
+}
+
+/** Throws where nothing more may be begun: the lease is lost or sending is paused. */
+export function assertMayBegin(env: RunEnvironment, run: Run): void {
+  if (run.cancellation.aborted) throw run.lostBy ?? new LeaseLostError("claim");
+  const paused = env.pausedReason(run.pipeline.name);
+  if (paused !== undefined) {
+    run.request ??= { kind: "paused", reason: paused };
+    throw new RunEndedError(`Sending is paused: ${paused}.`);
+  }
 }
 
 /**
@@ -89,9 +101,12 @@ export async function afterRefusal(
   const { ref } = request;
   let reply = first;
   if (typeof reply === "object" && "unknown" in reply) {
-    const settled = await settleEarlier(env, run, sender, reply.unknown);
-    const again = { ref, timeoutMs: request.timeoutMs, reservation: undefined, taken: undefined };
-    if (settled) reply = await requestAttempt(env, run, sender, again);
+    try {
+      reply = await beginAgain(env, run, sender, request, reply);
+    } catch (error) {
+      notMade(env, ref);
+      throw error;
+    }
   }
   if (reply === "lost") throw new LeaseLostError("claim");
   if (reply === "granted") {
@@ -104,16 +119,36 @@ export async function afterRefusal(
     return receipt;
   }
   if ("dropped" in reply) return { id: null, at: reply.dropped.startedAt, via: "operator" };
-  // The claim may outlive this run (a release that fails), and a late copy of this `begin` must not be
-  // granted to nobody once what stands in its way is settled.
-  const notMade = { status: "rejected", reason: "notMade" } as const;
-  env.committer.commitLater(() => env.store.settle(ref, notMade));
+  notMade(env, ref);
   if ("held" in reply) {
     run.holding.push(reply.held);
     throw new EffectHeldError(reply.held);
   }
   run.holding.push(reply.unknown);
   throw new UnknownOutcomeError(reply.unknown);
+}
+
+/** The same attempt once more, where the one in its way can be settled; else the reply as it was. */
+async function beginAgain(
+  env: RunEnvironment,
+  run: Run,
+  sender: Sender<unknown>,
+  { ref, timeoutMs }: BeginRequest,
+  reply: Extract<BeginReply, { unknown: AttemptInfo }>,
+): Promise<BeginReply> {
+  if (!(await settleEarlier(env, run, sender, reply.unknown))) return reply;
+  // That may have taken its time.
+  assertMayBegin(env, run);
+  const again = { ref, timeoutMs, reservation: undefined, taken: undefined };
+  return requestAttempt(env, run, sender, again);
+}
+
+/**
+ * The claim may outlive this run (a release that fails), and a late copy of a `begin` must not be
+ * granted to nobody once what stands in its way is settled.
+ */
+function notMade({ committer, store }: RunEnvironment, ref: AttemptRef): void {
+  committer.commitLater(() => store.settle(ref, { status: "rejected", reason: "notMade" }));
 }
 
 function giveUp({ committer, store }: RunEnvironment, ref: AttemptRef): void {
@@ -163,7 +198,13 @@ async function settleEarlier(
   if (sender.idempotent) return resend(env, attempt, "the provider dedupes on the effect id");
   if (sender.lookup) {
     const earlier = parseAttemptId(attempt.attemptId);
-    const outcome = await sender.lookup(attempt);
+    let outcome: Outcome;
+    try {
+      outcome = await sender.lookup(attempt);
+    } catch {
+      // A provider that is away: nothing is known, and that is no failure of the message's own.
+      return false;
+    }
     if (!earlier || outcome.status === "unknown") return false;
     await env.committer.commit(() => env.store.settle(earlier, outcome));
     return true;
