@@ -40,6 +40,7 @@ export function serviceWires(
   const { kernel, trace, report, network, decisions } = basis;
   const { name, told, onAsked, onExtendedAfterLoss } = options;
   const { services, ledger } = world;
+  const { variation } = settings;
 
   function observe(event: ConsumerEvent): void {
     if (event.type === "held") told.held += 1;
@@ -59,11 +60,21 @@ export function serviceWires(
     attemptTimeoutMs: ATTEMPT_TIMEOUT_MS,
     validityMs: VALIDITY_MS,
     pausePoint: network.pausePoint(name, "beforeSigning"),
+    ...(variation === undefined
+      ? {}
+      : {
+          habits: {
+            provider: variation.provider,
+            full: decisions.site(`${name}.mailer`, "full", "mailer.full", 0.2),
+            throwing: decisions.property("throwing") < 0.5,
+          },
+        }),
   });
   const directory = services.directory.wire(name, "lookUp");
+  const storage = services.directory.wire(name, "fetch");
   return {
     connect: (life) => ({
-      ...{ ...settings, life, directory, observe },
+      ...{ ...settings, life, directory, storage, observe },
       queue: queue.connect(life),
       store: store.connect(life),
       mailer: mailer.connect(life),

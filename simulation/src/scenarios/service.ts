@@ -2,6 +2,7 @@ import {
   createBatchProcessor,
   createConsumer,
   definePipeline,
+  PermanentError,
   type Consumer,
   type ConsumerEvent,
   type DedupeStore,
@@ -18,7 +19,9 @@ import {
 import type { Life } from "../kernel/host.js";
 import type { Wire } from "../kernel/network.js";
 import type { Mail, PreparedMail } from "../ports/mailer.js";
-import { formEvent, keyParts, NAMESPACE, PIPELINE, type FormEvent } from "./events.js";
+import { decoderOf } from "./envelopes.js";
+import { formEvent, isStranger, keyParts, NAMESPACE, PIPELINE, type FormEvent } from "./events.js";
+import type { Variation } from "./variation.js";
 
 export interface ServiceParts {
   readonly life: Life;
@@ -26,6 +29,8 @@ export interface ServiceParts {
   readonly store: DedupeStore;
   readonly mailer: Sender<Mail, PreparedMail>;
   readonly directory: Wire;
+  /** Where claim checks lie. */
+  readonly storage: Wire;
   readonly visibilityMs: number;
   readonly concurrency: number;
   readonly maxReceiveCount: number;
@@ -33,31 +38,25 @@ export interface ServiceParts {
   readonly holdForMs: number;
   readonly maxProcessingMs: number;
   readonly onUnknown: UnknownPolicy;
+  readonly variation?: Variation;
   observe(event: ConsumerEvent): void;
 }
 
 /** The notification service under test: the real consumer and pipeline, one email effect. */
 export function simulatedService(parts: ServiceParts): Consumer {
-  const { life, queue, store, observe } = parts;
   return createConsumer({
-    ...{ namespace: NAMESPACE, queue, store, observe },
-    pipelines: [simulatedPipeline(parts)],
+    ...commonOptions(parts),
     concurrency: parts.concurrency,
     visibilityMs: parts.visibilityMs,
-    clock: life.clock,
-    randomness: life.randomness,
   });
 }
 
 /** The same pipeline behind an event source mapping, as the SQS adapter's `createLambdaHandler`. */
 export function simulatedLambda(parts: ServiceParts): LambdaHandler {
-  const { life, queue, store, observe } = parts;
+  const { queue } = parts;
   const processor = createBatchProcessor({
-    ...{ namespace: NAMESPACE, queue, store, observe },
-    pipelines: [simulatedPipeline(parts)],
+    ...commonOptions(parts),
     maxReceives: parts.maxReceiveCount - 1,
-    clock: life.clock,
-    randomness: life.randomness,
   });
   return async ({ Records }, context) => {
     const messages = Records.map(fromLambdaRecord);
@@ -70,8 +69,23 @@ export function simulatedLambda(parts: ServiceParts): LambdaHandler {
   };
 }
 
+function commonOptions(parts: ServiceParts) {
+  const { life, queue, store, observe, variation } = parts;
+  const { clock, randomness } = life;
+  return {
+    ...{ namespace: NAMESPACE, queue, store, observe, clock, randomness },
+    pipelines: [simulatedPipeline(parts)],
+    ...(variation === undefined
+      ? {}
+      : {
+          decode: decoderOf(variation.envelope, life, parts.storage),
+          select: (decoded: unknown) => (isStranger(decoded) ? undefined : PIPELINE),
+        }),
+  };
+}
+
 function simulatedPipeline(parts: ServiceParts): Pipeline {
-  const { life } = parts;
+  const { life, variation } = parts;
 
   const lookUp = (doctor: string): Promise<string> =>
     parts.directory.call(
@@ -89,6 +103,8 @@ function simulatedPipeline(parts: ServiceParts): Pipeline {
     holdForMs: parts.holdForMs,
     maxProcessingMs: parts.maxProcessingMs,
     retry: { baseMs: 500, maxMs: 8_000 },
+    ...(variation?.tripwire === undefined ? {} : { tripwire: variation.tripwire }),
+    ...(variation?.maxEventAgeMs === undefined ? {} : { maxEventAgeMs: variation.maxEventAgeMs }),
     handler: async (event: FormEvent, context) => {
       const to = await lookUp(event.doctor);
       const mail = { to, text: event.kind === "sameContent" ? "same" : event.form };
@@ -126,6 +142,18 @@ function simulatedPipeline(parts: ServiceParts): Pipeline {
           return;
         case "skip":
           context.skip("nothing to tell");
+          return;
+        case "permanent":
+          throw new PermanentError("nobody can handle it");
+        case "silent":
+          return;
+        case "throws":
+          if (context.message.receiveCount === 1) throw new TypeError("a mistake");
+          await context.once("email", mail);
+          return;
+        case "twice":
+          await context.once("email", mail);
+          await context.once("email", mail).catch(() => undefined);
           return;
         case "hopeless":
           context.deadLetter("nobody can handle it");

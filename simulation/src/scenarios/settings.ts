@@ -1,6 +1,7 @@
 import type { UnknownPolicy } from "@exactly-once/core";
 import type { Decisions } from "../kernel/decisions.js";
 import type { SilenceSettings } from "./evidence.js";
+import { variationOf, type Variation } from "./variation.js";
 
 /** What a run is made of. All times in ms of virtual time. */
 export interface ScenarioSettings {
@@ -45,6 +46,8 @@ export interface ScenarioSettings {
   readonly failover: boolean;
   /** Runs behind an event source mapping, in as many sandboxes as there are replicas. */
   readonly lambda?: LambdaSettings;
+  /** Absent: the plain service. */
+  readonly variation?: Variation;
   readonly redrive: boolean;
   readonly skewMs: number;
   readonly drift: number;
@@ -90,6 +93,7 @@ const COMMON = {
 export const SCENARIOS = [
   "small",
   "standard",
+  "varied",
   "crowded",
   "evidence",
   "failover",
@@ -172,6 +176,14 @@ export function scenarioSettings(
       return lambdaSettings(standard, decisions);
     case "standard":
       return standard;
+    case "varied":
+      return {
+        ...standard,
+        variation: variationOf(decisions),
+        onUnknown: pick("onUnknown", ["hold", "hold", "resend"] as const),
+        // Sometimes nobody comes before a hold has lasted too long.
+        operatorEveryMs: pick("operatorEveryMs", [2_000, 15_000, 400_000]),
+      };
     case "crowded":
       return {
         ...mixed,
@@ -187,7 +199,8 @@ export function scenarioSettings(
 /** Some batches don't fit into the shorter one. */
 const FUNCTION_TIMEOUTS_MS = [6_000, 20_000] as const;
 
-function lambdaSettings(standard: ScenarioSettings, { pick }: Decisions): ScenarioSettings {
+function lambdaSettings(standard: ScenarioSettings, decisions: Decisions): ScenarioSettings {
+  const { pick, property } = decisions;
   const timeoutMs = pick("functionTimeout", FUNCTION_TIMEOUTS_MS);
   return {
     ...standard,
@@ -196,6 +209,7 @@ function lambdaSettings(standard: ScenarioSettings, { pick }: Decisions): Scenar
     // One fits into an invocation, two don't.
     slowMs: 0.6 * timeoutMs,
     directoryMs: pick("directoryMs", [20, 900]),
+    ...(property("varied") < 0.5 ? { variation: variationOf(decisions) } : {}),
     // Events that come at once make full batches.
     messages: pick("messages", [3, 8, 12]),
     productionMs: pick("productionMs", [300, 10_000]),
