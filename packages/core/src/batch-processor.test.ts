@@ -1,11 +1,12 @@
 import { describe, expect, it } from "vitest";
 import { createBatchProcessor } from "./batch-processor.js";
+import { json, type Decoder } from "./decode.js";
 import { rig } from "./consumer.fixture.js";
 import { StoreUnavailableError } from "./errors/index.js";
 import type { DedupeStore } from "./ports/index.js";
 
 /** A host that receives by itself, as Lambda does, and deletes what the processor settled. */
-function host(options: Parameters<typeof rig>[0] = {}) {
+function host(options: Parameters<typeof rig>[0] = {}, decode: Decoder = json()) {
   const r = rig(options);
   const processor = (store: DedupeStore = r.store) =>
     createBatchProcessor({
@@ -14,6 +15,7 @@ function host(options: Parameters<typeof rig>[0] = {}) {
       store,
       pipelines: [r.pipeline],
       maxReceives: 3,
+      decode,
       clock: r.clock,
       observe: (event) => r.events.push(event),
     });
@@ -73,6 +75,19 @@ describe("a batch processor", () => {
     expect((await h.invoke()).settled.size).toBe(0);
     expect(h.clock.sleeping).toBe(0);
     expect(h.office.requests).toBe(0);
+  });
+
+  it("answers in time although a decoder doesn't, and keeps what was handled before it", async () => {
+    const h = host({}, async (body) => {
+      await h.clock.sleep(body.includes("slow") ? 60_000 : 10);
+      return JSON.parse(body) as unknown;
+    });
+    h.send("quick");
+    h.send("slow");
+    const startedAt = h.clock.monotonic();
+    expect((await h.invoke()).settled.size).toBe(1);
+    expect(h.clock.monotonic() - startedAt).toBeLessThan(20_000);
+    expect(h.seen("retry").map(({ reason }) => reason)).toEqual(["draining"]);
   });
 
   it("hides everything for minutes while the store is down", async () => {

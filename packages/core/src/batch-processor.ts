@@ -1,4 +1,5 @@
-import { admitMessage, type Admitted } from "./admit-message.js";
+import { admitInTime } from "./admit-in-time.js";
+import type { Admitted } from "./admit-message.js";
 import { equalJitter, fullJitter } from "./backoff.js";
 import { refusedClaim, tooOld } from "./claim-reply.js";
 import { createCommitter, type Committer } from "./commit.js";
@@ -42,6 +43,8 @@ const GRACE_MS = 500;
 const OUTAGE_BACKOFF = { baseMs: 2 * 60_000, maxMs: 60 * 60_000 };
 const HOLD_BACKOFF = { baseMs: 60_000, maxMs: 15 * 60_000 };
 const DEFAULT_RETRY = { baseMs: 1_000, maxMs: 5 * 60_000 };
+
+const DRAINING: Disposition = { kind: "retry", reason: "draining", delayMs: 0, counts: false };
 
 interface Invocation {
   readonly env: RunEnvironment;
@@ -136,8 +139,10 @@ export function createBatchProcessor(options: BatchProcessorOptions): BatchProce
     let lease: KeptLease | undefined;
     let disposition: Disposition;
     try {
-      const admission = await admitMessage(settings, message);
-      if ("refused" in admission) {
+      const admission = await admitInTime(settings, message, invocation.deadline - time());
+      if (admission === undefined) {
+        disposition = DRAINING;
+      } else if ("refused" in admission) {
         disposition = admission.refused;
       } else {
         admitted = admission.admitted;
@@ -164,7 +169,7 @@ export function createBatchProcessor(options: BatchProcessorOptions): BatchProce
     }
     const leaseMs = Math.floor(deadline + CLOSING_MS - time());
     if (leaseMs <= CLOSING_MS) {
-      return { kind: "retry", reason: "draining", delayMs: 0, counts: false };
+      return DRAINING;
     }
     const owner = randomness.id();
     const claimedAt = time();

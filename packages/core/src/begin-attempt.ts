@@ -1,12 +1,14 @@
 import { parseAttemptId } from "./attempt-id.js";
 import { EffectHeldError } from "./errors/effect-held-error.js";
 import { LeaseLostError } from "./errors/lease-lost-error.js";
+import { RunEndedError } from "./errors/run-ended-error.js";
 import { UnknownOutcomeError } from "./errors/unknown-outcome-error.js";
 import { holdEffect } from "./send-and-settle.js";
 import type {
   AttemptInfo,
   AttemptRef,
   BeginReply,
+  Outcome,
   Receipt,
   Sender,
   TripwireCounters,
@@ -33,6 +35,16 @@ export interface BeginRequest {
   taken: string | undefined;
   /** How often the store was asked. */
   tries: number;
+}
+
+/** Throws where nothing more may be begun: the lease is lost or sending is paused. */
+export function assertMayBegin(env: RunEnvironment, run: Run): void {
+  if (run.cancellation.aborted) throw run.lostBy ?? new LeaseLostError("claim");
+  const paused = env.pausedReason(run.pipeline.name);
+  if (paused !== undefined) {
+    run.request ??= { kind: "paused", reason: paused };
+    throw new RunEndedError(`Sending is paused: ${paused}.`);
+  }
 }
 
 /**
@@ -84,17 +96,17 @@ export async function afterRefusal(
 ): Promise<Receipt | undefined> {
   const { ref } = request;
   let reply = first;
-  let { tries } = request;
   if (typeof reply === "object" && "unknown" in reply) {
-    if (await settleEarlier(env, run, sender, reply.unknown)) {
-      const again = { ...request, reservation: undefined, tries: 0 };
-      reply = await requestAttempt(env, run, sender, again);
-      tries = again.tries;
+    try {
+      reply = await beginAgain(env, run, sender, request, reply);
+    } catch (error) {
+      notMade(env, ref);
+      throw error;
     }
   }
   if (reply === "lost") {
     // An earlier try may have been granted without telling us, before the lease was lost.
-    if (tries > 1) giveUp(env, ref);
+    if (request.tries > 1) giveUp(env, ref);
     throw new LeaseLostError("claim");
   }
   if (reply === "granted") {
@@ -107,16 +119,38 @@ export async function afterRefusal(
     return receipt;
   }
   if ("dropped" in reply) return { id: null, at: reply.dropped.startedAt, via: "operator" };
-  // The claim may outlive this run (a release that fails), and a late copy of this `begin` must not be
-  // granted to nobody once what stands in its way is settled.
-  const notMade = { status: "rejected", reason: "notMade" } as const;
-  env.committer.commitLater(() => env.store.settle(ref, notMade));
+  notMade(env, ref);
   if ("held" in reply) {
     run.holding.push(reply.held);
     throw new EffectHeldError(reply.held);
   }
   run.holding.push(reply.unknown);
   throw new UnknownOutcomeError(reply.unknown);
+}
+
+/** The same attempt once more, where the one in its way can be settled; else the reply as it was. */
+async function beginAgain(
+  env: RunEnvironment,
+  run: Run,
+  sender: Sender<unknown>,
+  request: BeginRequest,
+  reply: Extract<BeginReply, { unknown: AttemptInfo }>,
+): Promise<BeginReply> {
+  if (!(await settleEarlier(env, run, sender, reply.unknown))) return reply;
+  // That may have taken its time.
+  assertMayBegin(env, run);
+  const again = { ...request, reservation: undefined, tries: 0 };
+  const next = await requestAttempt(env, run, sender, again);
+  request.tries = again.tries;
+  return next;
+}
+
+/**
+ * The claim may outlive this run (a release that fails), and a late copy of a `begin` must not be
+ * granted to nobody once what stands in its way is settled.
+ */
+function notMade({ committer, store }: RunEnvironment, ref: AttemptRef): void {
+  committer.commitLater(() => store.settle(ref, { status: "rejected", reason: "notMade" }));
 }
 
 function giveUp({ committer, store }: RunEnvironment, ref: AttemptRef): void {
@@ -171,7 +205,13 @@ async function settleEarlier(
   if (sender.idempotent) return resend(env, attempt, "the provider dedupes on the effect id");
   if (sender.lookup) {
     const earlier = parseAttemptId(attempt.attemptId);
-    const outcome = await sender.lookup(attempt);
+    let outcome: Outcome;
+    try {
+      outcome = await sender.lookup(attempt);
+    } catch {
+      // A provider that is away: nothing is known, and that is no failure of the message's own.
+      return false;
+    }
     if (!earlier || outcome.status === "unknown") return false;
     await env.committer.commit(() => env.store.settle(earlier, outcome));
     return true;

@@ -1,4 +1,9 @@
-import { afterRefusal, requestAttempt, type BeginRequest } from "./begin-attempt.js";
+import {
+  afterRefusal,
+  assertMayBegin,
+  requestAttempt,
+  type BeginRequest,
+} from "./begin-attempt.js";
 import { isSentFor } from "./delivery.js";
 import { LeaseLostError } from "./errors/lease-lost-error.js";
 import { RunEndedError } from "./errors/run-ended-error.js";
@@ -103,16 +108,6 @@ export async function performOnce(
   } finally {
     run.pending -= 1;
     if (run.pending === 0) run.onIdle?.();
-  }
-}
-
-/** Throws where nothing more may be begun: the lease is lost or sending is paused. */
-function assertMayBegin(env: RunEnvironment, run: Run): void {
-  if (run.cancellation.aborted) throw run.lostBy ?? new LeaseLostError("claim");
-  const paused = env.pausedReason(run.pipeline.name);
-  if (paused !== undefined) {
-    run.request ??= { kind: "paused", reason: paused };
-    throw new RunEndedError(`Sending is paused: ${paused}.`);
   }
 }
 

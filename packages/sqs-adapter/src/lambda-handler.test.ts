@@ -38,6 +38,7 @@ const pipeline = definePipeline({
 async function invoke(
   queueUrl: string,
   handler: ReturnType<typeof createLambdaHandler>,
+  getRemainingTimeInMillis = () => 30_000,
 ): Promise<void> {
   const { Messages = [] } = await sqs.client.send(
     new ReceiveMessageCommand({
@@ -53,7 +54,7 @@ async function invoke(
     attributes: message.Attributes ?? {},
     messageAttributes: {},
   }));
-  const answer = await handler({ Records }, { getRemainingTimeInMillis: () => 30_000 });
+  const answer = await handler({ Records }, { getRemainingTimeInMillis });
   const failed = answer.batchItemFailures.map(({ itemIdentifier }) => itemIdentifier);
   for (const { messageId, receiptHandle } of Records) {
     if (failed.includes(messageId)) continue;
@@ -80,5 +81,24 @@ describe("a Lambda handler", () => {
     await invoke(queueUrl, handler);
     expect(sent.sort()).toEqual(["a", "b"]);
     expect((await sqs.peek(deadLetterQueueUrl)).map(({ body }) => body)).toEqual(["broken"]);
+  });
+
+  it("begins nothing where hiding the batch has taken the invocation's time", async () => {
+    const { queueUrl } = await sqs.createPair({ fifo: false });
+    const handler = createLambdaHandler({
+      client: sqs.client,
+      queueUrl,
+      namespace: "test",
+      store: memoryStore(),
+      pipelines: [pipeline],
+    });
+    await sqs.client.send(
+      new SendMessageCommand({ QueueUrl: queueUrl, MessageBody: '{"id":"c"}' }),
+    );
+    const remaining = [30_000, 1_000];
+    await invoke(queueUrl, handler, () => remaining.shift() ?? 0);
+    expect(sent).not.toContain("c");
+    await invoke(queueUrl, handler);
+    expect(sent).toContain("c");
   });
 });

@@ -41,14 +41,16 @@ export function createLambdaHandler(options: LambdaHandlerOptions): LambdaHandle
   const processor = createBatchProcessor({ ...rest, queue });
   return async (event, context) => {
     const messages = event.Records.map(fromLambdaRecord);
-    const remainingMs = context.getRemainingTimeInMillis();
     for (let from = 0; from < messages.length; from += BATCH) {
       const batch = messages.slice(from, from + BATCH);
+      const visibilityMs = context.getRemainingTimeInMillis();
       await queue
-        .extend(batch.map((message) => ({ message, visibilityMs: remainingMs })))
+        .extend(batch.map((message) => ({ message, visibilityMs })))
         // The queue's own visibility still counts; the record guards against what it lets through.
         .catch(() => undefined);
     }
-    return lambdaBatchResponse(messages, await processor.process(messages, remainingMs));
+    // Asked for anew: a queue that didn't answer has taken of the invocation's time.
+    const settled = await processor.process(messages, context.getRemainingTimeInMillis());
+    return lambdaBatchResponse(messages, settled);
   };
 }

@@ -1,4 +1,5 @@
 import type { Clock, Randomness } from "@exactly-once/core";
+import type { ScheduledEvent } from "./event-heap.js";
 import { hashText, mix, unit } from "./hash.js";
 import type { Kernel } from "./kernel.js";
 
@@ -20,13 +21,19 @@ export interface Life {
 export interface Host {
   readonly name: string;
   incarnation: number;
-  /** True virtual time until which it stands still. */
+  /** True virtual time until which it stands still; infinite while it is frozen. */
   pausedUntil: number;
+  /** What came due while it was frozen. */
+  parked: ScheduledEvent[];
   up: boolean;
   /** Timers that are set now: a leak shows here. */
   timers: number;
   crash(restartAfterMs: number): void;
   pause(ms: number): void;
+  /** Stands still until it is thawed; its monotonic clock stands still with it. */
+  freeze(): void;
+  /** Goes on with everything that came due meanwhile. */
+  thaw(): void;
   /** Moves the wall clock alone, as a correction would. */
   jumpWall(ms: number): void;
   /** Starts the process; `boot` is run again after every crash. */
@@ -52,12 +59,16 @@ export function createHost(kernel: Kernel, options: HostOptions): Host {
   const { name, drift = 0 } = options;
   const nameHash = mix(hashText(name), options.seed);
   let skewMs = options.skewMs ?? 0;
+  let frozenAt = 0;
+  /** Of the present life. */
+  let frozenMs = 0;
   let boot: ((life: Life) => void) | undefined;
 
   const host: Host = {
     name,
     incarnation: 0,
     pausedUntil: 0,
+    parked: [],
     up: false,
     timers: 0,
     crash: (restartAfterMs) => {
@@ -66,6 +77,16 @@ export function createHost(kernel: Kernel, options: HostOptions): Host {
     },
     pause: (ms) => {
       host.pausedUntil = Math.max(host.pausedUntil, kernel.now + ms);
+    },
+    freeze: () => {
+      frozenAt = kernel.now;
+      host.pausedUntil = Number.POSITIVE_INFINITY;
+    },
+    thaw: () => {
+      frozenMs += kernel.now - frozenAt;
+      host.pausedUntil = kernel.now;
+      kernel.resume(host.parked);
+      host.parked = [];
     },
     jumpWall: (ms) => {
       skewMs += ms;
@@ -82,6 +103,8 @@ export function createHost(kernel: Kernel, options: HostOptions): Host {
     host.incarnation += 1;
     host.timers = 0;
     host.pausedUntil = 0;
+    host.parked = [];
+    frozenMs = 0;
     options.onLifeEnd?.(host);
   }
 
@@ -109,7 +132,7 @@ export function createHost(kernel: Kernel, options: HostOptions): Host {
       isAlive: () => host.incarnation === incarnation,
       clock: {
         now: () => EPOCH + bornAt + elapsed() + skewMs,
-        monotonic: elapsed,
+        monotonic: () => elapsed() - frozenMs,
         sleep: (ms, signal) => sleep(incarnation, ms, signal),
       },
       randomness: {

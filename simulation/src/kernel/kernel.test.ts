@@ -96,6 +96,27 @@ describe("kernel: processes", () => {
     expect(woke).toEqual([1_050]);
   });
 
+  it("stands still while it is frozen, its monotonic clock too, and goes on in the old order", async () => {
+    const { kernel, host } = world();
+    const woke: string[] = [];
+    const monotonic: number[] = [];
+    host.start(({ clock }) => {
+      for (const ms of [300, 100, 200]) {
+        void clock.sleep(ms).then(() => {
+          woke.push(`${ms} at ${kernel.now}`);
+          monotonic.push(clock.monotonic());
+        });
+      }
+    });
+    kernel.schedule(150, () => host.freeze());
+    kernel.schedule(1_000, () => host.thaw());
+    await kernel.run({ until: 999 });
+    expect(woke).toEqual(["100 at 100"]);
+    await kernel.run({ until: 2_000 });
+    expect(woke).toEqual(["100 at 100", "300 at 1000", "200 at 1000"]);
+    expect(monotonic).toEqual([100, 150, 150]);
+  });
+
   it("shows a process its own clock, ahead by its skew", async () => {
     const kernel = createKernel();
     const host = createHost(kernel, { name: "a", seed: 1, skewMs: 3_000 });

@@ -12,6 +12,8 @@ export interface Kernel {
    */
   schedule(at: number, run: () => void, owner?: Owner, turn?: "next" | "same"): ScheduledEvent;
   cancel(event: ScheduledEvent): void;
+  /** Events that waited for a frozen process are due now, in the order they were scheduled. */
+  resume(events: readonly ScheduledEvent[]): void;
   /**
    * Runs event after event until `until`, or `stop` says so. Between two events every promise chain
    * of the code under test runs to its end.
@@ -62,6 +64,12 @@ export function createKernel(): Kernel {
     cancel: (event) => {
       event.cancelled = true;
     },
+    resume: (waiting) => {
+      for (const event of waiting) {
+        event.at = now;
+        heap.push(event);
+      }
+    },
     run: ({ until, stop, maxEvents = Number.POSITIVE_INFINITY }) =>
       new Promise((resolve, reject) => {
         let begun = false;
@@ -100,6 +108,10 @@ export function createKernel(): Kernel {
         return "until";
       }
       if (!host || host.pausedUntil <= event.at) return event;
+      if (host.pausedUntil === Number.POSITIVE_INFINITY) {
+        host.parked.push(event);
+        continue;
+      }
       event.at = host.pausedUntil;
       heap.push(event);
     }

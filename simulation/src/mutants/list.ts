@@ -251,6 +251,27 @@ export const MUTANTS: readonly Mutant[] = [
       "const reservation = live && run.before.length === 0 ?",
     ),
   ]),
+  mutant("rate-not-held", "A recipient who gets too many emails gets the next one all the same.", [
+    core(
+      "once.ts",
+      'return action === "hold" ? `${tripped.kind}: ${detail}` : undefined;',
+      "return undefined;",
+    ),
+  ]),
+  mutant("resent-without-leave", "An attempt of unknown outcome is repeated under any policy.", [
+    core(
+      "begin-attempt.ts",
+      'if (run.pipeline.onUnknown === "resend") return resend(',
+      "if (run.pipeline.onUnknown) return resend(",
+    ),
+  ]),
+  mutant("unselected-dropped", "What no pipeline takes is deleted.", [
+    core(
+      "admit-message.ts",
+      'return deadLetter("unselected", `No pipeline takes it (selected: ${name ?? "none"}).`);',
+      'return { refused: { kind: "acknowledge" } };',
+    ),
+  ]),
   mutant(
     "unawaited-passes",
     "An effect that the handler didn't await doesn't keep the run from ending.",
@@ -270,6 +291,43 @@ export const MUTANTS: readonly Mutant[] = [
       "clock.sleep(Math.max(0, at - time()))",
     ),
   ]),
+  mutant("batch-siblings-go-on", "In Lambda the rest of a FIFO group goes on after a failure.", [
+    core(
+      "batch-processor.ts",
+      "await Promise.all(group.slice(index + 1).map((sibling) => handBack(sibling, 0)));\n      return;",
+      "continue;",
+    ),
+  ]),
+  mutant("batch-siblings-deleted", "In Lambda the rest of a failed group isn't named as failed.", [
+    core(
+      "batch-processor.ts",
+      "await Promise.all(group.slice(index + 1).map((sibling) => handBack(sibling, 0)));\n      return;",
+      "for (const { id } of group.slice(index + 1)) invocation.settled.add(id);\n      return;",
+    ),
+  ]),
+  mutant(
+    "batch-succeeds-in-outage",
+    "In Lambda a batch counts as handled while the store is down.",
+    [
+      core(
+        "batch-processor.ts",
+        "await Promise.all(messages.map((message) => handBack(message, outageDelay(message))));",
+        "for (const { id } of messages) settled.add(id);",
+      ),
+    ],
+  ),
+  mutant(
+    "batch-outlives-invocation",
+    "A handler in Lambda goes on after its invocation's answer.",
+    [
+      core(
+        "batch-processor.ts",
+        "await Promise.all([...inGroups(messages)].map((group) => handleGroup(invocation, group)));",
+        "const all = Promise.all([...inGroups(messages)].map((group) => handleGroup(invocation, group)));\n      await Promise.race([all, clock.sleep(Math.max(1, remainingMs - CLOSING_MS), closing.signal)]);",
+      ),
+      core("batch-processor.ts", 'if (!ended.signal.aborted) abort("drain");', ""),
+    ],
+  ),
   mutant("verdict-without-watermark", "Silence counts although no later mail's event has come.", [
     ses("judge-silence.ts", 'if (mark === undefined || mark <= due) return "noLaterEvent";', ""),
   ]),
@@ -339,6 +397,17 @@ export const MUTANTS: readonly Mutant[] = [
       "await swapped.wait(DAY_MS, signal);",
     ),
   ]),
+  mutant(
+    "failed-search-is-absent",
+    "A directory that can't be asked counts as one without the user.",
+    [
+      core(
+        "user-cache/found-users.ts",
+        'observe({ type: "findFailed", error });\n      return undefined;',
+        'observe({ type: "findFailed", error });\n      return { users: [], asOf };',
+      ),
+    ],
+  ),
   mutant("absent-from-old-snapshot", "Who came after the walk counts as absent.", [
     core(
       "user-cache/user-cache.ts",

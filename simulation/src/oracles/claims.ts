@@ -20,8 +20,15 @@ interface KnownClaim {
 /**
  * One owner at a time and per fence, fences that never fall, and `done` only once all that was begun
  * is sent.
+ *
+ * @param mayResend whether the pipeline, or a provider that dedupes, allows to send again
  */
-export function claimOracle(ledger: Ledger, now: () => number, report: Report): ClaimOracle {
+export function claimOracle(
+  ledger: Ledger,
+  now: () => number,
+  mayResend: boolean,
+  report: Report,
+): ClaimOracle {
   const claims = new Map<string, KnownClaim>();
   /** Keys whose last claim a failover took away: somebody of before may hold them again. */
   const unsure = new Set<string>();
@@ -216,6 +223,9 @@ export function claimOracle(ledger: Ledger, now: () => number, report: Report): 
           open.delete(attemptId);
           if (verdict === "drop") ledger.dropped.add(effectId);
           if (verdict === "allow") ledger.allowed.add(effectId);
+          if (verdict === "resend" && mayResend) {
+            ledger.excused.set(effectId, "sent again by policy");
+          }
           break;
         }
         default:

@@ -1,4 +1,5 @@
 import type { UnresolvedItem } from "@exactly-once/core";
+import { isDoomed } from "../scenarios/events.js";
 import type { SqsQueue } from "../worlds/sqs.js";
 import { effectOf, isKeyExcused, type Ledger } from "./ledger.js";
 import type { Report } from "./violations.js";
@@ -59,8 +60,7 @@ export function judgeRest(
         `${messageId} (${message.kind}): ${slot} was neither sent nor dead-lettered`,
       );
     }
-    const mustBeCopied = key === undefined || message.kind === "hopeless";
-    if (effects.length === 0 && mustBeCopied) {
+    if (effects.length === 0 && isDoomed(message.kind)) {
       report("no loss", `${messageId} (${message.kind}) wasn't dead-lettered`);
     }
   }

@@ -24,10 +24,10 @@ export interface Ledger {
   readonly done: Set<string>;
   /** Effects that an operator dropped. */
   readonly dropped: Set<string>;
-  /** Effects that the handler gave up, as it completed. */
-  readonly waived: Set<string>;
   /** Effects that an operator let past the tripwire. */
   readonly allowed: Set<string>;
+  /** Effects of done records that their handler gave up: what was sent of them may still arrive. */
+  readonly waived: Set<string>;
   /** Messages whose copy stands in the dead-letter queue. */
   readonly copied: Set<string>;
   /** Messages that the queue's own redrive policy moved. */
@@ -51,8 +51,8 @@ export function createLedger(): Ledger {
     mails: new Map(),
     done: new Set(),
     dropped: new Set(),
-    waived: new Set(),
     allowed: new Set(),
+    waived: new Set(),
     copied: new Set(),
     movedByQueue: new Set(),
     deleted: new Set(),

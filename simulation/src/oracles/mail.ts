@@ -1,4 +1,9 @@
-import { formatAttemptId, parseAttemptId, type AttemptRef } from "@exactly-once/core";
+import {
+  formatAttemptId,
+  parseAttemptId,
+  type AttemptRef,
+  type TripwirePolicy,
+} from "@exactly-once/core";
 import type { AcceptedMail } from "../worlds/ses.js";
 import type { LostWrite, StoreEvent } from "../worlds/store.js";
 import type { Ledger } from "./ledger.js";
@@ -10,16 +15,34 @@ export interface MailOracle {
   onFailOver(lost: readonly LostWrite[]): void;
 }
 
+const HOUR_MS = 3_600_000;
+
 /**
  * No duplicate: at most one accepted mail per effect; each only for an attempt that was durably
  * begun, and none for an attempt after which another was begun.
  */
-export function mailOracle(ledger: Ledger, report: Report): MailOracle {
+export function mailOracle(
+  ledger: Ledger,
+  rates: TripwirePolicy | undefined,
+  report: Report,
+): MailOracle {
   /** The latest attempt begun, by effect id. */
   const latest = new Map<string, string>();
   const begun = new Set<string>();
   /** Who got this content first, by recipient and content. */
   const contents = new Map<string, string>();
+
+  /** Effects sent to each recipient, without those that were let past the tripwire. */
+  const perRecipient = new Map<string, Set<string>>();
+
+  /** In the first hour no effect is counted out again. */
+  function judgeRate({ recipient, at }: AcceptedMail, effectId: string): void {
+    const limit = rates?.onRate === "hold" ? rates.perRecipientPerHour : undefined;
+    if (limit === undefined || at > HOUR_MS || ledger.allowed.has(effectId)) return;
+    const effects = perRecipient.get(recipient) ?? new Set();
+    perRecipient.set(recipient, effects.add(effectId));
+    if (effects.size > limit) report("rates are held", `${effects.size} for ${recipient}`);
+  }
 
   function tell(oracle: string, effectId: string, text: string): void {
     if (!ledger.excused.has(effectId)) report(oracle, text);
@@ -70,6 +93,7 @@ export function mailOracle(ledger: Ledger, report: Report): MailOracle {
         const ids = mails.map(({ attemptId }) => attemptId).join(", ");
         tell("no duplicate", effectId, `${mails.length} mails for ${effectId}: ${ids}`);
       }
+      judgeRate(mail, effectId);
       const first = contents.get(mail.contentDigest) ?? effectId;
       contents.set(mail.contentDigest, first);
       if (ledger.unreserved.has(first) || ledger.unreserved.has(effectId)) return;

@@ -59,9 +59,12 @@ export function userCacheOracle(
   }
 
   function judgeAbsent({ person, freshAfter }: Answered, asOf: number): void {
-    const wasThere = directory.versionsOf(person).some(({ from }) => from <= asOf);
-    const left = directory.versionsOf(person).every(({ until }) => until <= now());
-    if (wasThere && !left) report("nobody is missing", `${person}, as of ${asOf} ms`);
+    const versions = directory.versionsOf(person);
+    const isThere = (sub: string): boolean =>
+      versions.some(({ account, until }) => account.sub === sub && until > now());
+    if (versions.some(({ account, from }) => from <= asOf && isThere(account.sub))) {
+      report("nobody is missing", `${person}, as of ${asOf} ms`);
+    }
     if (freshAfter !== undefined && asOf < freshAfter - EPOCH) {
       report("absent is fresh enough", `${person} as of ${asOf} ms`);
     }

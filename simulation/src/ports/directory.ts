@@ -13,9 +13,15 @@ export function directoryWires(
   host: string,
   service: Service,
   world: DirectoryWorld,
-  options: { readonly endsEarly: Site; readonly onPage: () => void },
+  options: {
+    readonly endsEarly: Site;
+    readonly onPage: () => void;
+    /** Whether it can be asked for a single person. */
+    readonly finds: boolean;
+  },
 ): DirectoryWires {
   const wire = service.wire(host, "page");
+  const finding = service.wire(host, "find");
 
   async function* walk(life: Life, from: string | undefined): AsyncGenerator<UserPage<Account>> {
     let next = from;
@@ -36,6 +42,16 @@ export function directoryWires(
   return {
     connect: (life) => ({
       pages: ({ from }) => walk(life, from),
+      ...(options.finds
+        ? {
+            find: (person) =>
+              finding.call(
+                life,
+                () => world.find(person),
+                (found) => `${found.length} accounts`,
+              ),
+          }
+        : {}),
       classify: (error) => (error instanceof DirectoryError ? error.fault : "transient"),
     }),
   };

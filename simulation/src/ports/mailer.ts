@@ -1,4 +1,12 @@
-import type { Attempt, Outcome, PreparedSummary, Sender } from "@exactly-once/core";
+import {
+  NotSentError,
+  type Attempt,
+  type AttemptInfo,
+  type Outcome,
+  type PreparedSummary,
+  type Sender,
+} from "@exactly-once/core";
+import type { Site } from "../kernel/decisions.js";
 import { EPOCH, type Life } from "../kernel/host.js";
 import { ServiceFault, type Service } from "../kernel/network.js";
 import type { SesReply, SesWorld } from "../worlds/ses.js";
@@ -12,7 +20,20 @@ export interface PreparedMail extends PreparedSummary {
   readonly to: string;
 }
 
+/** `asked`: it can be asked what became of an attempt. `idempotent`: it dedupes on the effect. */
+export type Provider = "plain" | "asked" | "idempotent";
+
+/** What senders other than the SES adapter's may do. */
+export interface MailerHabits {
+  readonly provider: Provider;
+  /** The provider's rate is used up: come back later. */
+  readonly full: Site;
+  /** Throws where others answer. */
+  readonly throwing: boolean;
+}
+
 export interface MailerSettings {
+  readonly habits?: MailerHabits;
   /** Milliseconds an attempt may take from `begin` to its signature. */
   readonly attemptTimeoutMs: number;
   /** Milliseconds after the deadline for which the signature could still be good, skew included. */
@@ -34,6 +55,8 @@ export function mailWires(
   settings: MailerSettings,
 ): MailWires {
   const wire = service.wire(host, "send");
+  const asking = service.wire(host, "ask");
+  const { habits } = settings;
 
   async function send(life: Life, mail: PreparedMail, attempt: Attempt): Promise<Outcome> {
     await settings.pausePoint(life);
@@ -41,6 +64,7 @@ export function mailWires(
     if (attempt.signal.aborted) return { status: "rejected", reason: "aborted" };
     const request = {
       attemptId: attempt.id,
+      effectId: attempt.effectId,
       namespace: attempt.namespace,
       recipient: mail.to,
       contentDigest: mail.contentDigest,
@@ -55,30 +79,61 @@ export function mailWires(
       return classify(reply, life);
     } catch (error) {
       const kind = error instanceof ServiceFault ? error.kind : "reset";
+      if (habits?.throwing) throw kind === "refused" ? new NotSentError("refused") : error;
       return kind === "refused"
         ? { status: "rejected", reason: "refused" }
         : { status: "unknown", reason: kind };
     }
   }
 
+  /** As with an operator, "not sent" is certain only once no request can be accepted any more. */
+  async function lookUp(life: Life, attempt: AttemptInfo): Promise<Outcome> {
+    const mail = await asking.call(
+      life,
+      () => world.mailOf(attempt.attemptId),
+      (found) => found?.messageId ?? "no mail",
+    );
+    if (mail) return accepted(life, mail.messageId);
+    return life.clock.now() < attempt.staleAt
+      ? { status: "unknown", reason: "too early" }
+      : { status: "rejected", reason: "the provider has no such mail" };
+  }
+
+  function otherPorts(life: Life): Pick<Sender<Mail>, "lookup" | "idempotent" | "admit"> {
+    if (!habits) return {};
+    const { provider, full } = habits;
+    return {
+      ...(provider === "asked" ? { lookup: (attempt) => lookUp(life, attempt) } : {}),
+      ...(provider === "idempotent" ? { idempotent: true } : {}),
+      admit: async () => {
+        const share = full.next();
+        return share > 0 ? { deferMs: share * MAX_DEFER_MS, reason: "rate" } : undefined;
+      },
+    };
+  }
+
   return {
     connect: (life) => ({
+      ...otherPorts(life),
       attemptTimeoutMs: settings.attemptTimeoutMs,
       validityMs: settings.validityMs,
       prepare: async ({ to, text }) => ({ to, recipients: [to], contentDigest: `${to}|${text}` }),
-      summarize: (prepared) => prepared,
+      summarize: (prepared) => (habits ? { ...prepared, template: "form" } : prepared),
       send: (prepared, attempt) => send(life, prepared, attempt),
     }),
   };
 }
 
+const MAX_DEFER_MS = 5_000;
+
+function accepted(life: Life, id: string): Outcome {
+  return { status: "accepted", receipt: { id, at: life.clock.now(), via: "provider" } };
+}
+
 function classify(reply: SesReply, life: Life): Outcome {
   switch (reply.status) {
     case "accepted":
-      return {
-        status: "accepted",
-        receipt: { id: reply.messageId, at: life.clock.now(), via: "provider" },
-      };
+      return accepted(life, reply.messageId);
     case "garbled":
       return { status: "unknown", reason: "garbled" };
     case "refused":

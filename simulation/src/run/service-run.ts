@@ -7,6 +7,7 @@ import type { RunBasis } from "./basis.js";
 import { startOperator, startReconciler } from "./bystanders.js";
 import { startReplicas } from "./replicas.js";
 import { runToRest } from "./rest.js";
+import { startSandboxes } from "./sandboxes.js";
 import { buildServiceWorld } from "./service-world.js";
 import { shutDown } from "./shut-down.js";
 
@@ -14,7 +15,10 @@ import { shutDown } from "./shut-down.js";
 export async function runService(basis: RunBasis, settings: ScenarioSettings): Promise<RunCounts> {
   const { kernel, decisions, violations, report } = basis;
   const world = buildServiceWorld(basis, settings);
-  const replicas = startReplicas(basis, settings, world);
+  const { lambda } = settings;
+  const replicas = lambda
+    ? startSandboxes(basis, settings, lambda, world)
+    : startReplicas(basis, settings, world);
   const operator = startOperator(basis, settings, world, replicas);
   const reconciler = settings.reconciler ? startReconciler(basis, settings, world) : undefined;
   produce(kernel, decisions, settings, world.main, world.ledger);

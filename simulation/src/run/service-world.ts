@@ -35,8 +35,10 @@ export function buildServiceWorld(basis: RunBasis, settings: ScenarioSettings): 
   const { kernel, trace, site, report } = basis;
   const now = (): number => kernel.now;
   const ledger = createLedger();
-  const mailRules = mailOracle(ledger, report);
-  const claimRules = claimOracle(ledger, now, report);
+  const mailRules = mailOracle(ledger, settings.variation?.tripwire, report);
+  const dedupes = settings.variation?.provider === "idempotent";
+  const mayResend = dedupes || settings.onUnknown === "resend";
+  const claimRules = claimOracle(ledger, now, mayResend, report);
   const queueRules = queueOracle(
     ledger,
     () => main,
@@ -89,6 +91,7 @@ export function buildServiceWorld(basis: RunBasis, settings: ScenarioSettings): 
     kernel,
     signatureMs: SIGNATURE_MS,
     maxEventDelayMs: settings.maxEventDelayMs,
+    dedupes,
     faults: {
       throttle: site("ses", "throttle", 0.2),
       reject: site("ses", "reject", 0.2),

@@ -105,6 +105,8 @@ function startReplicas(
   };
   const server = memorySharedSnapshot({ clock, graceMs: 1_000 });
   const isShared = decisions.property("shared") < 0.9;
+  const finds = decisions.property("finds") < 0.5;
+  const isUpgrade = decisions.property("upgrade") < 0.2;
 
   return Array.from({ length: decisions.pick("replicas", [1, 2, 3]) }, (_, index): Replica => {
     const name = "abc".charAt(index);
@@ -112,7 +114,12 @@ function startReplicas(
     const source = directoryWires(name, pool, directory, {
       endsEarly: site("directory", "endsEarly", 0.1),
       onPage: () => rules.onPage(host),
+      finds,
     });
+    const habits = {
+      flat: decisions.property(isUpgrade ? `flat ${name}` : "flat") < 0.5,
+      patient: decisions.property(`patient ${name}`) < 0.5,
+    };
     const shared = snapshotWires(
       name,
       backend,
@@ -123,7 +130,7 @@ function startReplicas(
     const replica: Partial<Replica> & { readonly host: Host } = { host };
     host.start((life) => {
       const parts: LookupParts = {
-        ...{ life, kernel, directory, rules },
+        ...{ life, kernel, directory, rules, habits },
         source: source.connect(life),
         shared: isShared ? shared.connect(life) : undefined,
       };

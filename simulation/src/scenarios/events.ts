@@ -1,4 +1,4 @@
-import { json, notificationKey, type Decoder, type KeyPart } from "@exactly-once/core";
+import { notificationKey, type KeyPart } from "@exactly-once/core";
 import { z } from "zod";
 
 /** How an event's handler behaves; most are plain. */
@@ -22,7 +22,17 @@ export const EVENT_KINDS = [
   "hopeless",
 ] as const;
 
-export type EventKind = (typeof EVENT_KINDS)[number];
+/** Of services that are set up otherwise: mostly mistakes of handlers. */
+export const ODD_SERVICE_KINDS = [
+  "keyless",
+  "stranger",
+  "permanent",
+  "silent",
+  "twice",
+  "throws",
+] as const;
+
+export type EventKind = (typeof EVENT_KINDS)[number] | (typeof ODD_SERVICE_KINDS)[number];
 
 export const formEvent = z.object({
   doctor: z.string().min(1),
@@ -36,10 +46,23 @@ export type FormEvent = z.infer<typeof formEvent>;
 export const NAMESPACE = "simulated";
 export const PIPELINE = "form-updated";
 
-export const decode: Decoder = json();
-
 export function keyParts(event: FormEvent): readonly KeyPart[] {
-  return [event.doctor, event.form];
+  return [event.doctor, event.kind === "keyless" ? "" : event.form];
+}
+
+/** What no pipeline takes. */
+export function isStranger(decoded: unknown): boolean {
+  return (decoded as { readonly kind?: unknown } | null)?.kind === "stranger";
+}
+
+/** Whether the service never gets as far as a key. */
+export function isKeyless(kind: string): boolean {
+  return ["poison", "invalid", "keyless", "stranger"].includes(kind);
+}
+
+/** Whether an event must end in the dead-letter queue, whatever was sent for it. */
+export function isDoomed(kind: string): boolean {
+  return isKeyless(kind) || ["hopeless", "permanent", "silent", "twice"].includes(kind);
 }
 
 export function keyOf(event: FormEvent): string {
@@ -56,6 +79,11 @@ export function owedEffects(kind: string): readonly string[] {
     case "invalid":
     case "hopeless":
     case "conflict":
+    case "keyless":
+    case "stranger":
+    case "permanent":
+    case "silent":
+    case "twice":
       return [];
     case "waive":
       return ["email-doctor"];

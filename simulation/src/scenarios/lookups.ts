@@ -1,5 +1,7 @@
 import {
   createUserCache,
+  fieldsCodec,
+  jsonCodec,
   type SharedSnapshot,
   type UserCache,
   type UserSource,
@@ -23,12 +25,25 @@ export interface LookupParts {
   readonly shared: SharedSnapshot | undefined;
   readonly directory: DirectoryWorld;
   readonly rules: UserCacheOracle;
+  readonly habits: LookupHabits;
 }
 
+/** How a replica is set up; in a deployment they differ. */
+export interface LookupHabits {
+  /** Keeps accounts without the names of their fields. */
+  readonly flat: boolean;
+  /** Looks nobody up before the first snapshot is there. */
+  readonly patient: boolean;
+}
+
+const FIELDS = ["sub", "person", "email", "notes"] as const;
+
 /** The real user cache of one replica. */
-export function startUserCache({ life, source, shared, rules }: LookupParts): UserCache<Account> {
+export function startUserCache(parts: LookupParts): UserCache<Account> {
+  const { life, source, shared, rules, habits } = parts;
   const cache = createUserCache<Account>({
     source,
+    codec: habits.flat ? fieldsCodec<Account>(FIELDS) : jsonCodec<Account>(),
     keys: ({ person }) => [person],
     identity: ({ sub }) => sub,
     ttlMs: TTL_MS,
@@ -51,8 +66,9 @@ export function startUserCache({ life, source, shared, rules }: LookupParts): Us
 
 /** Looks people up as handlers of messages do, one after the other. */
 export async function lookUpForEver(parts: LookupParts, cache: UserCache<Account>): Promise<void> {
-  const { life, directory } = parts;
+  const { life, directory, habits } = parts;
   const { clock, randomness } = life;
+  if (habits.patient) await cache.ready();
   for (;;) {
     await clock.sleep(randomness.random() * LOOKUP_EVERY_MS);
     const { persons } = directory;

@@ -2,7 +2,15 @@ import type { Decisions } from "../kernel/decisions.js";
 import type { Kernel } from "../kernel/kernel.js";
 import type { Ledger } from "../oracles/ledger.js";
 import type { SqsQueue } from "../worlds/sqs.js";
-import { EVENT_KINDS, keyOf, owedEffects, type EventKind, type FormEvent } from "./events.js";
+import { wrapped } from "./envelopes.js";
+import {
+  EVENT_KINDS,
+  isKeyless,
+  keyOf,
+  owedEffects,
+  type EventKind,
+  type FormEvent,
+} from "./events.js";
 import type { ScenarioSettings } from "./settings.js";
 
 /** What the tripwire holds is rare all the same: it takes two events of the kind. */
@@ -19,12 +27,13 @@ export function produce(
   let before: FormEvent | undefined;
   for (let index = 0; index < settings.messages; index += 1) {
     const odd = decisions.property(`odd ${index}`) < settings.oddShare;
-    const kind: EventKind = odd ? decisions.pick(`kind ${index}`, ODD_KINDS) : "plain";
+    const kinds = settings.variation?.kinds ?? ODD_KINDS;
+    const kind: EventKind = odd ? decisions.pick(`kind ${index}`, kinds) : "plain";
     const group = Math.floor(decisions.property(`group ${index}`) * settings.groups);
     const event = eventOf(kind, index, group, before);
-    if (kind !== "poison" && kind !== "invalid") before = event;
+    if (!isKeyless(kind)) before = event;
     const at = decisions.property(`at ${index}`) * settings.productionMs;
-    kernel.schedule(at, () => send(queue, ledger, kind, event, `group-${event.doctor}`, index));
+    kernel.schedule(at, () => send(settings, queue, ledger, kind, event, index));
   }
 }
 
@@ -48,26 +57,27 @@ function eventOf(
 }
 
 function send(
+  { variation }: ScenarioSettings,
   queue: SqsQueue,
   ledger: Ledger,
   kind: EventKind,
   event: FormEvent,
-  groupId: string,
   index: number,
 ): void {
-  const readable = kind !== "poison" && kind !== "invalid";
-  const body =
-    kind === "poison" ? "{ no json" : JSON.stringify(readable ? event : { ...event, doctor: "" });
+  const keyed = !isKeyless(kind);
+  const groupId = `group-${event.doctor}`;
+  const told = kind === "invalid" ? { ...event, doctor: "" } : event;
+  const body = kind === "poison" ? "{ no json" : JSON.stringify(told);
   const { id } = queue.send({
-    body,
+    body: wrapped(variation?.envelope ?? "none", body, index),
     ...(queue.fifo ? { groupId, dedupId: `producer ${index}` } : {}),
   });
   ledger.produced.set(id, {
     messageId: id,
-    key: readable ? keyOf(event) : undefined,
+    key: keyed ? keyOf(event) : undefined,
     groupId: queue.fifo ? groupId : undefined,
     sequence: ledger.produced.size + 1,
-    effects: kind === "conflict" ? [] : owedEffects(readable ? event.kind : kind),
+    effects: kind === "conflict" ? [] : owedEffects(keyed ? event.kind : kind),
     kind,
     body,
     redriven: false,

@@ -1,17 +1,27 @@
 import {
+  createBatchProcessor,
   createConsumer,
   definePipeline,
+  PermanentError,
   type Consumer,
   type ConsumerEvent,
   type DedupeStore,
   type MessageQueue,
+  type Pipeline,
   type Sender,
   type UnknownPolicy,
 } from "@exactly-once/core";
+import {
+  fromLambdaRecord,
+  lambdaBatchResponse,
+  type LambdaHandler,
+} from "@exactly-once/sqs-adapter";
 import type { Life } from "../kernel/host.js";
 import type { Wire } from "../kernel/network.js";
 import type { Mail, PreparedMail } from "../ports/mailer.js";
-import { formEvent, keyParts, NAMESPACE, PIPELINE, type FormEvent } from "./events.js";
+import { decoderOf } from "./envelopes.js";
+import { formEvent, isStranger, keyParts, NAMESPACE, PIPELINE, type FormEvent } from "./events.js";
+import type { Variation } from "./variation.js";
 
 export interface ServiceParts {
   readonly life: Life;
@@ -19,17 +29,63 @@ export interface ServiceParts {
   readonly store: DedupeStore;
   readonly mailer: Sender<Mail, PreparedMail>;
   readonly directory: Wire;
+  /** Where claim checks lie. */
+  readonly storage: Wire;
   readonly visibilityMs: number;
   readonly concurrency: number;
+  readonly maxReceiveCount: number;
+  readonly slowMs: number;
   readonly holdForMs: number;
   readonly maxProcessingMs: number;
   readonly onUnknown: UnknownPolicy;
+  readonly variation?: Variation;
   observe(event: ConsumerEvent): void;
 }
 
 /** The notification service under test: the real consumer and pipeline, one email effect. */
 export function simulatedService(parts: ServiceParts): Consumer {
-  const { life } = parts;
+  return createConsumer({
+    ...commonOptions(parts),
+    concurrency: parts.concurrency,
+    visibilityMs: parts.visibilityMs,
+  });
+}
+
+/** The same pipeline behind an event source mapping, as the SQS adapter's `createLambdaHandler`. */
+export function simulatedLambda(parts: ServiceParts): LambdaHandler {
+  const { queue } = parts;
+  const processor = createBatchProcessor({
+    ...commonOptions(parts),
+    maxReceives: parts.maxReceiveCount - 1,
+  });
+  return async ({ Records }, context) => {
+    const messages = Records.map(fromLambdaRecord);
+    const visibilityMs = context.getRemainingTimeInMillis();
+    await queue
+      .extend(messages.map((message) => ({ message, visibilityMs })))
+      .catch(() => undefined);
+    const settled = await processor.process(messages, context.getRemainingTimeInMillis());
+    return lambdaBatchResponse(messages, settled);
+  };
+}
+
+function commonOptions(parts: ServiceParts) {
+  const { life, queue, store, observe, variation } = parts;
+  const { clock, randomness } = life;
+  return {
+    ...{ namespace: NAMESPACE, queue, store, observe, clock, randomness },
+    pipelines: [simulatedPipeline(parts)],
+    ...(variation === undefined
+      ? {}
+      : {
+          decode: decoderOf(variation.envelope, life, parts.storage),
+          select: (decoded: unknown) => (isStranger(decoded) ? undefined : PIPELINE),
+        }),
+  };
+}
+
+function simulatedPipeline(parts: ServiceParts): Pipeline {
+  const { life, variation } = parts;
 
   const lookUp = (doctor: string): Promise<string> =>
     parts.directory.call(
@@ -38,7 +94,7 @@ export function simulatedService(parts: ServiceParts): Consumer {
       () => "found",
     );
 
-  const pipeline = definePipeline({
+  return definePipeline({
     name: PIPELINE,
     schema: formEvent,
     key: keyParts,
@@ -47,12 +103,14 @@ export function simulatedService(parts: ServiceParts): Consumer {
     holdForMs: parts.holdForMs,
     maxProcessingMs: parts.maxProcessingMs,
     retry: { baseMs: 500, maxMs: 8_000 },
+    ...(variation?.tripwire === undefined ? {} : { tripwire: variation.tripwire }),
+    ...(variation?.maxEventAgeMs === undefined ? {} : { maxEventAgeMs: variation.maxEventAgeMs }),
     handler: async (event: FormEvent, context) => {
       const to = await lookUp(event.doctor);
       const mail = { to, text: event.kind === "sameContent" ? "same" : event.form };
       switch (event.kind) {
         case "slow":
-          await life.clock.sleep(parts.visibilityMs * 1.5, context.signal);
+          await life.clock.sleep(parts.slowMs, context.signal);
           await context.once("email", mail);
           return;
         case "defer":
@@ -85,6 +143,18 @@ export function simulatedService(parts: ServiceParts): Consumer {
         case "skip":
           context.skip("nothing to tell");
           return;
+        case "permanent":
+          throw new PermanentError("nobody can handle it");
+        case "silent":
+          return;
+        case "throws":
+          if (context.message.receiveCount === 1) throw new TypeError("a mistake");
+          await context.once("email", mail);
+          return;
+        case "twice":
+          await context.once("email", mail);
+          await context.once("email", mail).catch(() => undefined);
+          return;
         case "hopeless":
           context.deadLetter("nobody can handle it");
           return;
@@ -92,17 +162,5 @@ export function simulatedService(parts: ServiceParts): Consumer {
           await context.once("email", mail);
       }
     },
-  });
-
-  return createConsumer({
-    namespace: NAMESPACE,
-    queue: parts.queue,
-    store: parts.store,
-    pipelines: [pipeline],
-    concurrency: parts.concurrency,
-    visibilityMs: parts.visibilityMs,
-    clock: life.clock,
-    randomness: life.randomness,
-    observe: parts.observe,
   });
 }

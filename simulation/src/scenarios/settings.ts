@@ -1,6 +1,7 @@
 import type { UnknownPolicy } from "@exactly-once/core";
 import type { Decisions } from "../kernel/decisions.js";
 import type { SilenceSettings } from "./evidence.js";
+import { variationOf, type Variation } from "./variation.js";
 
 /** What a run is made of. All times in ms of virtual time. */
 export interface ScenarioSettings {
@@ -12,6 +13,8 @@ export interface ScenarioSettings {
   /** Share of events that are not plain. */
   readonly oddShare: number;
   readonly visibilityMs: number;
+  /** How long a slow handler takes. */
+  readonly slowMs: number;
   readonly holdForMs: number;
   readonly maxProcessingMs: number;
   readonly maxReceiveCount: number;
@@ -41,9 +44,20 @@ export interface ScenarioSettings {
   readonly directoryMs: number;
   /** Whether the store may lose its last writes in a failover. */
   readonly failover: boolean;
+  /** Runs behind an event source mapping, in as many sandboxes as there are replicas. */
+  readonly lambda?: LambdaSettings;
+  /** Absent: the plain service. */
+  readonly variation?: Variation;
   readonly redrive: boolean;
   readonly skewMs: number;
   readonly drift: number;
+}
+
+export interface LambdaSettings {
+  readonly timeoutMs: number;
+  readonly batchSize: number;
+  /** Batches that the mapping has in hand at a time. */
+  readonly pollers: number;
 }
 
 /** How long SES takes a signature for fresh, ms: a fortieth of the real thing, as all is here. */
@@ -55,6 +69,7 @@ const MAX_SKEW_MS = 5_000;
 
 const COMMON = {
   visibilityMs: 20_000,
+  slowMs: 30_000,
   holdForMs: 180_000,
   maxProcessingMs: 60_000,
   productionMs: 10_000,
@@ -72,9 +87,19 @@ const COMMON = {
 
 /**
  * `small` to `crowded` are the service in three sizes. `evidence` adds verdicts from SES's silence,
- * `failover` a store that loses its last writes. `users` is the user cache by itself.
+ * `failover` a store that loses its last writes. `lambda` is the service in an AWS Lambda function,
+ * `users` the user cache by itself.
  */
-export const SCENARIOS = ["small", "standard", "crowded", "evidence", "failover", "users"] as const;
+export const SCENARIOS = [
+  "small",
+  "standard",
+  "varied",
+  "crowded",
+  "evidence",
+  "failover",
+  "lambda",
+  "users",
+] as const;
 export type ScenarioName = (typeof SCENARIOS)[number];
 
 export function scenarioSettings(
@@ -108,6 +133,7 @@ export function scenarioSettings(
         messages: pick("messages", [1, 2, 3]),
         productionMs: 3_000,
         visibilityMs: 12_000,
+        slowMs: 18_000,
         maxOutageMs: 15_000,
         // Three messages are through in seconds; what would come later is mostly idle waiting.
         calmAt: 40_000,
@@ -146,8 +172,18 @@ export function scenarioSettings(
         maxStallMs: 180_000,
         silence: { intervalMs: 5_000, settleMs: 12_000, quietMs: 40_000, clockSlackMs: 15_000 },
       };
+    case "lambda":
+      return lambdaSettings(standard, decisions);
     case "standard":
       return standard;
+    case "varied":
+      return {
+        ...standard,
+        variation: variationOf(decisions),
+        onUnknown: pick("onUnknown", ["hold", "hold", "resend"] as const),
+        // Sometimes nobody comes before a hold has lasted too long.
+        operatorEveryMs: pick("operatorEveryMs", [2_000, 15_000, 400_000]),
+      };
     case "crowded":
       return {
         ...mixed,
@@ -158,4 +194,31 @@ export function scenarioSettings(
         oddShare: 0.3,
       };
   }
+}
+
+/** Some batches don't fit into the shorter one. */
+const FUNCTION_TIMEOUTS_MS = [6_000, 20_000] as const;
+
+function lambdaSettings(standard: ScenarioSettings, decisions: Decisions): ScenarioSettings {
+  const { pick, property } = decisions;
+  const timeoutMs = pick("functionTimeout", FUNCTION_TIMEOUTS_MS);
+  return {
+    ...standard,
+    // AWS takes no shorter one than the function's timeout, and advises six times as much.
+    visibilityMs: timeoutMs * pick("visibility", [1, 2, 6]),
+    // One fits into an invocation, two don't.
+    slowMs: 0.6 * timeoutMs,
+    directoryMs: pick("directoryMs", [20, 900]),
+    ...(property("varied") < 0.5 ? { variation: variationOf(decisions) } : {}),
+    // Events that come at once make full batches.
+    messages: pick("messages", [3, 8, 12]),
+    productionMs: pick("productionMs", [300, 10_000]),
+    // A sandbox can't stop receiving: in an outage messages are hidden for up to an hour.
+    restWithinMs: 12 * 3_600_000,
+    lambda: {
+      timeoutMs,
+      batchSize: pick("batchSize", [1, 3, 10]),
+      pollers: pick("pollers", [1, 2, 5]),
+    },
+  };
 }

@@ -2,7 +2,7 @@ import type { Host } from "../kernel/host.js";
 import type { RunBasis } from "../run/basis.js";
 import type { Replicas } from "../run/replicas.js";
 import type { ServiceWorld } from "../run/service-world.js";
-import { NAMESPACE } from "./events.js";
+import { NAMESPACE, PIPELINE } from "./events.js";
 import type { ScenarioSettings } from "./settings.js";
 
 export interface TroubleOptions {
@@ -28,6 +28,8 @@ export function scheduleTrouble(options: TroubleOptions): { readonly failovers: 
   const { calmAt, productionMs, maxOutageMs } = settings;
   const { store } = world;
   const done = { failovers: 0 };
+  /** All of the service, or the pipeline by its name. */
+  const paused = settings.variation === undefined ? undefined : PIPELINE;
   let pauseEndsAt = 0;
 
   /** When and how long, if it happens in this run. */
@@ -60,7 +62,7 @@ export function scheduleTrouble(options: TroubleOptions): { readonly failovers: 
 
   const pause = occasion("operator", "pause");
   if (pause) {
-    kernel.schedule(pause.from, () => void store.control.pause(NAMESPACE, undefined, OPERATOR));
+    kernel.schedule(pause.from, () => void store.control.pause(NAMESPACE, paused, OPERATOR));
     pauseEndsAt = Math.min(calmAt, pause.from + pause.ms);
     kernel.schedule(pauseEndsAt, resume);
   }
@@ -93,7 +95,7 @@ export function scheduleTrouble(options: TroubleOptions): { readonly failovers: 
   }
 
   function resume(): void {
-    void store.control.resume(NAMESPACE, undefined);
+    void store.control.resume(NAMESPACE, paused);
   }
 
   /** Drains the process, as on SIGTERM, and starts it anew. */

@@ -28,6 +28,8 @@ export interface DirectoryFaults {
 export interface DirectoryWorld {
   /** @throws DirectoryError */
   page(from: string | undefined): UserPage<Account>;
+  /** @throws DirectoryError */
+  find(person: string): readonly Account[];
   /** Everything that accounts of this person ever were. */
   versionsOf(person: string): readonly AccountVersion[];
   readonly persons: readonly string[];
@@ -44,6 +46,8 @@ export class DirectoryError extends Error {
 }
 
 const PAGE = 6;
+/** So many accounts on, one belongs to the person before. */
+const NEXT_TWIN = 7;
 const NOTES = "x".repeat(24_000);
 
 export function directoryWorld(options: {
@@ -72,7 +76,7 @@ export function directoryWorld(options: {
   function add(): void {
     const index = places.length;
     const notes = index % 2 === 0 ? NOTES : "";
-    const person = `person-${index}`;
+    const person = `person-${index % NEXT_TWIN === NEXT_TWIN - 1 ? index - 1 : index}`;
     put(index, { sub: `sub-${index}`, person, email: `${index}@example.test`, notes });
   }
 
@@ -89,6 +93,12 @@ export function directoryWorld(options: {
       return [...history.keys()];
     },
     versionsOf: (person) => history.get(person) ?? [],
+    find: (person) => {
+      if (faults.throttled.next() > 0) throw new DirectoryError("throttled");
+      return places.flatMap((version) =>
+        version?.account.person === person ? version.account : [],
+      );
+    },
     page: (from) => {
       if (faults.throttled.next() > 0) throw new DirectoryError("throttled");
       const start = from === undefined ? 0 : Number(from);

@@ -5,6 +5,7 @@ import type { Kernel } from "../kernel/kernel.js";
 
 export interface SesRequest {
   readonly attemptId: string;
+  readonly effectId: string;
   readonly namespace: string;
   readonly recipient: string;
   readonly contentDigest: string;
@@ -53,6 +54,8 @@ export interface SesWorldOptions {
   /** How late an event may come, ms. */
   readonly maxEventDelayMs: number;
   readonly faults: SesFaults;
+  /** Another provider, which takes one mail an effect and answers the next with the first one's id. */
+  readonly dedupes: boolean;
   onAccepted(mail: AcceptedMail): void;
   publish(notice: SesNotice): void;
 }
@@ -121,6 +124,10 @@ export function sesWorld(options: SesWorldOptions): SesWorld {
       }
       if (faults.throttle.next() > 0) return { status: "refused", reason: "throttled" };
       if (faults.reject.next() > 0) return { status: "refused", reason: "rejected" };
+      const known = options.dedupes
+        ? accepted.find(({ effectId }) => effectId === request.effectId)
+        : undefined;
+      if (known) return { status: "accepted", messageId: known.messageId };
       const messageId = `mail-${accepted.length + 1}`;
       const mail = { ...request, messageId, at: kernel.now };
       accepted.push(mail);

@@ -1,0 +1,90 @@
+import type { AttemptStart, ConsumerEvent } from "@exactly-once/core";
+import type { Life } from "../kernel/host.js";
+import { mailWires } from "../ports/mailer.js";
+import { queueWires } from "../ports/queue-client.js";
+import { storeWires } from "../ports/store-client.js";
+import type { ServiceParts } from "../scenarios/service.js";
+import { ATTEMPT_TIMEOUT_MS, VALIDITY_MS, type ScenarioSettings } from "../scenarios/settings.js";
+import type { RunBasis } from "./basis.js";
+import type { ServiceWorld } from "./service-world.js";
+
+/** What the service's processes said of themselves. */
+export interface Told {
+  held: number;
+  suppressed: number;
+}
+
+export function createTold(): Told {
+  return { held: 0, suppressed: 0 };
+}
+
+export interface ServiceWiresOptions {
+  /** The process's. */
+  readonly name: string;
+  readonly told: Told;
+  readonly onAsked?: (start: AttemptStart) => void;
+  readonly onExtendedAfterLoss?: (handle: string) => void;
+}
+
+/** The wires of one of the service's processes to everything outside of it. */
+export interface ServiceWires {
+  connect(life: Life): ServiceParts;
+}
+
+export function serviceWires(
+  basis: RunBasis,
+  settings: ScenarioSettings,
+  world: ServiceWorld,
+  options: ServiceWiresOptions,
+): ServiceWires {
+  const { kernel, trace, report, network, decisions } = basis;
+  const { name, told, onAsked, onExtendedAfterLoss } = options;
+  const { services, ledger } = world;
+  const { variation } = settings;
+
+  function observe(event: ConsumerEvent): void {
+    if (event.type === "held") told.held += 1;
+    else if (event.type === "sendSuppressed" || event.type === "duplicateSuppressed") {
+      told.suppressed += 1;
+    } else if (event.type === "internalError") report("no internal error", String(event.error));
+    if (basis.story) trace.add(kernel.now, name, `* ${tellEvent(event)}`);
+  }
+
+  const store = storeWires(name, services.store, world.store, {
+    ...(onAsked === undefined ? {} : { onAsked }),
+    onGranted: (id) => ledger.heard.add(id),
+  });
+  const queue = queueWires(name, services.sqs, world.main, decisions, onExtendedAfterLoss);
+  const mailer = mailWires(name, services.ses, world.ses, {
+    attemptTimeoutMs: ATTEMPT_TIMEOUT_MS,
+    validityMs: VALIDITY_MS,
+    pausePoint: network.pausePoint(name, "beforeSigning"),
+    ...(variation === undefined
+      ? {}
+      : {
+          habits: {
+            provider: variation.provider,
+            full: decisions.site(`${name}.mailer`, "full", "mailer.full", 0.2),
+            throwing: decisions.property("throwing") < 0.5,
+          },
+        }),
+  });
+  const directory = services.directory.wire(name, "lookUp");
+  const storage = services.directory.wire(name, "fetch");
+  return {
+    connect: (life) => ({
+      ...{ ...settings, life, directory, storage, observe },
+      queue: queue.connect(life),
+      store: store.connect(life),
+      mailer: mailer.connect(life),
+    }),
+  };
+}
+
+function tellEvent(event: { readonly type: string }): string {
+  const told = Object.entries(event).filter(
+    ([name, value]) =>
+      name !== "at" && name !== "type" && ["string", "number"].includes(typeof value),
+  );
+  return `${event.type} ${told.map(([name, value]) => `${name}=${String(value)}`).join(" ")}`;
+}

@@ -1,0 +1,33 @@
+import type { TripwirePolicy } from "@exactly-once/core";
+import type { Decisions } from "../kernel/decisions.js";
+import type { Provider } from "../ports/mailer.js";
+import { EVENT_KINDS, ODD_SERVICE_KINDS, type EventKind } from "./events.js";
+import type { Envelope } from "./envelopes.js";
+
+/** How a service may be set up otherwise than the plain one. */
+export interface Variation {
+  readonly envelope: Envelope;
+  readonly provider: Provider;
+  /** Kinds of odd events. */
+  readonly kinds: readonly EventKind[];
+  readonly tripwire?: TripwirePolicy;
+  /** Events older than this are dead-lettered, ms. */
+  readonly maxEventAgeMs?: number;
+}
+
+const MAX_EVENT_AGE_MS = 45_000;
+
+export function variationOf({ pick, property }: Decisions): Variation {
+  const limits = {
+    perRecipientPerHour: pick("perRecipientPerHour", [2, 4]),
+    perTemplatePerMinute: pick("perTemplatePerMinute", [3, 6]),
+    onRate: pick("onRate", ["hold", "hold", "warn"] as const),
+  };
+  return {
+    envelope: pick("envelope", ["none", "sns", "eventBridge", "claimCheck"]),
+    provider: pick("provider", ["plain", "asked", "idempotent"]),
+    kinds: [...EVENT_KINDS, ...ODD_SERVICE_KINDS, ...ODD_SERVICE_KINDS],
+    ...(property("rates") < 0.4 ? { tripwire: limits } : {}),
+    ...(property("maxEventAge") < 0.3 ? { maxEventAgeMs: MAX_EVENT_AGE_MS } : {}),
+  };
+}
