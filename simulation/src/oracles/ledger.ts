@@ -30,6 +30,8 @@ export interface Ledger {
   readonly waived: Set<string>;
   /** Messages whose copy stands in the dead-letter queue. */
   readonly copied: Set<string>;
+  /** Those of them that were given up for their decoder's faults: no record can know that they are. */
+  readonly copiedUnread: Set<string>;
   /** Messages that the queue's own redrive policy moved. */
   readonly movedByQueue: Set<string>;
   readonly deleted: Set<string>;
@@ -54,6 +56,7 @@ export function createLedger(): Ledger {
     allowed: new Set(),
     waived: new Set(),
     copied: new Set(),
+    copiedUnread: new Set(),
     movedByQueue: new Set(),
     deleted: new Set(),
     excused: new Map(),

@@ -57,8 +57,10 @@ export function queueOracle(
         else if (event.type === "expired")
           report("no loss", `${message.id} outlived its retention`);
       } else if (queue === dlq() && event.type === "sent") {
-        const original = message.attributes["originalId"];
-        if (original !== undefined) ledger.copied.add(original);
+        const { originalId, deadLetter = "" } = message.attributes;
+        if (originalId === undefined) return;
+        ledger.copied.add(originalId);
+        if (deadLetter.includes("decoderFault")) ledger.copiedUnread.add(originalId);
       }
     },
     onMail: ({ attemptId }) => {
@@ -69,6 +71,8 @@ export function queueOracle(
       const messages = [...ledger.produced.values()].filter((message) => message.key === key);
       const [message] = messages;
       if (!message?.groupId || messages.some(({ redriven }) => redriven)) return;
+      // By a limit that docs/guarantees.md states.
+      if (messages.some(({ messageId }) => ledger.copiedUnread.has(messageId))) return;
       const ahead = front.get(message.groupId);
       const last = Math.max(...messages.map(({ sequence }) => sequence));
       if (ahead && ahead.sequence > last) {
