@@ -1,6 +1,7 @@
 import Table from "cli-table3";
 import { runFleet } from "../fleet.js";
-import { MUTANTS, type Mutant } from "./list.js";
+import { MUTANTS } from "./list.js";
+import type { Mutant } from "./mutant.js";
 
 export interface Hunted {
   readonly name: string;

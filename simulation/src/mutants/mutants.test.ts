@@ -3,7 +3,8 @@ import { availableParallelism } from "node:os";
 import { describe, expect, it } from "vitest";
 import { applyPatch } from "../bundle.js";
 import { fateOf, type HuntReport } from "./hunt.js";
-import { MUTANTS, type Mutant } from "./list.js";
+import { MUTANTS } from "./list.js";
+import type { Mutant } from "./mutant.js";
 
 const ROOT = new URL("../../../", import.meta.url);
 const REGENERATE = "Make the list anew: pnpm simulate --mutants --json simulation/mutants.json";
