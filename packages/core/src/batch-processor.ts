@@ -77,6 +77,7 @@ export function createBatchProcessor(options: BatchProcessorOptions): BatchProce
       randomness,
       store,
       committer,
+      abandon,
       delivery,
       digest,
       emit,

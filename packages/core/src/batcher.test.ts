@@ -9,10 +9,12 @@ function rig(options: Options = {}) {
   const clock = createVirtualClock();
   const calls: number[][] = [];
   const answers: (() => void)[] = [];
+  const stopping = new AbortController();
   const batcher = createBatcher<number, number>({
     clock,
     max: 3,
     lingerMs: 10,
+    stopping: stopping.signal,
     call: async (items) => {
       calls.push([...items]);
       await new Promise<void>((resolve) => answers.push(resolve));
@@ -20,7 +22,7 @@ function rig(options: Options = {}) {
     },
     ...options,
   });
-  return { clock, calls, answers, batcher };
+  return { clock, calls, answers, batcher, stopping };
 }
 
 const turn = () => new Promise((resolve) => setImmediate(resolve));
@@ -35,6 +37,32 @@ describe("a batcher", () => {
     expect(calls).toEqual([[1]]);
     for (const item of [2, 3, 4, 5]) void batcher.add(item);
     expect(calls).toEqual([[1], [2, 3, 4]]);
+  });
+
+  it("leaves no timer once it is to stop, and lets nothing wait any more", async () => {
+    const { batcher, calls, clock, stopping } = rig();
+    void batcher.add(1);
+    void batcher.flush();
+    await turn();
+    expect([calls, clock.sleeping]).toEqual([[[1]], 1]);
+    stopping.abort();
+    await turn();
+    expect(clock.sleeping).toBe(0);
+    void batcher.add(2);
+    await turn();
+    expect(calls).toEqual([[1], [2]]);
+  });
+
+  it("lets what came after the timer was set wait for as long as any", async () => {
+    const { batcher, calls, clock } = rig();
+    void batcher.add(1);
+    void batcher.flush();
+    await clock.advance(6);
+    void batcher.add(2);
+    await clock.advance(9);
+    expect(calls).toEqual([[1]]);
+    await clock.advance(1);
+    expect(calls).toEqual([[1], [2]]);
   });
 
   it("that is eager sends what was added in one turn at once, and together", async () => {

@@ -6,6 +6,8 @@ export interface BatcherOptions<Item, Reply> {
   readonly max: number;
   /** Milliseconds an item waits for company. */
   readonly lingerMs: number;
+  /** Aborts when nothing is to wait for company any more: no timer is left then. */
+  readonly stopping: AbortSignal;
   /**
    * An item waits for company only where a call is under way, until its answer at the latest. What is
    * added in the same turn goes together all the same.
@@ -17,10 +19,7 @@ export interface BatcherOptions<Item, Reply> {
 
 export interface Batcher<Item, Reply> {
   add(item: Item): Promise<Reply>;
-  /**
-   * Sends what waits without lingering further; resolves when every call so far has answered and no
-   * timer is left.
-   */
+  /** Sends what waits without lingering further; resolves when every call so far has answered. */
   flush(): Promise<void>;
 }
 
@@ -31,13 +30,14 @@ interface Waiting<Item, Reply> {
 }
 
 /**
- * Gathers single items into calls of at most `max`, with one timer for all. The timer is never
- * cancelled: to be able to, it would take an `AbortController` each time, at several microseconds.
+ * Gathers single items into calls of at most `max`, with one timer for all. The timer isn't cancelled
+ * when a batch goes before its time: for that it would take an `AbortController` of its own each time,
+ * at several microseconds.
  */
 export function createBatcher<Item, Reply>(
   options: BatcherOptions<Item, Reply>,
 ): Batcher<Item, Reply> {
-  const { clock, lingerMs, eager = false } = options;
+  const { clock, lingerMs, stopping, eager = false } = options;
   let waitingSince = 0;
   let waiting: Waiting<Item, Reply>[] = [];
   let sendsThisTurn = false;
@@ -71,8 +71,8 @@ export function createBatcher<Item, Reply>(
   }
 
   async function linger(): Promise<void> {
-    for (let restMs = lingerMs; restMs > 0;) {
-      await clock.sleep(restMs);
+    for (let restMs = lingerMs; restMs > 0 && !stopping.aborted;) {
+      await clock.sleep(restMs, stopping);
       // What it was set for may have gone meanwhile, and what waits now has come later.
       restMs = waiting.length === 0 ? 0 : waitingSince + lingerMs - clock.monotonic();
     }
@@ -99,7 +99,7 @@ export function createBatcher<Item, Reply>(
       }),
     flush: async () => {
       sendAll();
-      await Promise.all([...underWay, lingering]);
+      await Promise.all(underWay);
     },
   };
 }

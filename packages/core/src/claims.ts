@@ -23,7 +23,7 @@ export interface ClaimResult {
 
 /** Claims in batches over all lanes. A claim never outlives what the queue has confirmed. */
 export function createClaims(
-  { clock, time, store }: RunEnvironment,
+  { clock, time, store, abandon: stopping }: RunEnvironment,
   simulated: boolean,
 ): Batcher<ClaimItem, ClaimResult> {
   async function call(items: readonly ClaimItem[]): Promise<readonly ClaimResult[]> {
@@ -45,5 +45,5 @@ export function createClaims(
     }));
   }
 
-  return createBatcher({ clock, max: BATCH, lingerMs: LINGER_MS, eager: true, call });
+  return createBatcher({ clock, max: BATCH, lingerMs: LINGER_MS, stopping, eager: true, call });
 }

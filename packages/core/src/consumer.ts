@@ -87,6 +87,7 @@ export function createConsumer(options: ConsumerOptions): Consumer {
     randomness,
     store,
     committer,
+    abandon: abandon.signal,
     delivery: settings.delivery,
     digest: keyedDigest(settings.digestSecret),
     emit,
@@ -97,7 +98,13 @@ export function createConsumer(options: ConsumerOptions): Consumer {
       gate.providerReplied(reply);
     },
   };
-  const batch = { clock, max: STORE_BATCH, lingerMs: STORE_LINGER_MS, eager: true } as const;
+  const batch = {
+    clock,
+    max: STORE_BATCH,
+    lingerMs: STORE_LINGER_MS,
+    stopping: abandon.signal,
+    eager: true,
+  } as const;
   const dispatcher: Dispatcher = createDispatcher({
     env,
     queue,

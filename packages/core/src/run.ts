@@ -24,6 +24,8 @@ export interface RunEnvironment {
   readonly randomness: Randomness;
   readonly store: DedupeStore;
   readonly committer: Committer;
+  /** Aborts when the process gives up: at the end of a drain. */
+  readonly abandon: AbortSignal;
   readonly delivery: Delivery;
   readonly digest: KeyedDigest;
   readonly emit: Emit;

@@ -60,12 +60,14 @@ export function createSettler(options: SettlerOptions): Settler {
     clock,
     max: QUEUE_BATCH,
     lingerMs: ACKNOWLEDGE_LINGER_MS,
+    stopping: env.abandon,
     call: (flights) => queue.acknowledge(flights.map(({ kept }) => kept.message)),
   });
   const returns = createBatcher<VisibilityChange, QueueReply>({
     clock,
     max: QUEUE_BATCH,
     lingerMs: RETURN_LINGER_MS,
+    stopping: env.abandon,
     call: (items) => queue.retryLater(items),
   });
 
