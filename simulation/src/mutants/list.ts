@@ -31,7 +31,7 @@ export const MUTANTS: readonly Mutant[] = [
   mutant(
     "orphan-begin-after-loss",
     "A begin whose grant was lost on its way, and whose replay comes too late, is never given up.",
-    [core("begin-attempt.ts", "if (tries > 1) giveUp(env, ref);", "")],
+    [core("begin-attempt.ts", "if (request.tries > 1) giveUp(env, ref);", "")],
   ),
   mutant("owner-unchecked", "The store doesn't check who holds the claim.", [
     core(
