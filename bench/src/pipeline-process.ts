@@ -5,6 +5,7 @@ import {
   type MessageQueue,
   type QueueMessage,
 } from "@exactly-once/core";
+import { hash } from "node:crypto";
 import { PerformanceObserver } from "node:perf_hooks";
 import { z } from "zod";
 import { childInput, serve } from "./child.js";
@@ -21,6 +22,8 @@ export interface PipelineMeasured {
   readonly cpuNsPerMessage: number;
   /** Only where no garbage was collected meanwhile. */
   readonly bytesPerMessage: number | undefined;
+  /** What this machine takes just now for a SHA-256 of some 70 bytes. */
+  readonly nsPerHash: number;
 }
 
 const schema = z.object({ id: z.number() });
@@ -123,7 +126,18 @@ async function measure(input: PipelineInput): Promise<PipelineMeasured> {
     nsPerMessage: (ms * 1e6) / input.messages,
     cpuNsPerMessage: ((user + system) * 1e3) / input.messages,
     bytesPerMessage: (await collections.count()) === 0 ? grown / input.messages : undefined,
+    nsPerHash: timeHashes(),
   };
+}
+
+const HASHES = 50_000;
+
+/** A yardstick, since the same code takes up to twice as long on another day's machine. */
+function timeHashes(): number {
+  const text = "0123456789".repeat(6);
+  const startedAt = performance.now();
+  for (let at = 0; at < HASHES; at += 1) hash("sha256", `${text}-${at}`);
+  return ((performance.now() - startedAt) * 1e6) / HASHES;
 }
 
 function watchCollections(): { count(): Promise<number> } {

@@ -13,6 +13,7 @@ const COUNTED_FEW = 300;
  * What a message costs on our side: decode to acknowledge with a queue and a store that answer at
  * once. Waiting for company (a claim waits 1 ms, a delete up to 20) is no work and counts little
  * with many in flight; with one in flight it is all there is, so CPU time is told beside.
+ * A hash's time in the same process tells how fast the machine was.
  */
 export const pipeline: Suite = async ({ runs, messages, only, note }) => {
   const rows: Row[] = [];
@@ -48,6 +49,12 @@ export const pipeline: Suite = async ({ runs, messages, only, note }) => {
           "CPU per message",
           "µs",
           timed.map((run) => us(run.cpuNsPerMessage)),
+        ),
+        summarize(
+          { ...at, contender: "node:crypto" },
+          "SHA-256 of 70 bytes, as a yardstick",
+          "µs",
+          timed.map((run) => us(run.nsPerHash)),
         ),
       );
       if (counted.length > 0) rows.push(summarize(at, "allocated per message", "B", counted));
