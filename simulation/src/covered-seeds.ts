@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { runSeeds } from "./run-seeds.js";
 
-/** In this process, as coverage is counted here; enough for every scenario a hundred times and more. */
+/** In this process, as coverage is counted here; enough for every scenario fifty times or more. */
 const SEEDS = 1_000;
 
 it(`runs ${SEEDS} seeds of the mix`, async () => {

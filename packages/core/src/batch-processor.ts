@@ -5,7 +5,7 @@ import { refusedClaim, tooOld } from "./claim-reply.js";
 import { createCommitter, type Committer } from "./commit.js";
 import { consumerSettings, type ConsumerOptions } from "./consumer-options.js";
 import { isSimulating } from "./delivery.js";
-import type { Disposition } from "./disposition.js";
+import { DRAINING, type Disposition } from "./disposition.js";
 import { createEmit, type MessageFacts } from "./events.js";
 import { handleMessage } from "./handle-message.js";
 import { fixedLease, type KeptLease } from "./kept-lease.js";
@@ -43,8 +43,6 @@ const GRACE_MS = 500;
 const OUTAGE_BACKOFF = { baseMs: 2 * 60_000, maxMs: 60 * 60_000 };
 const HOLD_BACKOFF = { baseMs: 60_000, maxMs: 15 * 60_000 };
 const DEFAULT_RETRY = { baseMs: 1_000, maxMs: 5 * 60_000 };
-
-const DRAINING: Disposition = { kind: "retry", reason: "draining", delayMs: 0, counts: false };
 
 interface Invocation {
   readonly env: RunEnvironment;

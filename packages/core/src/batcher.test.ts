@@ -48,9 +48,11 @@ describe("a batcher", () => {
     stopping.abort();
     await turn();
     expect(clock.sleeping).toBe(0);
-    void batcher.add(2);
-    await turn();
-    expect(calls).toEqual([[1], [2]]);
+    for (const item of [2, 3]) {
+      void batcher.add(item);
+      await turn();
+    }
+    expect(calls).toEqual([[1], [2], [3]]);
   });
 
   it("lets what came after the timer was set wait for as long as any", async () => {

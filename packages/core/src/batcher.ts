@@ -32,7 +32,7 @@ interface Waiting<Item, Reply> {
 /**
  * Gathers single items into calls of at most `max`, with one timer for all. The timer isn't cancelled
  * when a batch goes before its time: for that it would take an `AbortController` of its own each time,
- * at several microseconds.
+ * which is slow to make.
  */
 export function createBatcher<Item, Reply>(
   options: BatcherOptions<Item, Reply>,
@@ -41,7 +41,7 @@ export function createBatcher<Item, Reply>(
   let waitingSince = 0;
   let waiting: Waiting<Item, Reply>[] = [];
   let sendsThisTurn = false;
-  let lingering: Promise<void> | undefined;
+  let lingering = false;
   const underWay = new Set<Promise<void>>();
 
   function send(): void {
@@ -71,12 +71,13 @@ export function createBatcher<Item, Reply>(
   }
 
   async function linger(): Promise<void> {
+    lingering = true;
     for (let restMs = lingerMs; restMs > 0 && !stopping.aborted;) {
       await clock.sleep(restMs, stopping);
       // What it was set for may have gone meanwhile, and what waits now has come later.
       restMs = waiting.length === 0 ? 0 : waitingSince + lingerMs - clock.monotonic();
     }
-    lingering = undefined;
+    lingering = false;
     sendAll();
   }
 
@@ -94,8 +95,9 @@ export function createBatcher<Item, Reply>(
         if (waiting.length === 0) waitingSince = clock.monotonic();
         waiting.push({ item, resolve, reject });
         if (waiting.length >= options.max) send();
-        else if (!eager || underWay.size > 0) lingering ??= linger();
-        else if (!sendsThisTurn) void sendThisTurn();
+        else if (eager && underWay.size === 0) {
+          if (!sendsThisTurn) void sendThisTurn();
+        } else if (!lingering) void linger();
       }),
     flush: async () => {
       sendAll();

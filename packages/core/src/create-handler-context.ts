@@ -16,7 +16,7 @@ export function createHandlerContext(env: RunEnvironment, run: Run): HandlerCont
 }
 
 /**
- * A class, since a getter of an object literal takes more than a microsecond to make. The functions
+ * A class, since a getter of an object literal is slow to make. The functions
  * are bound, so that a handler may take them out of its context.
  */
 class RunContext implements HandlerContext {

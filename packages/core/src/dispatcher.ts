@@ -7,7 +7,7 @@ import {
 import type { Batcher } from "./batcher.js";
 import { refusedClaim, tooOld } from "./claim-reply.js";
 import { createClaims, type ClaimResult } from "./claims.js";
-import type { Disposition } from "./disposition.js";
+import { DRAINING, type Disposition } from "./disposition.js";
 import { LeaseLostError } from "./errors/lease-lost-error.js";
 import type { LossReason } from "./events.js";
 import { endOf, flightFacts, type Flight } from "./flight.js";
@@ -120,8 +120,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
       return;
     }
     const flight = takeOff(message, receivedAt, known && endOf(known));
-    if (draining)
-      settler.settle(flight, { kind: "retry", reason: "draining", delayMs: 0, counts: false });
+    if (draining) settler.settle(flight, DRAINING);
     else if (!flight.lane || flight.lane.flights[0] === flight) ready.push(flight);
   }
 
@@ -193,7 +192,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
   async function work(flight: Flight): Promise<Disposition> {
     if (flight.after) await flight.after;
     if (flight.lost) return { kind: "lost" };
-    if (draining) return { kind: "retry", reason: "draining", delayMs: 0, counts: false };
+    if (draining) return DRAINING;
     if (flight.deadLetter) return flight.deadLetter;
     if (gate.storeIsDown) return { kind: "retry", reason: "storeDown", counts: false };
     if (!flight.admitted) {
@@ -267,10 +266,9 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
 
   function close(): void {
     draining = true;
-    const back = { kind: "retry", reason: "draining", delayMs: 0, counts: false } as const;
     for (const flight of [...flights.values()].reverse()) {
-      if (flight.phase === "held") settler.endHold(flight, back);
-      else if (flight.phase === "waiting") settler.settle(flight, back);
+      if (flight.phase === "held") settler.endHold(flight, DRAINING);
+      else if (flight.phase === "waiting") settler.settle(flight, DRAINING);
     }
     held.stop();
     settler.hurry();
@@ -322,7 +320,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
 function endedBy(reason: LossReason): Disposition {
   switch (reason) {
     case "drain":
-      return { kind: "retry", reason: "draining", delayMs: 0, counts: false };
+      return DRAINING;
     case "maxProcessing":
       return { kind: "retry", reason: "error", counts: true, error: new LeaseLostError(reason) };
     default:

@@ -38,3 +38,11 @@ export type Disposition =
   | { readonly kind: "lost" };
 
 export const ACKNOWLEDGE: Disposition = { kind: "acknowledge" };
+
+/** Back to the queue at once, for whoever goes on. */
+export const DRAINING = {
+  kind: "retry",
+  reason: "draining",
+  delayMs: 0,
+  counts: false,
+} as const satisfies Disposition;

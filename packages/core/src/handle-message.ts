@@ -1,7 +1,7 @@
 import { createHandlerContext } from "./create-handler-context.js";
 import type { Admitted } from "./admit-message.js";
 import { createCancellation, type Cancellation } from "./cancellation.js";
-import { ACKNOWLEDGE, type Disposition } from "./disposition.js";
+import { ACKNOWLEDGE, DRAINING, type Disposition } from "./disposition.js";
 import { isEffectRejectedError } from "./errors/effect-rejected-error.js";
 import { LeaseLostError, isLeaseLostError } from "./errors/lease-lost-error.js";
 import { isInvalidKeyError } from "./errors/invalid-key-error.js";
@@ -166,7 +166,7 @@ function endOrOverdue<Result>(
 function endedRun(run: Run, thrown: Thrown | undefined): Disposition | undefined {
   if (run.lostBy) {
     const { reason } = run.lostBy;
-    if (reason === "drain") return { kind: "retry", reason: "draining", delayMs: 0, counts: false };
+    if (reason === "drain") return DRAINING;
     if (reason === "maxProcessing") {
       return { kind: "retry", reason: "error", counts: true, error: run.lostBy };
     }

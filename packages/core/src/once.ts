@@ -42,8 +42,7 @@ const MAX_ADMISSION_MS = 5_000;
  * the record before its first byte. From the grant on, what happened is settled through any outage
  * of the store.
  *
- * All in one function, since each further `async` one on this way costs half a microsecond an
- * effect.
+ * All in one function, since each further `async` one on this way shows (`pnpm bench pipeline`).
  */
 export async function performOnce(
   env: RunEnvironment,

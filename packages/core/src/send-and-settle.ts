@@ -127,7 +127,7 @@ export function createAttempt(
   return new GrantedAttempt(env, run, ref, effect, deadline);
 }
 
-/** A class, since a getter of an object literal takes more than a microsecond to make. */
+/** A class, since a getter of an object literal is slow to make. */
 class GrantedAttempt implements Attempt {
   readonly id: string;
   readonly effectId: string;

@@ -1,6 +1,6 @@
 import { fullJitter } from "./backoff.js";
 import { createBatcher, type Batcher } from "./batcher.js";
-import type { Disposition } from "./disposition.js";
+import { DRAINING, type Disposition } from "./disposition.js";
 import { flightFacts, type Flight } from "./flight.js";
 import type { HeldMessages } from "./held-messages.js";
 import { createHoldRules, type Hold, type HoldRulesOptions } from "./hold-rules.js";
@@ -322,8 +322,6 @@ export function createSettler(options: SettlerOptions): Settler {
     },
   };
 }
-
-const DRAINING: Retry = { kind: "retry", reason: "draining", delayMs: 0, counts: false };
 
 const SIBLING: Disposition = { kind: "retry", reason: "sibling", delayMs: 0, counts: false };
 

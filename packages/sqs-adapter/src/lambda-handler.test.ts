@@ -64,16 +64,19 @@ async function invoke(
   }
 }
 
+const handlerOf = (queueUrl: string) =>
+  createLambdaHandler({
+    client: sqs.client,
+    queueUrl,
+    namespace: "test",
+    store: memoryStore(),
+    pipelines: [pipeline],
+  });
+
 describe("a Lambda handler", () => {
   it("sends once over redeliveries, and moves what is broken to the dead-letter queue", async () => {
     const { queueUrl, deadLetterQueueUrl } = await sqs.createPair({ fifo: false });
-    const handler = createLambdaHandler({
-      client: sqs.client,
-      queueUrl,
-      namespace: "test",
-      store: memoryStore(),
-      pipelines: [pipeline],
-    });
+    const handler = handlerOf(queueUrl);
     for (const body of ['{"id":"a"}', '{"id":"b"}', "broken", '{"id":"a"}']) {
       await sqs.client.send(new SendMessageCommand({ QueueUrl: queueUrl, MessageBody: body }));
     }
@@ -85,13 +88,7 @@ describe("a Lambda handler", () => {
 
   it("begins nothing where hiding the batch has taken the invocation's time", async () => {
     const { queueUrl } = await sqs.createPair({ fifo: false });
-    const handler = createLambdaHandler({
-      client: sqs.client,
-      queueUrl,
-      namespace: "test",
-      store: memoryStore(),
-      pipelines: [pipeline],
-    });
+    const handler = handlerOf(queueUrl);
     await sqs.client.send(
       new SendMessageCommand({ QueueUrl: queueUrl, MessageBody: '{"id":"c"}' }),
     );
