@@ -21,7 +21,7 @@ scenarios: ${SCENARIOS.join(", ")}; without one, the mix of all`;
 const MAX_SHRUNK = 5;
 
 function readArguments() {
-  return parseArgs({
+  const { values } = parseArgs({
     options: {
       seeds: { type: "string", default: "2000" },
       from: { type: "string", default: "1" },
@@ -33,7 +33,13 @@ function readArguments() {
       incident: { type: "boolean", default: false },
       help: { type: "boolean", default: false },
     },
-  }).values;
+  });
+  // Of a number that isn't one no seed would run, and nothing would be found.
+  for (const name of ["seeds", "from", "seed", "workers"] as const) {
+    if (values[name] === undefined || /^[1-9]\d*$/.test(values[name])) continue;
+    throw new Error(`--${name} takes a whole number from 1 on, not ${values[name]}.`);
+  }
+  return values;
 }
 
 async function main(): Promise<number> {
