@@ -3,12 +3,15 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { SendMessageCommand } from "@aws-sdk/client-sqs";
 import type { QueueFixture } from "@exactly-once/core/testing";
 
-import type { LocalSqs } from "./local-sqs.fixture.js";
+import { testAccount, type LocalSqs } from "./local-sqs.fixture.js";
 import { sqsQueue } from "./queue.js";
+import { tunedSqsClient } from "./tuned-client.js";
 
 export interface ConformanceOptions {
   readonly fifo: boolean;
   readonly maxReceiveCount: number;
+  /** Through {@link tunedSqsClient} instead of a client with the SDK's ways. */
+  readonly tuned?: boolean;
 }
 
 /** A fresh queue on an emulator, for the conformance suite. */
@@ -17,8 +20,11 @@ export async function conformanceFixture(
   options: ConformanceOptions,
 ): Promise<QueueFixture> {
   const { queueUrl, deadLetterQueueUrl } = await sqs.createPair(options);
+  const client = options.tuned
+    ? tunedSqsClient({ endpoint: sqs.endpoint, ...testAccount })
+    : sqs.client;
   return {
-    queue: sqsQueue({ client: sqs.client, queueUrl, stopWithinMs: 1_000 }),
+    queue: sqsQueue({ client, queueUrl, stopWithinMs: 1_000 }),
     send: (body, { groupId, dedupId, attributes = {} } = {}) =>
       sqs.client.send(
         new SendMessageCommand({

@@ -23,6 +23,7 @@ export interface FakeRequest {
   readonly action: string;
   readonly input: Readonly<Record<string, unknown>>;
   readonly userAgent: string;
+  readonly authorization: string;
 }
 
 /** An endpoint that answers as a test says, for what no emulator does: refusals, faults, silence. */
@@ -32,6 +33,8 @@ export interface FakeSqs {
   readonly queueUrl: string;
   readonly requests: readonly FakeRequest[];
   answer(respond: (request: FakeRequest) => FakeAnswer): void;
+  /** Cuts every connection, as a load balancer does with idle ones. */
+  cutConnections(): void;
   close(): Promise<void>;
 }
 
@@ -77,6 +80,7 @@ export async function startFakeSqs(name = "orders"): Promise<FakeSqs> {
         action: target.replace("AmazonSQS.", ""),
         input: JSON.parse(Buffer.concat(chunks).toString()) as Record<string, unknown>,
         userAgent: String(incoming.headers["user-agent"]),
+        authorization: String(incoming.headers["authorization"]),
       };
       requests.push(request);
       const answer = respond(request);
@@ -96,6 +100,9 @@ export async function startFakeSqs(name = "orders"): Promise<FakeSqs> {
     requests,
     answer(next) {
       respond = next;
+    },
+    cutConnections() {
+      server.closeAllConnections();
     },
     async close() {
       client.destroy();

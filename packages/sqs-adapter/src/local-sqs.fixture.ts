@@ -15,6 +15,7 @@ import { fromSqs } from "./message.js";
 /** What the tests of this package do with an SQS emulator beside running the queue on it. */
 export interface LocalSqs {
   readonly client: SQSClient;
+  readonly endpoint: string;
   createQueue(name: string, attributes?: Record<string, string>): Promise<string>;
   arnOf(queueUrl: string): Promise<string>;
   /** A queue with a dead-letter queue of its own type. */
@@ -74,6 +75,7 @@ export function openSqs(endpoint: string): LocalSqs {
 
   return {
     client,
+    endpoint,
     createQueue,
     arnOf,
 

@@ -6,7 +6,11 @@ import { startLocalSqs, type LocalSqs } from "./local-sqs.fixture.js";
 
 const maxReceiveCount = 3;
 
-describe.each([{ fifo: false }, { fifo: true }])("sqsQueue conforms (FIFO: $fifo)", ({ fifo }) => {
+describe.each([
+  { fifo: false, tuned: false },
+  { fifo: true, tuned: false },
+  { fifo: true, tuned: true },
+])("sqsQueue conforms (FIFO: $fifo, tuned client: $tuned)", ({ fifo, tuned }) => {
   let sqs: LocalSqs;
   beforeAll(async () => {
     sqs = await startLocalSqs();
@@ -15,7 +19,7 @@ describe.each([{ fifo: false }, { fifo: true }])("sqsQueue conforms (FIFO: $fifo
 
   queueSuite({
     test: test.concurrent,
-    factory: () => conformanceFixture(sqs, { fifo, maxReceiveCount }),
+    factory: () => conformanceFixture(sqs, { fifo, maxReceiveCount, tuned }),
     capabilities: { fifo, maxReceiveCount },
   });
 });

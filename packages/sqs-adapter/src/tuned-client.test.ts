@@ -45,7 +45,69 @@ describe("a tuned client", () => {
     const { queue } = open();
     for (let round = 0; round < 5; round += 1) await queue.receive(request);
     expect(sqs.requests).toHaveLength(5);
-    expect(new Set(sqs.requests.map((sent) => JSON.stringify(sent))).size).toBe(1);
+    // The signature is that of its time.
+    const asked = sqs.requests.map(({ authorization: _, ...sent }) => JSON.stringify(sent));
+    expect(new Set(asked).size).toBe(1);
+  });
+
+  it("signs with the credentials of the moment, by one signer", async () => {
+    let asked = 0;
+    const { client, queue } = open({
+      credentials: () => {
+        asked += 1;
+        const expiration = new Date(Date.now() + 1_000);
+        return Promise.resolve({ accessKeyId: `key-${asked}`, secretAccessKey: "s", expiration });
+      },
+    });
+    for (let round = 0; round < 3; round += 1) await queue.receive(request);
+    const keys = sqs.requests.map(({ authorization }) => /key-\d+/.exec(authorization)?.[0]);
+    expect(new Set(keys).size).toBe(3);
+    expect(await client.config.signer()).toBe(await client.config.signer());
+  });
+
+  it("asks for a signer again where none could be had", async () => {
+    let region: Promise<string> = Promise.reject(new Error("no metadata yet"));
+    const { queue } = open({ region: () => region });
+    await expect(queue.receive(request)).rejects.toThrow(/no metadata yet/);
+    region = Promise.resolve("eu-west-2");
+    expect(await queue.receive(request)).toEqual([]);
+  });
+
+  it("keeps to a signer that is passed", async () => {
+    const sign = <Message>(message: Message) => Promise.resolve(message);
+    const { client } = open({ signer: () => Promise.resolve({ sign }) });
+    expect(await client.config.signer()).toEqual({ sign });
+  });
+
+  it("goes on after its connections were cut while they were idle", async () => {
+    const { queue } = open();
+    for (let round = 0; round < 3; round += 1) {
+      expect(await queue.receive(request)).toEqual([]);
+      sqs.cutConnections();
+    }
+  });
+
+  it("asks once more after a reset, and not a third time", async () => {
+    sqs.answer(() => "reset");
+    await expect(open().queue.receive(request)).rejects.toMatchObject({
+      code: "QUEUE_UNAVAILABLE",
+    });
+    expect(sqs.requests).toHaveLength(2);
+  });
+
+  it("rejects where nothing listens", async () => {
+    const { queue } = open();
+    await sqs.close();
+    await expect(queue.receive(request)).rejects.toThrow(/ECONNREFUSED/);
+    sqs = await startFakeSqs();
+  });
+
+  it("gives up an extension within the queue's own time, since a lease hangs on it", async () => {
+    sqs.answer(() => "hang");
+    const message = { id: "m", handle: "h", body: "", attributes: {}, sentAt: 0, receiveCount: 1 };
+    await expect(open().queue.extend([{ message, visibilityMs: 30_000 }])).rejects.toThrow(
+      /no answer within 100 ms/,
+    );
   });
 
   it("lets a receive go on for longer than the queue's own patience, and loses nothing", async () => {
