@@ -156,7 +156,7 @@ export function createHeldMessages(options: HeldMessagesOptions): HeldMessages {
     },
     stop: () => {
       stopped = true;
-      wakeUp.wake();
+      wakeUp.end();
     },
   };
 }

@@ -273,7 +273,7 @@ export function createLeaseKeeper(options: LeaseKeeperOptions): LeaseKeeper {
     },
     stop: () => {
       stopped = true;
-      wakeUp.wake();
+      wakeUp.end();
     },
   };
 }

@@ -141,7 +141,7 @@ export function createPoller(options: PollerOptions): Poller {
     },
     stop: async () => {
       stopping.abort();
-      wakeUp.wake();
+      wakeUp.end();
       await looping?.catch(() => undefined);
       await Promise.all(underWay);
     },

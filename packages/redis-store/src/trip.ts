@@ -34,7 +34,7 @@ export function createTrip({ timeoutMs, timeoutError, toFault }: TripOptions): T
   let passengers: Passenger[] = [];
   let left = 0;
   let timer: NodeJS.Timeout | undefined;
-  let onSettled: (() => void) | undefined;
+  const onSettled: (() => void)[] = [];
 
   function board(command: Command, read: (reply: unknown) => unknown): Promise<unknown> {
     return new Promise((resolve, reject) => {
@@ -79,7 +79,7 @@ export function createTrip({ timeoutMs, timeoutError, toFault }: TripOptions): T
     if (left > 0) return;
     clearTimeout(timer);
     timer = undefined;
-    onSettled?.();
+    for (const f of onSettled) f();
   }
 
   return {
@@ -92,7 +92,7 @@ export function createTrip({ timeoutMs, timeoutError, toFault }: TripOptions): T
     settled: () =>
       new Promise((resolve) => {
         if (left === 0) resolve();
-        else onSettled = resolve;
+        else onSettled.push(resolve);
       }),
   };
 }
