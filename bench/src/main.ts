@@ -12,7 +12,7 @@ const USAGE = `Measures ours beside others, as a table and as JSON.
 
   --runs N          interleaved runs of each case (default 5)
   --messages N      messages a run (default 10000)
-  --warm-up N       messages before, which don't count (default 2000)
+  --warm-up N       messages before, which don't count (default 20000)
   --all             every case, the seldom ones too
   --only TEXT       the cases with this text in their name
   --emulator NAME   fauxqs (default), elasticmq or moto
@@ -29,7 +29,7 @@ const { values, positionals } = readArguments(
     options: {
       runs: { type: "string", default: "5" },
       messages: { type: "string", default: "10000" },
-      "warm-up": { type: "string", default: "2000" },
+      "warm-up": { type: "string", default: "20000" },
       all: { type: "boolean", default: false },
       only: { type: "string", default: "" },
       emulator: { type: "string", default: "fauxqs" },

@@ -13,7 +13,9 @@ export const contenders = {
   "ours on Redis": oursOnRedis,
   "sqs-consumer": sqsConsumer,
   "sqs-consumer, batches": sqsConsumerBatch,
+  "sqs-consumer, batches, tuned client": sqsConsumerBatch,
   "sqs-consumer + Powertools": sqsConsumerWithPowertools,
+  "sqs-consumer + Powertools, tuned client": sqsConsumerWithPowertools,
   "message-queue-toolkit": messageQueueToolkit,
   "bare SDK": bareSdk,
   "bare SDK, tuned client": bareSdk,
@@ -23,6 +25,8 @@ export const contenders = {
 export const clients: Readonly<Partial<Record<ContenderName, MakeClient>>> = {
   ours: tunedSqsClient,
   "ours on Redis": tunedSqsClient,
+  "sqs-consumer, batches, tuned client": tunedSqsClient,
+  "sqs-consumer + Powertools, tuned client": tunedSqsClient,
   "bare SDK, tuned client": tunedSqsClient,
 };
 

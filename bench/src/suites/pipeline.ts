@@ -26,7 +26,7 @@ export const pipeline: Suite = async ({ runs, messages, only, note }) => {
       const counted: number[] = [];
       for (let run = 1; run <= runs; run += 1) {
         // Few in flight mostly wait for company: that many say as much.
-        const many = inFlight <= 10 ? messages / 10 : messages * 2;
+        const many = inFlight <= 10 ? messages / 10 : messages * 5;
         timed.push(await measure({ messages: many, inFlight, effect }));
         const { bytesPerMessage } = await measure({
           messages: inFlight <= 10 ? COUNTED_FEW : COUNTED,

@@ -10,6 +10,9 @@ const SUITE = "scale";
 const RECORDS = { "1,000": 1e3, "10,000": 1e4, "100,000": 1e5, "1,000,000": 1e6 } as const;
 const REPLICAS = { "1": 1, "2": 2, "4": 4, "8": 8 } as const;
 
+/** Of each replica. Rows of one number of replicas are compared with another's, all as warm. */
+const WARM_UP = 5_000;
+
 type RecordCount = keyof typeof RECORDS;
 type ReplicaCount = keyof typeof REPLICAS;
 
@@ -71,7 +74,7 @@ async function withReplicas({ runs, messages, warmUp, only, note }: SuiteOptions
           replicas: REPLICAS[count],
           messages,
           // Each process has to get warm.
-          warmUp: warmUp * REPLICAS[count],
+          warmUp: Math.min(warmUp, WARM_UP) * REPLICAS[count],
           redisUrl: redis.url,
         }),
       ),

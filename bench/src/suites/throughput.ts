@@ -38,6 +38,7 @@ const CONTENDERS: readonly ContenderName[] = [
   "ours",
   "sqs-consumer",
   "sqs-consumer, batches",
+  "sqs-consumer, batches, tuned client",
   "bare SDK",
   "bare SDK, tuned client",
 ];

@@ -121,10 +121,10 @@ export async function afterRefusal(
   if ("dropped" in reply) return { id: null, at: reply.dropped.startedAt, via: "operator" };
   notMade(env, ref);
   if ("held" in reply) {
-    run.holding.push(reply.held);
+    run.holding = [...run.holding, reply.held];
     throw new EffectHeldError(reply.held);
   }
-  run.holding.push(reply.unknown);
+  run.holding = [...run.holding, reply.unknown];
   throw new UnknownOutcomeError(reply.unknown);
 }
 

@@ -76,7 +76,7 @@ function reserveSlot(run: Run, effect: string, part: string | undefined): string
   if (run.used.length >= MAX_EFFECTS) {
     throw new UnsettledEffectError(`One key takes at most ${MAX_EFFECTS} effects.`);
   }
-  run.used.push(slot);
+  run.used = [...run.used, slot];
   return slot;
 }
 

@@ -10,7 +10,7 @@ import { createClaims, type ClaimResult } from "./claims.js";
 import { DRAINING, type Disposition } from "./disposition.js";
 import { LeaseLostError } from "./errors/lease-lost-error.js";
 import type { LossReason } from "./events.js";
-import { endOf, flightFacts, type Flight } from "./flight.js";
+import { Flight, endOf, flightFacts } from "./flight.js";
 import type { Gate } from "./gate.js";
 import { handleMessage } from "./handle-message.js";
 import { createHeldMessages } from "./held-messages.js";
@@ -129,33 +129,22 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     receivedAt: number,
     after: Promise<void> | undefined,
   ): Flight {
-    const kept: KeptLease = keeper.keep(message, receivedAt, (reason) => {
-      flight.lost = reason !== "maxProcessing";
-      emit({ type: "leaseLost", reason, ...flightFacts(flight) });
-      if (flight.abort) flight.abort(reason);
-      else if (flight.phase === "held") settler.endHold(flight, { kind: "lost" });
-    });
-    const flight: Flight = {
-      id: message.id,
-      kept,
-      lane: fifo && message.groupId !== undefined ? lanes.of(message.groupId) : undefined,
-      after,
-      phase: "waiting",
-      admitted: undefined,
-      abort: undefined,
-      lost: false,
-      renewed: false,
-      hold: undefined,
-      heldSince: 0,
-      holds: 0,
-      troubledSince: undefined,
-      deadLetter: undefined,
-      ended: undefined,
-      end: undefined,
-    };
+    const lane = fifo && message.groupId !== undefined ? lanes.of(message.groupId) : undefined;
+    const keep = (taken: Flight): KeptLease =>
+      keeper.keep(message, receivedAt, (reason) => {
+        leaseLost(taken, reason);
+      });
+    const flight = new Flight(message, keep, lane, after);
     flight.lane?.flights.push(flight);
     flights.set(message.id, flight);
     return flight;
+  }
+
+  function leaseLost(flight: Flight, reason: LossReason): void {
+    flight.lost = reason !== "maxProcessing";
+    emit({ type: "leaseLost", reason, ...flightFacts(flight) });
+    if (flight.abort) flight.abort(reason);
+    else if (flight.phase === "held") settler.endHold(flight, { kind: "lost" });
   }
 
   function pump(): void {

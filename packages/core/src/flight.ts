@@ -4,6 +4,7 @@ import type { LossReason, MessageFacts } from "./events.js";
 import type { HeldHandle } from "./held-messages.js";
 import type { KeptLease } from "./kept-lease.js";
 import type { Lane } from "./lanes.js";
+import type { QueueMessage } from "./ports/index.js";
 import type { Writable } from "./writable.js";
 
 /**
@@ -11,36 +12,46 @@ import type { Writable } from "./writable.js";
  *
  * `waiting` in its lane or for a slot -> `running` -> (`held` -> `waiting`)* -> `ending`: what
  * becomes of it is decided and being told to the queue.
+ *
+ * A class for the reason that `Run` is one.
  */
-export interface Flight {
+export class Flight {
   readonly id: string;
   readonly kept: KeptLease;
-  /** On FIFO queues the messages of the same group, in order. */
-  readonly lane: Lane | undefined;
-  /**
-   * Resolves once the queue was told about an older delivery of this message: what it is being told
-   * speaks of that one, so this one's turn comes after it. It has its place in the lane all the same.
-   */
-  readonly after: Promise<void> | undefined;
-  phase: "waiting" | "running" | "held" | "ending";
-  admitted: Admitted | undefined;
+  phase: "waiting" | "running" | "held" | "ending" = "waiting";
+  admitted: Admitted | undefined = undefined;
   /** Aborts the handler, while it runs. */
-  abort: ((reason: LossReason) => void) | undefined;
+  abort: ((reason: LossReason) => void) | undefined = undefined;
   /** The lease was lost while it waited or was held: it isn't started any more. */
-  lost: boolean;
+  lost = false;
   /** A later delivery came while it was here. */
-  renewed: boolean;
-  hold: HeldHandle | undefined;
-  heldSince: number;
+  renewed = false;
+  hold: HeldHandle | undefined = undefined;
+  heldSince = 0;
   /** How often it was held: each further hold looks less often. */
-  holds: number;
+  holds = 0;
   /** When the provider's trouble first held it, on the timeline of leases. */
-  troubledSince: number | undefined;
+  troubledSince: number | undefined = undefined;
   /** Set once dead-lettering was decided but can't be done yet. */
-  deadLetter: Extract<Disposition, { kind: "deadLetter" }> | undefined;
+  deadLetter: Extract<Disposition, { kind: "deadLetter" }> | undefined = undefined;
   /** Resolves when the queue has been told. Made for whoever asks, see `endOf`. */
-  ended: Promise<void> | undefined;
-  end: (() => void) | undefined;
+  ended: Promise<void> | undefined = undefined;
+  end: (() => void) | undefined = undefined;
+
+  constructor(
+    message: QueueMessage,
+    keep: (flight: Flight) => KeptLease,
+    /** On FIFO queues the messages of the same group, in order. */
+    readonly lane: Lane | undefined,
+    /**
+     * Resolves once the queue was told about an older delivery of this message: what it is being told
+     * speaks of that one, so this one's turn comes after it. It has its place in the lane all the same.
+     */
+    readonly after: Promise<void> | undefined,
+  ) {
+    this.id = message.id;
+    this.kept = keep(this);
+  }
 }
 
 export function endOf(flight: Flight): Promise<void> {

@@ -1,6 +1,6 @@
 import { createHandlerContext } from "./create-handler-context.js";
 import type { Admitted } from "./admit-message.js";
-import { createCancellation, type Cancellation } from "./cancellation.js";
+import type { Cancellation } from "./cancellation.js";
 import { ACKNOWLEDGE, DRAINING, type Disposition } from "./disposition.js";
 import { isEffectRejectedError } from "./errors/effect-rejected-error.js";
 import { LeaseLostError, isLeaseLostError } from "./errors/lease-lost-error.js";
@@ -12,7 +12,7 @@ import type { LossReason, MessageFacts } from "./events.js";
 import type { KeptLease } from "./kept-lease.js";
 import type { AttemptInfo, Clock, CompleteReply, Completion, Lease } from "./ports/index.js";
 import type { HandlerContext } from "./handler-context.js";
-import { attemptIdsOf, isWaived, type Run, type RunEnvironment } from "./run.js";
+import { Run, attemptIdsOf, isWaived, type RunEnvironment } from "./run.js";
 
 /** Milliseconds an aborted handler gets to end by itself. */
 const ABORT_GRACE_MS = 5_000;
@@ -40,7 +40,7 @@ export interface HandleOptions {
 export async function handleMessage(options: HandleOptions): Promise<Disposition> {
   const { env, admitted, lease } = options;
   const startedAt = env.time();
-  const run = createRun(options);
+  const run = new Run(admitted, options.facts, options.claim, options.effects, lease);
   options.onAbortable((reason) => {
     run.lostBy ??= new LeaseLostError(reason);
     run.cancellation.abort(run.lostBy);
@@ -78,31 +78,6 @@ function withAttemptIds(run: Run, disposition: Disposition): Disposition {
 function endEffects(env: RunEnvironment, run: Run, graceMs: number): Promise<void> {
   const idle = new Promise<void>((resolve) => (run.onIdle = resolve));
   return endOrOverdue(env.clock, run.cancellation, idle, graceMs, () => undefined);
-}
-
-function createRun(options: HandleOptions): Run {
-  const { admitted } = options;
-  return {
-    facts: options.facts,
-    pipeline: admitted.pipeline,
-    claim: options.claim,
-    keyText: admitted.key.text,
-    fingerprint: admitted.fingerprint,
-    lease: options.lease,
-    cancellation: createCancellation(),
-    before: options.effects,
-    used: [],
-    pending: 0,
-    onIdle: undefined,
-    failures: [],
-    waived: undefined,
-    attemptIds: [],
-    holding: [],
-    request: undefined,
-    skipped: undefined,
-    misuse: undefined,
-    lostBy: undefined,
-  };
 }
 
 interface Thrown {

@@ -80,7 +80,7 @@ export async function performOnce(
     }
 
     const attempt = createAttempt(env, run, ref, effect, now + timeoutMs);
-    run.attemptIds.push(attempt.id);
+    run.attemptIds = [...run.attemptIds, attempt.id];
     if (env.emit.read) {
       env.emit({ type: "attemptBegun", attemptId: attempt.id, effect: slot, ...run.facts });
     }
@@ -102,7 +102,7 @@ export async function performOnce(
     return accepted.receipt;
   } catch (error) {
     // None of them may be swallowed by the handler.
-    run.failures.push({ slot, error });
+    run.failures = [...run.failures, { slot, error }];
     throw error;
   } finally {
     run.pending -= 1;

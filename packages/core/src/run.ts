@@ -1,4 +1,5 @@
-import type { Cancellation } from "./cancellation.js";
+import type { Admitted } from "./admit-message.js";
+import { createCancellation, type Cancellation } from "./cancellation.js";
 import type { LeaseLostError } from "./errors/lease-lost-error.js";
 import type { Committer } from "./commit.js";
 import type { Delivery } from "./delivery.js";
@@ -49,39 +50,53 @@ export type Request =
   | { readonly kind: "deadLetter"; readonly text: string }
   | { readonly kind: "paused"; readonly reason: string };
 
+const NONE = [] as const;
+
 /**
  * One claimed message on its way through a handler. Its lists are short (at most 50 effects a key)
  * and mostly empty: arrays cost a tenth of the sets and maps they could be.
+ *
+ * A class, and its lists are replaced rather than filled: V8 takes what a literal makes for long-lived
+ * where many messages are in flight, and puts it where only a full collection finds it again, with all
+ * it leads to. See `docs/adr/0006-what-a-message-costs.md`.
  */
-export interface Run {
-  readonly facts: MessageFacts;
+export class Run {
   readonly pipeline: Pipeline;
-  readonly claim: Lease;
   readonly keyText: string;
   readonly fingerprint: string;
-  readonly lease: KeptLease;
-  readonly cancellation: Cancellation;
-  /** What the claim found of earlier runs: an attempt for each effect slot. */
-  readonly before: readonly AttemptInfo[];
+  readonly cancellation: Cancellation = createCancellation();
   /** Slots of the effects this run asked for. */
-  readonly used: string[];
+  used: readonly string[] = NONE;
   /** How many effects are under way. */
-  pending: number;
+  pending = 0;
   /** Called once none is under way any more. */
-  onIdle: (() => void) | undefined;
+  onIdle: (() => void) | undefined = undefined;
   /** What effects of this run failed with: none of them may be swallowed. */
-  readonly failures: { readonly slot: string; readonly error: unknown }[];
+  failures: readonly { readonly slot: string; readonly error: unknown }[] = NONE;
   /** Effects given up, each with its reason, by slot. */
-  waived: Record<string, string> | undefined;
+  waived: Record<string, string> | undefined = undefined;
   /** Attempts of this run. */
-  readonly attemptIds: string[];
+  attemptIds: readonly string[] = NONE;
   /** Attempts that end this run on hold. */
-  readonly holding: AttemptInfo[];
-  request: Request | undefined;
-  skipped: string | undefined;
+  holding: readonly AttemptInfo[] = NONE;
+  request: Request | undefined = undefined;
+  skipped: string | undefined = undefined;
   /** The first misuse of the context: refused at the end, even if the handler swallowed the error. */
-  misuse: Error | undefined;
-  lostBy: LeaseLostError | undefined;
+  misuse: Error | undefined = undefined;
+  lostBy: LeaseLostError | undefined = undefined;
+
+  constructor(
+    { pipeline, key, fingerprint }: Admitted,
+    readonly facts: MessageFacts,
+    readonly claim: Lease,
+    /** What the claim found of earlier runs: an attempt for each effect slot. */
+    readonly before: readonly AttemptInfo[],
+    readonly lease: KeptLease,
+  ) {
+    this.pipeline = pipeline;
+    this.keyText = key.text;
+    this.fingerprint = fingerprint;
+  }
 }
 
 export function isWaived(run: Run, slot: string): boolean {

@@ -52,7 +52,7 @@ export async function settleFailure(
   env.onProviderReply({ kind: "trouble", reason: outcome.reason });
   await settling.catch(() => undefined);
   const info = unknownInfo(env, granted, outcome.reason);
-  run.holding.push(info);
+  run.holding = [...run.holding, info];
   throw new UnknownOutcomeError(info);
 }
 
@@ -100,7 +100,7 @@ export async function holdEffect(
   const attempt = reply === "held" ? heldInfo(env, ref, reason) : reply.refused;
   if (attempt.receipt) return attempt.receipt;
   if (attempt.state === "dropped") return { id: null, at: attempt.startedAt, via: "operator" };
-  run.holding.push(attempt);
+  run.holding = [...run.holding, attempt];
   throw new EffectHeldError(attempt);
 }
 
