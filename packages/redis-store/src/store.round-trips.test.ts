@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { redisStore, type RedisStore } from "./store.js";
 import { givenRedis, type GivenRedis } from "./testing/given-redis.js";
 import { acceptedNow, claimOf, leaseOf, startOf } from "./testing/requests.js";
@@ -48,6 +48,24 @@ describe("a batch of ten", () => {
     ["reads", () => store.read(keys)],
   ])("%s is one round trip", async (_name, batch) => {
     expect(await counted(batch)).toBe(1);
+  });
+});
+
+describe("what is asked for in one turn", () => {
+  it.each([
+    [15, 1],
+    [16, 2],
+    [200, 2],
+  ])("%i commands leave in %i pipelines, answered in order", async (count, pipelines) => {
+    const client = redis.connect();
+    const own = redisStore({ client, keyPrefix: `${prefix}halves-` });
+    const many = Array.from({ length: count }, (_, i) => `key ${i}`);
+    await own.claim([claimOf("key 0", "somebody-else"), claimOf(`key ${count - 1}`, "another")]);
+    const pipeline = vi.spyOn(client, "pipeline");
+    const replies = await own.claim(many.map((key) => claimOf(key)));
+    expect(pipeline).toHaveBeenCalledTimes(pipelines);
+    const busy = replies.flatMap(({ status }, i) => (status === "busy" ? [i] : []));
+    expect(busy).toEqual([0, count - 1]);
   });
 });
 
