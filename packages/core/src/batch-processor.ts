@@ -1,6 +1,6 @@
 import { admitInTime } from "./admit-in-time.js";
 import type { Admitted } from "./admit-message.js";
-import { equalJitter, fullJitter } from "./backoff.js";
+import { createConclusions } from "./batch-conclusions.js";
 import { refusedClaim, tooOld } from "./claim-reply.js";
 import { createCommitter, type Committer } from "./commit.js";
 import { consumerSettings, type ConsumerOptions } from "./consumer-options.js";
@@ -39,10 +39,6 @@ export interface BatchProcessor {
 const CLOSING_MS = 1_500;
 /** What an aborted handler, and then its effects, get of that. */
 const GRACE_MS = 500;
-/** A sandbox can't stop receiving: an outage's messages are hidden for minutes instead, growing. */
-const OUTAGE_BACKOFF = { baseMs: 2 * 60_000, maxMs: 60 * 60_000 };
-const HOLD_BACKOFF = { baseMs: 60_000, maxMs: 15 * 60_000 };
-const DEFAULT_RETRY = { baseMs: 1_000, maxMs: 5 * 60_000 };
 
 interface Invocation {
   readonly env: RunEnvironment;
@@ -59,6 +55,7 @@ export function createBatchProcessor(options: BatchProcessorOptions): BatchProce
   const time = leaseTime(clock);
   const emit = createEmit(options.observe, () => clock.now());
   const digest = keyedDigest(settings.digestSecret);
+  const conclusions = createConclusions({ queue, store, clock, randomness, emit, maxReceives });
 
   async function environment(abandon: AbortSignal): Promise<RunEnvironment> {
     let storeIsDown = false;
@@ -108,7 +105,7 @@ export function createBatchProcessor(options: BatchProcessorOptions): BatchProce
       await env.committer.settled();
     } catch (error) {
       emit({ type: "storeDown", error });
-      await Promise.all(messages.map((message) => handBack(message, outageDelay(message))));
+      await Promise.all(messages.map((message) => conclusions.handBackForOutage(message)));
     } finally {
       closing.abort();
     }
@@ -125,7 +122,7 @@ export function createBatchProcessor(options: BatchProcessorOptions): BatchProce
         invocation.settled.add(message.id);
         continue;
       }
-      await Promise.all(group.slice(index + 1).map((sibling) => handBack(sibling, 0)));
+      await Promise.all(group.slice(index + 1).map((sibling) => conclusions.handBack(sibling, 0)));
       return;
     }
   }
@@ -153,7 +150,7 @@ export function createBatchProcessor(options: BatchProcessorOptions): BatchProce
       env.onStoreFault(error);
       disposition = { kind: "retry", reason: "storeDown", counts: false, error };
     }
-    return conclude(env, message, facts, admitted, lease, disposition);
+    return conclusions.conclude({ env, message, facts, admitted, lease }, disposition);
   }
 
   async function claimAndHandle(
@@ -213,130 +210,6 @@ export function createBatchProcessor(options: BatchProcessorOptions): BatchProce
     return handling.finally(() => {
       ended.abort();
     });
-  }
-
-  async function conclude(
-    env: RunEnvironment,
-    message: QueueMessage,
-    facts: MessageFacts,
-    admitted: Admitted | undefined,
-    lease: KeptLease | undefined,
-    disposition: Disposition,
-  ): Promise<boolean> {
-    if (disposition.kind === "acknowledge") return true;
-    if (disposition.kind === "deadLetter") {
-      return deadLetter(env, message, facts, admitted, lease, disposition);
-    }
-    const { receiveCount } = message;
-    if (
-      disposition.kind === "retry" &&
-      disposition.counts &&
-      maxReceives !== undefined &&
-      receiveCount >= maxReceives
-    ) {
-      const text = `Failed ${receiveCount} times, the last time by ${disposition.reason}.`;
-      const bury = lease?.claim !== undefined;
-      const letter = {
-        kind: "deadLetter",
-        code: "retriesExhausted",
-        text,
-        attemptIds: disposition.attemptIds ?? [],
-        bury,
-      } as const;
-      return deadLetter(env, message, facts, admitted, lease, letter);
-    }
-    await release(env, lease);
-    if (disposition.kind === "lost") return false;
-    const random = randomness.random();
-    const backoff = admitted?.pipeline.retry ?? DEFAULT_RETRY;
-    if (disposition.kind === "hold") {
-      emit({ type: "held", reason: disposition.reason, attempts: disposition.attempts, ...facts });
-      await handBack(
-        message,
-        disposition.retryAfterMs ?? equalJitter(receiveCount, random, HOLD_BACKOFF),
-      );
-      return false;
-    }
-    const { reason, error } = disposition;
-    const delayMs =
-      reason === "storeDown"
-        ? outageDelay(message)
-        : (disposition.delayMs ?? fullJitter(receiveCount, random, backoff));
-    emit({ type: "retry", reason, delayMs, ...(error === undefined ? {} : { error }), ...facts });
-    await handBack(message, delayMs);
-    return false;
-  }
-
-  async function deadLetter(
-    env: RunEnvironment,
-    message: QueueMessage,
-    facts: MessageFacts,
-    admitted: Admitted | undefined,
-    lease: KeptLease | undefined,
-    letter: Extract<Disposition, { kind: "deadLetter" }>,
-  ): Promise<boolean> {
-    const { code, text } = letter;
-    const claim = lease?.claim;
-    try {
-      if (letter.bury && admitted) {
-        const reply = await store.bury({
-          key: admitted.key.digest,
-          keyText: admitted.key.text,
-          pipeline: admitted.pipeline.name,
-          messageId: message.id,
-          reason: `${code}: ${text}`,
-          ...(claim ? { claim: { owner: claim.owner, fence: claim.fence } } : {}),
-        });
-        if (reply === "done") return true;
-        if (reply !== "dead") {
-          await release(env, lease);
-          const waitMs = typeof reply === "object" ? reply.tooEarly - clock.now() : 60_000;
-          await handBack(message, Math.max(1_000, waitMs));
-          return false;
-        }
-      }
-      const { attemptIds } = letter;
-      const copied = await queue.deadLetter(message, { code, text, attemptIds });
-      if (copied === "copied") {
-        emit({ type: "deadLettered", code, text, ...facts });
-        return true;
-      }
-      if ("impossible" in copied) {
-        emit({ type: "deadLetterImpossible", code, why: copied.impossible, ...facts });
-      }
-    } catch (error) {
-      emit({
-        type: "retry",
-        reason: "deadLetterFailed",
-        delayMs: outageDelay(message),
-        error,
-        ...facts,
-      });
-    }
-    await handBack(message, outageDelay(message));
-    return false;
-  }
-
-  function outageDelay(message: QueueMessage): number {
-    return equalJitter(message.receiveCount, randomness.random(), OUTAGE_BACKOFF);
-  }
-
-  async function handBack(message: QueueMessage, delayMs: number): Promise<void> {
-    try {
-      await queue.retryLater([{ message, visibilityMs: delayMs }]);
-    } catch {
-      // It comes back all the same when its visibility ends.
-    }
-  }
-
-  async function release(env: RunEnvironment, lease: KeptLease | undefined): Promise<void> {
-    if (!lease?.claim) return;
-    try {
-      await store.release([lease.claim]);
-    } catch (error) {
-      env.onStoreFault(error);
-    }
-    lease.unbindClaim();
   }
 
   return { process };

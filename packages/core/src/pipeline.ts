@@ -70,6 +70,9 @@ export interface Pipeline<
   readonly retry: { readonly baseMs: number; readonly maxMs: number };
 }
 
+/** Of a message that failed, also where its pipeline isn't known. */
+export const DEFAULT_RETRY = { baseMs: 1_000, maxMs: 5 * 60_000 };
+
 const PIPELINE_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,79}$/;
 
 /**
@@ -98,7 +101,7 @@ export function definePipeline<
     onUnknown: definition.onUnknown ?? "hold",
     maxProcessingMs: definition.maxProcessingMs ?? 10 * 60_000,
     holdForMs: definition.holdForMs ?? 60 * 60_000,
-    retry: definition.retry ?? { baseMs: 1_000, maxMs: 5 * 60_000 },
+    retry: definition.retry ?? DEFAULT_RETRY,
   };
   for (const name of ["maxProcessingMs", "holdForMs", "maxEventAgeMs"] as const) {
     const value = pipeline[name];

@@ -12,6 +12,8 @@ import type {
   QueueReply,
   VisibilityChange,
 } from "./ports/index.js";
+import { DEFAULT_RETRY } from "./pipeline.js";
+import { retriesExhausted, type DeadLetter, type Retry } from "./retries-exhausted.js";
 import type { RunEnvironment } from "./run.js";
 
 const QUEUE_BATCH = 10;
@@ -20,7 +22,6 @@ const ACKNOWLEDGE_LINGER_MS = 20;
 const RETURN_LINGER_MS = 5;
 const ACKNOWLEDGE_TRIES = 5;
 const QUEUE_BACKOFF = { baseMs: 200, maxMs: 5_000 };
-const DEFAULT_RETRY = { baseMs: 1_000, maxMs: 5 * 60_000 };
 
 export interface SettlerOptions {
   readonly env: RunEnvironment;
@@ -46,8 +47,6 @@ export interface Settler {
 }
 
 type Ending = Exclude<Disposition, Hold | { kind: "acknowledge" }>;
-type Retry = Extract<Disposition, { kind: "retry" }>;
-type DeadLetter = Extract<Disposition, { kind: "deadLetter" }>;
 
 export function createSettler(options: SettlerOptions): Settler {
   const { env, queue, lanes, held } = options;
@@ -123,7 +122,10 @@ export function createSettler(options: SettlerOptions): Settler {
     switch (disposition.kind) {
       case "retry":
         return disposition.counts && isLastReceive(flight)
-          ? bury(flight, exhausted(flight, disposition))
+          ? bury(
+              flight,
+              retriesExhausted(flight.kept.message.receiveCount, disposition, flight.kept.claim),
+            )
           : tryAgain(flight, disposition);
       case "deadLetter":
         return bury(flight, disposition);
@@ -212,18 +214,6 @@ export function createSettler(options: SettlerOptions): Settler {
 
   function isLastReceive(flight: Flight): boolean {
     return maxReceives !== undefined && flight.kept.message.receiveCount >= maxReceives;
-  }
-
-  function exhausted(flight: Flight, retry: Retry): DeadLetter {
-    const { claim } = flight.kept;
-    return {
-      kind: "deadLetter",
-      code: "retriesExhausted",
-      text: `Failed ${flight.kept.message.receiveCount} times, the last time by ${retry.reason}${describeError(retry.error)}.`,
-      attemptIds: retry.attemptIds ?? [],
-      bury: flight.admitted !== undefined && claim !== undefined,
-      ...(claim ? { claim } : {}),
-    };
   }
 
   /** `bury` the record, copy to the dead-letter queue, then delete. */
@@ -324,9 +314,3 @@ export function createSettler(options: SettlerOptions): Settler {
 }
 
 const SIBLING: Disposition = { kind: "retry", reason: "sibling", delayMs: 0, counts: false };
-
-/** Names the error's kind, not its text, which may hold personal data. */
-function describeError(error: unknown): string {
-  if (!(error instanceof Error)) return "";
-  return ` (${error.name}${"code" in error && typeof error.code === "string" ? ` ${error.code}` : ""})`;
-}

@@ -263,14 +263,14 @@ export const MUTANTS: readonly Mutant[] = [
   mutant("batch-siblings-go-on", "In Lambda the rest of a FIFO group goes on after a failure.", [
     core(
       "batch-processor.ts",
-      "await Promise.all(group.slice(index + 1).map((sibling) => handBack(sibling, 0)));\n      return;",
+      "await Promise.all(group.slice(index + 1).map((sibling) => conclusions.handBack(sibling, 0)));\n      return;",
       "continue;",
     ),
   ]),
   mutant("batch-siblings-deleted", "In Lambda the rest of a failed group isn't named as failed.", [
     core(
       "batch-processor.ts",
-      "await Promise.all(group.slice(index + 1).map((sibling) => handBack(sibling, 0)));\n      return;",
+      "await Promise.all(group.slice(index + 1).map((sibling) => conclusions.handBack(sibling, 0)));\n      return;",
       "for (const { id } of group.slice(index + 1)) invocation.settled.add(id);\n      return;",
     ),
   ]),
@@ -280,7 +280,7 @@ export const MUTANTS: readonly Mutant[] = [
     [
       core(
         "batch-processor.ts",
-        "await Promise.all(messages.map((message) => handBack(message, outageDelay(message))));",
+        "await Promise.all(messages.map((message) => conclusions.handBackForOutage(message)));",
         "for (const { id } of messages) settled.add(id);",
       ),
     ],
