@@ -11,7 +11,7 @@ const COUNTED_FEW = 300;
 
 /**
  * What a message costs on our side: decode to acknowledge with a queue and a store that answer at
- * once. Waiting for company (a claim waits 1 ms, a delete up to 20) is no work and counts little
+ * once. Waiting for company (a delete waits up to 20 ms) is no work and counts little
  * with many in flight; with one in flight it is all there is, so CPU time is told beside.
  * A hash's time in the same process tells how fast the machine was.
  */

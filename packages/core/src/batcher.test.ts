@@ -67,37 +67,25 @@ describe("a batcher", () => {
     expect(calls).toEqual([[1], [2]]);
   });
 
-  it("that is eager sends what was added in one turn at once, and together", async () => {
-    const { batcher, calls } = rig({ eager: true });
+  it("without linger sends what was added in one turn at once, and together", async () => {
+    const { batcher, calls, clock } = rig({ lingerMs: 0 });
     void batcher.add(1);
     void batcher.add(2);
     await turn();
-    expect(calls).toEqual([[1, 2]]);
-  });
-
-  it("that is eager lets items wait while a call is under way, and sends them at its answer", async () => {
-    const { batcher, calls, answers } = rig({ eager: true });
-    const first = batcher.add(1);
-    await turn();
-    void batcher.add(2);
-    await turn();
+    // Whether the first call has answered or not.
     void batcher.add(3);
     await turn();
-    expect(calls).toEqual([[1]]);
-    answers[0]?.();
-    expect(await first).toBe(1);
-    await turn();
-    expect(calls).toEqual([[1], [2, 3]]);
+    expect(calls).toEqual([[1, 2], [3]]);
+    expect(clock.sleeping).toBe(0);
   });
 
-  it("that is eager lets no item wait for a call that hangs for longer than the linger", async () => {
-    const { batcher, calls, clock } = rig({ eager: true });
-    void batcher.add(1);
+  it("without linger doesn't fill a call beyond its maximum", async () => {
+    const { batcher, calls } = rig({ lingerMs: 0 });
+    for (const item of [1, 2, 3, 4, 5]) void batcher.add(item);
     await turn();
-    void batcher.add(2);
-    await clock.advance(9);
-    expect(calls).toEqual([[1]]);
-    await clock.advance(1);
-    expect(calls).toEqual([[1], [2]]);
+    expect(calls).toEqual([
+      [1, 2, 3],
+      [4, 5],
+    ]);
   });
 });

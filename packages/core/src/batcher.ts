@@ -4,15 +4,10 @@ export interface BatcherOptions<Item, Reply> {
   readonly clock: Clock;
   /** Items a call takes at most. */
   readonly max: number;
-  /** Milliseconds an item waits for company. */
+  /** Milliseconds an item waits for company; with 0 what is added in the same turn goes together. */
   readonly lingerMs: number;
   /** Aborts when nothing is to wait for company any more: no timer is left then. */
   readonly stopping: AbortSignal;
-  /**
-   * An item waits for company only where a call is under way, until its answer at the latest. What is
-   * added in the same turn goes together all the same.
-   */
-  readonly eager?: true;
   /** One reply per item, in order. A rejection is every item's. */
   readonly call: (items: readonly Item[]) => Promise<readonly Reply[]>;
 }
@@ -37,7 +32,7 @@ interface Waiting<Item, Reply> {
 export function createBatcher<Item, Reply>(
   options: BatcherOptions<Item, Reply>,
 ): Batcher<Item, Reply> {
-  const { clock, lingerMs, stopping, eager = false } = options;
+  const { clock, lingerMs, stopping } = options;
   let waitingSince = 0;
   let waiting: Waiting<Item, Reply>[] = [];
   let sendsThisTurn = false;
@@ -49,7 +44,6 @@ export function createBatcher<Item, Reply>(
     waiting = waiting.slice(options.max);
     const answered = callFor(batch).finally(() => {
       underWay.delete(answered);
-      if (eager) sendAll();
     });
     underWay.add(answered);
   }
@@ -95,9 +89,9 @@ export function createBatcher<Item, Reply>(
         if (waiting.length === 0) waitingSince = clock.monotonic();
         waiting.push({ item, resolve, reject });
         if (waiting.length >= options.max) send();
-        else if (eager && underWay.size === 0) {
-          if (!sendsThisTurn) void sendThisTurn();
-        } else if (!lingering) void linger();
+        else if (lingerMs > 0) {
+          if (!lingering) void linger();
+        } else if (!sendsThisTurn) void sendThisTurn();
       }),
     flush: async () => {
       sendAll();

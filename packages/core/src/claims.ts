@@ -5,8 +5,6 @@ import type { ClaimReply } from "./ports/index.js";
 import type { RunEnvironment } from "./run.js";
 
 const BATCH = 100;
-/** Milliseconds a claim waits at most while others are under way. */
-const LINGER_MS = 1;
 
 export interface ClaimItem {
   readonly flight: Flight;
@@ -45,5 +43,5 @@ export function createClaims(
     }));
   }
 
-  return createBatcher({ clock, max: BATCH, lingerMs: LINGER_MS, stopping, eager: true, call });
+  return createBatcher({ clock, max: BATCH, lingerMs: 0, stopping, call });
 }

@@ -50,7 +50,6 @@ const DEFAULT_DRAIN_MS = 30_000;
 /** Of the drain deadline, what aborted handlers get to end in, ms. */
 const ABORT_SHARE = 0.2;
 const STORE_BATCH = 100;
-const STORE_LINGER_MS = 1;
 
 /** Wires pipelines to a queue and a store. A consumer runs once: after `stop`, make another. */
 export function createConsumer(options: ConsumerOptions): Consumer {
@@ -98,13 +97,8 @@ export function createConsumer(options: ConsumerOptions): Consumer {
       gate.providerReplied(reply);
     },
   };
-  const batch = {
-    clock,
-    max: STORE_BATCH,
-    lingerMs: STORE_LINGER_MS,
-    stopping: abandon.signal,
-    eager: true,
-  } as const;
+  // Who waits for the store takes room: to wait for company, too, cost a sixth of the messages a second.
+  const batch = { clock, max: STORE_BATCH, lingerMs: 0, stopping: abandon.signal };
   const dispatcher: Dispatcher = createDispatcher({
     env,
     queue,
