@@ -20,7 +20,7 @@ const SUITE = "dedupe on Redis";
 const CONCURRENCY = { 1: 100, 4: 200 } as const;
 
 /** Each message deduped in Redis; a Redis of its own for each run. */
-export const dedupe: Suite = async ({ runs, messages, warmUp, note }) => {
+export const dedupe: Suite = async ({ runs, messages, warmUp, only, note }) => {
   const rows: Row[] = [];
   for (const pollers of [1, 4] as const) {
     const name = `trivial effect, ${pollers} poller${pollers > 1 ? "s" : ""}`;
@@ -34,6 +34,7 @@ export const dedupe: Suite = async ({ runs, messages, warmUp, note }) => {
         handler: { ms: 0 },
         redisUrl,
       });
+    if (!name.includes(only)) continue;
     note(name);
     const measured = await interleaved(CONTENDERS, runs, (contender) =>
       withRedis((redis) => costOnRedis(redis, () => run(contender, redis.url))),
