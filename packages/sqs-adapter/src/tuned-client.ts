@@ -1,7 +1,6 @@
 import { SQSClient, type SQSClientConfig } from "@aws-sdk/client-sqs";
 import { ConfigurationError } from "@exactly-once/core";
-import { UndiciHttpHandler } from "@smithy/undici-http-handler";
-import { Agent } from "undici";
+import { lazyUndici } from "./lazy-undici.js";
 
 /** Limits of one try of a call, ms. */
 export interface TunedTimeouts {
@@ -42,7 +41,8 @@ const WITHOUT_INFO = {
  *
  * - It puts its middleware together once instead of anew for each request, so add yours before the
  *   first one (the SDK's `cacheMiddleware`), and it makes one signer instead of one a request.
- * - Its requests go through undici, by the SDK team's own handler for it.
+ * - Its requests go through undici, by the SDK team's own handler for it, loaded with the first one. A
+ *   bundle has to contain `@smithy/undici-http-handler`: unlike the SDK, no Lambda runtime brings it.
  * - It writes nothing out for a logger unless you pass one.
  * - It leaves the MD5 of bodies to TLS, which guards them on the same way. With `md5: Md5` (the SDK's
  *   option; any hash constructor) they are checked besides.
@@ -71,13 +71,11 @@ export function tunedSqsClient(config: TunedSqsClientConfig = {}): SQSClient {
     logger,
     maxAttempts,
     cacheMiddleware: true,
-    requestHandler: new UndiciHttpHandler({
-      dispatcher: new Agent({
-        connect: { timeout: connectionTimeout },
-        headersTimeout: requestTimeout,
-        bodyTimeout: socketTimeout,
-        connections: maxSockets,
-      }),
+    requestHandler: lazyUndici({
+      connect: { timeout: connectionTimeout },
+      headersTimeout: requestTimeout,
+      bodyTimeout: socketTimeout,
+      connections: maxSockets,
     }),
   });
   if (config.signer === undefined) keepSigner(client);
