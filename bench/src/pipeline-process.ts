@@ -108,10 +108,7 @@ function message(id: number): QueueMessage {
   };
 }
 
-/**
- * Enough for the compiler, whatever is measured after; with many in flight it takes three seconds. After
- * a tenth of it a message still costs nearly twice as much.
- */
+/** Enough for the compiler, whatever is measured after; with many in flight it takes three seconds. */
 const WARM_UP = 200_000;
 
 async function measure(input: PipelineInput): Promise<PipelineMeasured> {

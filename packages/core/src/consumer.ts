@@ -97,7 +97,7 @@ export function createConsumer(options: ConsumerOptions): Consumer {
       gate.providerReplied(reply);
     },
   };
-  // Who waits for the store takes room: to wait for company, too, cost a sixth of the messages a second.
+  // Who waits for the store takes room, so nobody waits for company as well.
   const batch = { clock, max: STORE_BATCH, lingerMs: 0, stopping: abandon.signal };
   const dispatcher: Dispatcher = createDispatcher({
     env,

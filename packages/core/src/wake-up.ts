@@ -4,8 +4,8 @@ import type { Clock } from "./ports/index.js";
  * One sleeper's alarm: it sleeps until a time on its timeline, or until it is woken.
  *
  * Waking leaves the timer alone: it is replaced only by a nearer one, and goes on for the next sleep if
- * it comes too early for that. A poller sleeps and is woken some hundred times a second, and a timer
- * with its `AbortController` each time took 6 µs a message.
+ * it comes too early for that. A poller is woken for each receive, and a timer with its
+ * `AbortController` is slow to make.
  */
 export interface WakeUp {
   /** Sleeps until `at`, or until woken. */

@@ -34,7 +34,7 @@ const MAX_AWAY = 2;
 /**
  * What one pipeline brings back asks on in the same turn and so leaves in one again. With no other on its
  * way, Redis and this process would then wait for each other in turns: such a pipeline leaves in two
- * halves, from this many commands on. A seventh more messages a second (`pnpm bench dedupe`).
+ * halves, from this many commands on.
  */
 const WORTH_HALVING = 16;
 

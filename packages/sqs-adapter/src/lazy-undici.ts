@@ -9,18 +9,18 @@ type Handler = Pick<
 /**
  * The SDK team's handler for undici, loaded with the first request: who makes no tuned client loads no
  * undici, which takes time and becomes the dispatcher of Node's own `fetch`, and needs none in a bundle.
+ *
+ * undici is among the dependencies for its version's sake: the handler takes any from 7 on, and 8 needs
+ * Node 22.
  */
 export function lazyUndici(options: Agent.Options): Handler {
   let loading: Promise<UndiciHttpHandler> | undefined;
   let loaded: UndiciHttpHandler | undefined;
 
   async function load(): Promise<UndiciHttpHandler> {
-    const [{ UndiciHttpHandler: Loaded }, undici] = await Promise.all([
-      import("@smithy/undici-http-handler"),
-      import("undici"),
-    ]);
-    loaded = new Loaded({ dispatcher: new undici.Agent(options) });
-    return loaded;
+    const { UndiciHttpHandler: Loaded } = await import("@smithy/undici-http-handler");
+    // Of options, not of an agent, the handler makes its own anew where it is used after its end.
+    return (loaded = new Loaded({ dispatcher: options }));
   }
 
   return {
