@@ -16,7 +16,7 @@ const CONTENDERS: readonly ContenderName[] = [
   "message-queue-toolkit",
 ];
 const SUITE = "dedupe on Redis";
-/** Messages at a time. Ours only: a peer's is its batch, ten a poller, whatever is set. */
+/** Messages at a time for each poller. Ours only: a peer's is its batch, ten, whatever is set. */
 const CONCURRENCY = 100;
 
 /** Each message deduped in Redis; a Redis of its own for each run. */
@@ -30,7 +30,7 @@ export const dedupe: Suite = async ({ runs, messages, warmUp, only, note }) => {
         messages,
         warmUp,
         pollers,
-        concurrency: CONCURRENCY,
+        concurrency: CONCURRENCY * pollers,
         handler: { ms: 0 },
         redisUrl,
       });

@@ -1,6 +1,18 @@
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import {
+  ReceiveMessageCommand,
+  type SQSClient,
+  type SQSServiceException,
+} from "@aws-sdk/client-sqs";
+import type { getSchemaSerdePlugin } from "@smithy/core/schema";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 
-import { sqsMessage, startFakeSqs, type FakeSqs } from "./fake-sqs.fixture.js";
+import {
+  sqsError,
+  sqsMessage,
+  startFakeSqs,
+  type FakeAnswer,
+  type FakeSqs,
+} from "./fake-sqs.fixture.js";
 import { testAccount } from "./local-sqs.fixture.js";
 import { sqsQueue } from "./queue.js";
 import { tunedSqsClient, type TunedSqsClientConfig } from "./tuned-client.js";
@@ -19,8 +31,17 @@ describe("a tuned client", () => {
     return { client, queue: sqsQueue({ client, queueUrl: sqs.queueUrl, callTimeoutMs: 100 }) };
   }
 
+  /** Once all of its middleware is loaded. */
+  async function openWhole(config: TunedSqsClientConfig = {}) {
+    const { client, queue } = open(config);
+    await vi.waitFor(() => {
+      expect(client.config.cacheMiddleware).toBe(true);
+    });
+    return { client, queue };
+  }
+
   it("puts its middleware together once for all receives and once for all deletes", async () => {
-    const { client, queue } = open();
+    const { client, queue } = await openWhole();
     const built: string[] = [];
     client.middlewareStack.add(
       (next, context) => {
@@ -42,12 +63,65 @@ describe("a tuned client", () => {
   });
 
   it("asks the same each time: nothing piles up in what is put together once", async () => {
-    const { queue } = open();
+    const { queue } = await openWhole();
     for (let round = 0; round < 5; round += 1) await queue.receive(request);
     expect(sqs.requests).toHaveLength(5);
     // The signature is that of its time.
     const asked = sqs.requests.map(({ authorization: _, ...sent }) => JSON.stringify(sent));
     expect(new Set(asked).size).toBe(1);
+  });
+
+  it.each<readonly [string, FakeAnswer]>([
+    ["messages", { json: { Messages: [sqsMessage({ Body: "{}", Attributes: { A: "1" } })] } }],
+    ["nothing", { json: {} }],
+    ["a refusal", sqsError("QueueDoesNotExist", "no such queue")],
+    ["a fault", sqsError("InternalError", "sorry", { status: 500 })],
+    ["a proxy's page", { status: 503, text: "<p>Busy</p>" }],
+    ["a page for an answer", { status: 200, text: "<p>Sign in</p>" }],
+  ])("asks and understands as the SDK's own client does: %s", async (_, answer) => {
+    sqs.answer(() => answer);
+    const outcomeOf = async (client: SQSClient) => {
+      const command = new ReceiveMessageCommand({ QueueUrl: sqs.queueUrl, WaitTimeSeconds: 0 });
+      const outcome: unknown = await client.send(command).catch((error: unknown) => error);
+      if (!(outcome instanceof Error)) return outcome;
+      const { name, message } = outcome;
+      const { $metadata, $response } = outcome as SQSServiceException;
+      return { kind: outcome.constructor, name, message, $metadata, status: $response?.statusCode };
+    };
+    const outcome = await outcomeOf(sqs.client);
+    const { client } = await openWhole({ maxAttempts: 1 });
+    expect(await outcomeOf(client)).toEqual(outcome);
+    expect(sqs.requests).toHaveLength(2);
+    expect(sqs.requests[0]?.input).toEqual(sqs.requests[1]?.input);
+  });
+
+  it("hands the protocol its configuration without copying it", async () => {
+    const { client, queue } = await openWhole();
+    const { protocol } = client.config as unknown as Parameters<typeof getSchemaSerdePlugin>[0];
+    const serialize = vi.spyOn(protocol, "serializeRequest");
+    const deserialize = vi.spyOn(protocol, "deserializeResponse");
+    await queue.receive(request);
+    for (const context of [serialize.mock.lastCall?.[2], deserialize.mock.lastCall?.[1]]) {
+      expect(context).toMatchObject({
+        serviceId: "SQS",
+        protocol,
+        commandName: "ReceiveMessageCommand",
+      });
+      expect(Object.keys(context ?? {})).not.toContain("serviceId");
+    }
+  });
+
+  it("does without what a bundle leaves out and no runtime brings", async () => {
+    vi.doMock("@smithy/core/schema", () => {
+      throw new Error("not found");
+    });
+    try {
+      const { queue } = await openWhole();
+      sqs.answer(() => ({ json: { Messages: [sqsMessage({ Body: "{}" })] } }));
+      expect(await queue.receive(request)).toHaveLength(1);
+    } finally {
+      vi.doUnmock("@smithy/core/schema");
+    }
   });
 
   it("signs with the credentials of the moment, by one signer", async () => {
