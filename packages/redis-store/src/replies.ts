@@ -196,7 +196,7 @@ export function decodeView(key: string, reply: unknown): RecordView | undefined 
   const [fingerprint, effects, waived, dead, duplicates, resolutions] = rest;
   const duplicatesByEffect = list(duplicates).map((wire): [string, readonly Receipt[]] => {
     const [effect, receipts] = list(wire);
-    return [text(effect), json<readonly Receipt[]>(receipts ?? null)];
+    return [text(effect), list(receipts).map(decodeReceipt)];
   });
   return {
     key,

@@ -133,9 +133,8 @@ export function redisStoreWith(scripts: Scripts, options: RedisStoreOptions): Re
         return about("settle", key, args, replies.decodeSettle);
       }
       const { id, at, via } = outcome.receipt;
-      const receiptJson = wellFormedJson({ id, at, via });
       const receiptId = id === null ? "" : pack(id);
-      const args = [effect, owner, fence, n, status, "", receiptId, at, via, receiptJson];
+      const args = [effect, owner, fence, n, status, "", receiptId, at, via];
       return about("settle", key, args, replies.decodeSettle);
     },
     complete: (items) =>

@@ -3,9 +3,11 @@ local function operate()
   if not record then return false end
   local duplicates = {}
   for _, effect in ipairs(record.effects) do
-    if effect.duplicates then
-      duplicates[#duplicates + 1] = { effect.effect, '[' .. effect.duplicates .. ']' }
+    local receipts = {}
+    for i, other in ipairs(effect.duplicates or {}) do
+      receipts[i] = receiptReply({ id = other[1], at = other[2], via = VIAS[other[3]] })
     end
+    if #receipts > 0 then duplicates[#duplicates + 1] = { effect.effect, receipts } end
   end
   return {
     record.keyText or false,

@@ -1,7 +1,7 @@
 -- A provider that accepts for ever must not grow a record without bound.
 local MAX_DUPLICATES = 10
 
-local function operate(name, owner, fence, n, status, reason, receiptId, receiptAt, via, receiptJson)
+local function operate(name, owner, fence, n, status, reason, receiptId, receiptAt, via)
   -- The effect is accepted already: the same proof again, a better one, or a proven duplicate.
   local function anotherReceipt(record, effect, receipt)
     local known = effect.receipt
@@ -14,13 +14,13 @@ local function operate(name, owner, fence, n, status, reason, receiptId, receipt
       return 'settled'
     end
     local reply = { 'duplicateOf', receiptReply(known) }
-    local others = cjson.decode('[' .. (effect.duplicates or '') .. ']')
+    local others = effect.duplicates or {}
     if #others >= MAX_DUPLICATES then return reply end
-    local id = cjson.decode(receiptJson).id
     for _, other in ipairs(others) do
-      if other.id == id then return reply end
+      if other[1] == receipt.id then return reply end
     end
-    effect.duplicates = (effect.duplicates and effect.duplicates .. ',' or '') .. receiptJson
+    others[#others + 1] = { receipt.id, receipt.at, VIA_CODES[via] }
+    effect.duplicates = others
     save(record)
     return reply
   end
