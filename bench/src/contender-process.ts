@@ -1,3 +1,4 @@
+import { cpus } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 import { childInput, serve } from "./child.js";
 import { clients, contenders, type ContenderName } from "./contenders/index.js";
@@ -44,6 +45,8 @@ export interface Measured {
   /** From the last confirmed delete of the warm-up to the last one of all. */
   readonly seconds: number;
   readonly cpuMs: number;
+  /** CPU time of all processes on the machine, of what its cores have: 0 to 1. */
+  readonly machineBusy: number;
   /** Since the process began. */
   readonly peakRssMb: number;
   /** Calls of the handler, the warm-up's too. */
@@ -94,14 +97,17 @@ serve({
     await start();
     await observed.untilDeleted(warmUp);
     const cpu = process.cpuUsage();
+    const machine = machineTimes();
     const startedAt = performance.now();
     await observed.untilDeleted(warmUp + messages);
     const seconds = (performance.now() - startedAt) / 1_000;
     const { user, system } = process.cpuUsage(cpu);
+    const { idle, all } = machineTimes();
     const latencies = observed.latencies.slice(warmUp);
     return {
       seconds,
       cpuMs: (user + system) / 1_000,
+      machineBusy: 1 - (idle - machine.idle) / (all - machine.all),
       peakRssMb: process.resourceUsage().maxRSS / 1_024,
       handled,
       requests: observed.attempts,
@@ -109,3 +115,13 @@ serve({
     };
   },
 });
+
+/** Milliseconds of all cores together, since the machine started. */
+function machineTimes(): { readonly idle: number; readonly all: number } {
+  let [idle, all] = [0, 0];
+  for (const { times } of cpus()) {
+    idle += times.idle;
+    all += Object.values(times).reduce((sum, ms) => sum + ms, 0);
+  }
+  return { idle, all };
+}

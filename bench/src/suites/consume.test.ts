@@ -11,6 +11,7 @@ describe("the rows of a consumption", () => {
         warmUp: 500,
         seconds: 2,
         cpuMs: 300,
+        machineBusy: 0.75,
         requests: 3_000,
         handled: 1_500,
         peakRssMb: 90,
@@ -20,6 +21,7 @@ describe("the rows of a consumption", () => {
     expect(Object.fromEntries(rows.map(({ metric, median }) => [metric, median]))).toEqual({
       "messages per second": 500,
       "client CPU per message": 300,
+      "machine busy": 75,
       "SQS requests per message": 2,
       "peak memory": 90,
       "latency p50": 5,

@@ -101,6 +101,7 @@ export function consumptionRows(name: RowName, runs: readonly Consumption[]): Ro
     // Over all, since receives under way when the clock starts can't be told apart.
     row("SQS requests per message", "1", (run) => run.requests / (run.messages + run.warmUp)),
     row("client CPU per message", "µs", (run) => (run.cpuMs * 1_000) / run.messages),
+    row("machine busy", "%", (run) => run.machineBusy * 100),
     row("peak memory", "MB", (run) => run.peakRssMb),
     row("latency p50", "ms", (run) => run.latencyMs.p50),
     row("latency p99", "ms", (run) => run.latencyMs.p99),
