@@ -14,9 +14,9 @@ const WHOLE = Symbol("whole context");
 
 /**
  * The SDK's serializer copies the client's whole configuration, some 50 properties, and the request's
- * context into one object for each request, as its deserializer does for each reply: an eighth of what
- * a request costs the client's process. The same middleware finds three properties to copy here, and the
- * protocol behind it gets an object that inherits the configuration.
+ * context into one object for each request, as its deserializer does for each reply, in a way that V8
+ * isn't quick at. The same middleware finds three properties to copy here, and the protocol behind it gets
+ * an object that inherits the configuration.
  *
  * That middleware is loaded, not imported: bundles for Lambda leave `@smithy/*` to the runtime, and what a
  * runtime has of it is not for this package to rely on.
