@@ -40,8 +40,9 @@ const WITHOUT_INFO = {
  * An `SQSClient` for consumers: about two fifths less CPU per request than one with the SDK's defaults,
  * and timeouts that end a call instead of only warning about it.
  *
- * - It puts its middleware together once instead of anew for each request, so add yours at once (the
- *   SDK's `cacheMiddleware`), has it copy less, and makes one signer instead of one a request.
+ * - It puts its middleware together once instead of anew for each request, so add yours before the
+ *   first one (the SDK's `cacheMiddleware`), has it copy less, and makes one signer instead of one a
+ *   request.
  * - Its requests go through undici, by the SDK team's own handler for it, loaded with the first one. A
  *   bundle has to contain `@smithy/undici-http-handler`: unlike the SDK, no Lambda runtime brings it.
  * - It writes nothing out for a logger unless you pass one.
@@ -79,7 +80,7 @@ export function tunedSqsClient(config: TunedSqsClientConfig = {}): SQSClient {
     }),
   });
   if (config.signer === undefined) keepSigner(client);
-  // Until then, some milliseconds, each request has its middleware put together anew.
+  // Until that is loaded, some milliseconds, middleware is put together anew for each request.
   const cache = (): void => {
     client.config.cacheMiddleware = true;
   };
