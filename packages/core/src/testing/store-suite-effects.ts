@@ -1,9 +1,12 @@
 import assert from "node:assert/strict";
 
+import { formatAttemptId } from "../attempt-id.js";
 import {
   accepted,
   digest,
+  FINGERPRINT,
   LONG,
+  OTHER_FINGERPRINT,
   receipt,
   refOf,
   rejected,
@@ -159,6 +162,78 @@ export function effectBehaviours(behaviour: Behaviour): void {
     const effect = await tools.effect();
     assert.equal(effect.state, "accepted");
     assert.match(effect.attemptId, /-email-forgotten-7-2$/);
+  });
+
+  behaviour("takes a stranger's accepted while an own attempt is under way", async (tools) => {
+    const { store } = tools;
+    const lease = await tools.claimed();
+    for (const [effect, other] of Object.entries({ owner: { owner: "z" }, fence: { fence: 9 } })) {
+      const ref = await tools.begun(lease, { effect });
+      assert.equal(await store.settle({ ...ref, ...other }, accepted("id-1")), "settled");
+      const { attemptId, startedAt, deadline } = await tools.effect(effect);
+      assert.equal(attemptId, formatAttemptId({ ...ref, ...other }));
+      assert.equal(deadline, startedAt);
+    }
+    assert.equal((await tools.view()).owner, lease.owner);
+    assert.deepEqual(await store.complete([lease]), ["done"]);
+  });
+
+  behaviour("takes accepted for the attempt that it names", async (tools) => {
+    const ref = await tools.begun(await tools.claimed(), { n: 2 });
+    assert.equal(await tools.store.settle({ ...ref, n: 1 }, accepted("id-1")), "settled");
+    const { attemptId, startedAt, deadline } = await tools.effect();
+    assert.equal(attemptId, formatAttemptId({ ...ref, n: 1 }));
+    assert.equal(deadline, startedAt);
+  });
+
+  behaviour(
+    "takes accepted for the effect that it names, and leaves others alone",
+    async (tools) => {
+      const { store } = tools;
+      const lease = await tools.claimed();
+      const ref = await tools.begun(lease);
+      await store.settle(refOf(lease, 1, "sms"), accepted("id-1"));
+      assert.equal((await tools.effect("email")).state, "sending");
+      assert.equal((await tools.effect("sms")).state, "accepted");
+      await tools.begun(lease, { effect: "push" });
+      await store.settle(ref, accepted("id-2"));
+      assert.equal((await tools.effect("push")).state, "sending");
+      const [reply] = await store.complete([lease]);
+      assert.ok(typeof reply === "object" && reply.unresolved[0]?.effect === "push");
+    },
+  );
+
+  behaviour("leaves a later effect as it is when the first is accepted", async (tools) => {
+    const lease = await tools.claimed();
+    const ref = await tools.begun(lease);
+    await tools.begun(lease, { effect: "sms" });
+    await tools.store.settle(ref, accepted("id-1"));
+    assert.equal((await tools.effect("sms")).state, "sending");
+  });
+
+  behaviour(
+    "binds content at the first begin, also after evidence of another effect",
+    async (tools) => {
+      const { store } = tools;
+      const lease = await tools.claimed();
+      await store.settle(refOf(lease, 1, "sms"), accepted("id-1", "event"));
+      assert.equal((await tools.view()).fingerprint, undefined);
+      await tools.begun(lease);
+      assert.equal((await tools.view()).fingerprint, FINGERPRINT);
+      const other = tools.start(lease, { effect: "push", fingerprint: OTHER_FINGERPRINT });
+      assert.equal(await store.begin(other), "lost");
+    },
+  );
+
+  behaviour("keeps to the content that a dry run has bound", async (tools) => {
+    const { store } = tools;
+    const dry = await tools.claimed({ simulated: true });
+    await store.settle(await tools.begun(dry), accepted("sim", "simulated"));
+    await store.complete([dry]);
+    const live = await tools.claimed({ owner: "b" });
+    const other = tools.start(live, { fingerprint: OTHER_FINGERPRINT });
+    assert.equal(await store.begin(other), "lost");
+    await tools.begun(live);
   });
 
   behaviour("takes accepted while another attempt is under way", async (tools) => {

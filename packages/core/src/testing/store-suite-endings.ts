@@ -33,6 +33,25 @@ export function endingBehaviours(behaviour: Behaviour): void {
     assert.deepEqual(await store.complete([lease]), ["done"]);
   });
 
+  behaviour("completes for the claim that holds it, and for no other", async (tools) => {
+    const { store } = tools;
+    const lease = await tools.claimed();
+    await store.settle(await tools.begun(lease), accepted("id-1"));
+    assert.deepEqual(await store.complete([{ ...lease, owner: "z" }]), ["lost"]);
+    assert.deepEqual(await store.complete([{ ...lease, fence: 9 }]), ["lost"]);
+    assert.equal((await tools.view()).state, "claimed");
+    assert.deepEqual(await store.complete([lease]), ["done"]);
+  });
+
+  behaviour("completes only when effects after the first are accepted, too", async (tools) => {
+    const { store } = tools;
+    const lease = await tools.claimed();
+    await store.settle(await tools.begun(lease), accepted("id-1"));
+    await store.settle(await tools.begun(lease, { effect: "sms" }), rejected);
+    const [reply] = await store.complete([lease]);
+    assert.ok(typeof reply === "object" && reply.unresolved[0]?.effect === "sms");
+  });
+
   behaviour("remembers an effect of an earlier claim when it completes", async (tools) => {
     const { store } = tools;
     const first = await tools.claimed();

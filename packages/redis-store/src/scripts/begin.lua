@@ -1,6 +1,29 @@
+-- A claim's first attempt at a record's first effect, as most are; nil if this isn't one.
+local function beginFirst(
+  name, owner, fence, n, timeoutMs, validityMs, fingerprint,
+  state, itsFence, leaseUntil, leasedFor, itsOwner, messageId, bound, pipeline, keyText, few, anEffect
+)
+  if anEffect or few or bound then return nil end
+  if state ~= CLAIMED or itsOwner ~= owner or itsFence ~= fence or leaseUntil <= now then return nil end
+  local claimedAt = leaseUntil - leasedFor
+  list(name, now + timeoutMs)
+  write(cmsgpack.pack(
+    CLAIMED, fence, leaseUntil, leasedFor, owner, messageId, fingerprint, pipeline, keyText, false,
+    cmsgpack.pack(
+      name, SENDING, n, now - claimedAt, timeoutMs, validityMs, 0, false, false, false, false
+    )
+  ))
+  return 'granted'
+end
+
 local function operate(name, owner, fence, n, timeoutMs, validityMs, fingerprint)
+  local text = stored()
+  if not text then return 'lost' end
+  local granted = beginFirst(
+    name, owner, fence, n, timeoutMs, validityMs, fingerprint, cmsgpack.unpack(text)
+  )
+  if granted then return granted end
   local record = load()
-  if not record then return 'lost' end
   local effect = findEffect(record, name)
   if effect and effect.state == 'accepted' then
     return { 'accepted', receiptReply(effect.receipt) }

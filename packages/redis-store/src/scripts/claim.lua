@@ -16,12 +16,24 @@ local function claimed(record)
   return { 'claimed', record.fence, infoReplies(record) }
 end
 
+-- The first to ask, as most are.
+local function claimNew(keyText, pipeline, owner, leaseMs, messageId, retentionMs)
+  writeFor(leaseMs + retentionMs, cmsgpack.pack(
+    CLAIMED, 1, now + leaseMs, leaseMs, owner, messageId, false, pipeline, keyText, false
+  ))
+  return { 'claimed', 1 }
+end
+
 local function operate(
   keyText, pipeline, owner, leaseMs, messageId, fingerprint, simulated, retentionMs
 )
+  if not stored() then
+    return claimNew(keyText, pipeline, owner, leaseMs, messageId, retentionMs)
+  end
+
   local function grant(before)
     local kept = {}
-    for _, effect in ipairs(before and before.effects or {}) do
+    for _, effect in ipairs(before.effects) do
       if simulated or not isSimulated(effect) then kept[#kept + 1] = effect end
     end
     sendingToUnknown(kept)
@@ -30,20 +42,19 @@ local function operate(
       keyText = keyText,
       pipeline = pipeline,
       owner = owner,
-      fence = (before and before.fence or 0) + 1,
+      fence = before.fence + 1,
       leaseUntil = now + leaseMs,
       claimedAt = now,
       messageId = messageId,
       effects = kept,
-      fingerprint = before and before.fingerprint,
-      resolutions = before and before.resolutions,
+      fingerprint = before.fingerprint,
+      resolutions = before.resolutions,
     }
     save(record, record.leaseUntil + retentionMs)
     return claimed(record)
   end
 
   local record = load()
-  if not record then return grant(nil) end
   if record.state == 'dead' and record.dead.messageId == messageId then
     return { 'dead', record.dead.reason, infoReplies(record) }
   end

@@ -1,6 +1,27 @@
+-- Held by its claim, with one effect, accepted, as most are; nil if it isn't so.
+local function completeOne(
+  owner, fence, fingerprint, retentionMs,
+  state, itsFence, leaseUntil, leasedFor, itsOwner, messageId, bound, pipeline, _, few, effect, another
+)
+  if another or few or not effect then return nil end
+  if state ~= CLAIMED or itsOwner ~= owner or itsFence ~= fence then return nil end
+  local _, itsState = cmsgpack.unpack(effect)
+  if itsState ~= ACCEPTED then return nil end
+  writeFor(retentionMs, cmsgpack.pack(
+    DONE, fence, now, now - (leaseUntil - leasedFor), owner, messageId,
+    bound or fingerprint ~= '' and fingerprint, pipeline, false, false, effect
+  ))
+  return 'done'
+end
+
 local function operate(owner, fence, waivedJson, fingerprint, retentionMs)
+  local text = stored()
+  if not text then return 'lost' end
+  if waivedJson == '' then
+    local done = completeOne(owner, fence, fingerprint, retentionMs, cmsgpack.unpack(text))
+    if done then return done end
+  end
   local record = load()
-  if not record then return 'lost' end
   if record.state == 'done' and record.owner == owner and record.fence == fence then return 'done' end
   if not holds(record, owner, fence) then return 'lost' end
   local waived = waivedJson ~= '' and cjson.decode(waivedJson) or {}

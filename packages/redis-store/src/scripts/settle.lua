@@ -1,7 +1,40 @@
 -- A provider that accepts for ever must not grow a record without bound.
 local MAX_DUPLICATES = 10
 
+-- Accepted, by the record's only attempt under its own claim, as most are; nil if this isn't it.
+local function settleSent(
+  name, owner, fence, n, receiptId, receiptAt, via,
+  state, itsFence, leaseUntil, leasedFor, itsOwner, messageId, bound, pipeline, keyText, few,
+  effect, another
+)
+  if another or not effect then return nil end
+  if state ~= CLAIMED or itsOwner ~= owner or itsFence ~= fence then return nil end
+  local itsName, itsState, itsN, startedAfter, timeoutMs, validityMs, _, _, _, _, fewOfEffect =
+    cmsgpack.unpack(effect)
+  if fewOfEffect or itsName ~= name or itsState ~= SENDING or itsN ~= n then return nil end
+  local receiptAfter = receiptAt - (leaseUntil - leasedFor) - startedAfter
+  local text = cmsgpack.pack(
+    CLAIMED, fence, leaseUntil, leasedFor, owner, messageId, bound, pipeline, keyText, few,
+    cmsgpack.pack(
+      name, ACCEPTED, n, startedAfter, timeoutMs, validityMs, 0,
+      VIA_CODES[via], receiptAfter, receiptId ~= '' and receiptId, false
+    )
+  )
+  unlist(name)
+  write(text)
+  return 'settled'
+end
+
 local function operate(name, owner, fence, n, status, reason, receiptId, receiptAt, via)
+  local text = stored()
+  if not text then return status == 'accepted' and 'unknownAttempt' or 'lost' end
+  if status == 'accepted' then
+    local settled = settleSent(
+      name, owner, fence, n, receiptId, receiptAt, via, cmsgpack.unpack(text)
+    )
+    if settled then return settled end
+  end
+
   -- The effect is accepted already: the same proof again, a better one, or a proven duplicate.
   local function anotherReceipt(record, effect, receipt)
     local known = effect.receipt
@@ -97,7 +130,6 @@ local function operate(name, owner, fence, n, status, reason, receiptId, receipt
   end
 
   local record = load()
-  if not record then return status == 'accepted' and 'unknownAttempt' or 'lost' end
   local effect = findEffect(record, name)
   if status == 'accepted' then return settleAccepted(record, effect) end
   if status == 'rejected' then return settleRejected(record, effect) end

@@ -25,7 +25,7 @@ export const scriptMutants: readonly ScriptMutant[] = [
   {
     breaks: "the fence never falls",
     script: "claim",
-    from: "(before and before.fence or 0) + 1",
+    from: "before.fence + 1",
     to: "1",
   },
   {
@@ -193,8 +193,92 @@ export const scriptMutants: readonly ScriptMutant[] = [
   {
     breaks: "what needs attention is listed",
     script: "record",
-    from: "redis.call('ZADD', attention, num(effect.deadline), member)",
+    from: "redis.call('ZADD', attention, num(deadline), member)",
     to: "local _ = member",
+  },
+  {
+    breaks: "a first begin is its claim's owner's",
+    script: "begin",
+    from: "itsOwner ~= owner or ",
+    to: "",
+  },
+  {
+    breaks: "a first begin is its claim's fence's",
+    script: "begin",
+    from: "itsFence ~= fence or ",
+    to: "",
+  },
+  {
+    breaks: "an own lease that is over can't begin a first effect",
+    script: "begin",
+    from: " or leaseUntil <= now",
+    to: "",
+  },
+  {
+    breaks: "a first begin binds content",
+    script: "begin",
+    from: "owner, messageId, fingerprint, pipeline",
+    to: "owner, messageId, bound, pipeline",
+  },
+  {
+    breaks: "a first begin minds what an operator has bound",
+    script: "begin",
+    from: "if anEffect or few or bound then",
+    to: "if anEffect or few then",
+  },
+  {
+    breaks: "a first begin is a record's first",
+    script: "begin",
+    from: "if anEffect or few or bound then",
+    to: "if few or bound then",
+  },
+  {
+    breaks: "the usual receipt is for the attempt it names",
+    script: "settle",
+    from: " or itsN ~= n",
+    to: "",
+  },
+  {
+    breaks: "the usual receipt is for the effect it names",
+    script: "settle",
+    from: "itsName ~= name or ",
+    to: "",
+  },
+  {
+    breaks: "the usual receipt comes from the claim that holds",
+    script: "settle",
+    from: "if state ~= CLAIMED or itsOwner ~= owner or itsFence ~= fence then return nil end",
+    to: "",
+  },
+  {
+    breaks: "the usual receipt is the first",
+    script: "settle",
+    from: "itsState ~= SENDING",
+    to: "false",
+  },
+  {
+    breaks: "the usual receipt forgets no other effect",
+    script: "settle",
+    from: "if another or not effect then",
+    to: "if not effect then",
+  },
+  {
+    breaks: "the usual completion is the claim's that holds",
+    script: "complete",
+    from: "if state ~= CLAIMED or itsOwner ~= owner or itsFence ~= fence then return nil end",
+    to: "",
+  },
+  {
+    breaks: "the usual completion is of what was accepted",
+    script: "complete",
+    from: "if itsState ~= ACCEPTED then return nil end",
+    to: "",
+  },
+  {
+    breaks: "the usual completion forgets no other effect",
+    script: "complete",
+    from: "if another or few or not effect then",
+    to: "if few or not effect then",
   },
   {
     breaks: "each of many is about its own record",
