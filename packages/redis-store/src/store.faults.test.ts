@@ -271,4 +271,13 @@ describe("a fact that can't be written", () => {
     await store.release([lease]);
     expect((await store.unresolved()).items).toHaveLength(1);
   });
+
+  it.each(["timeoutMs", "validityMs"])("begins nothing where %s is no number", async (name) => {
+    const lease = leaseOf(KEY);
+    await store.claim([claimOf(KEY)]);
+    await fault(store.begin({ ...startOf(lease), [name]: Number.POSITIVE_INFINITY }));
+    expect(await store.read([KEY])).toMatchObject([{ state: "claimed", effects: [] }]);
+    expect((await store.unresolved()).items).toEqual([]);
+    expect(await store.begin(startOf(lease))).toBe("granted");
+  });
 });

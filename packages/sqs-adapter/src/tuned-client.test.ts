@@ -1,8 +1,5 @@
-import {
-  ReceiveMessageCommand,
-  type SQSClient,
-  type SQSServiceException,
-} from "@aws-sdk/client-sqs";
+import { ReceiveMessageCommand, SQSClient, type SQSServiceException } from "@aws-sdk/client-sqs";
+import type { StandardRetryStrategy } from "@smithy/core/retry";
 import type { getSchemaSerdePlugin } from "@smithy/core/schema";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 
@@ -111,18 +108,71 @@ describe("a tuned client", () => {
     }
   });
 
-  it("does without what a bundle leaves out and no runtime brings", async () => {
-    vi.doMock("@smithy/core/schema", () => {
-      throw new Error("not found");
-    });
-    try {
-      const { queue } = await openWhole();
-      sqs.answer(() => ({ json: { Messages: [sqsMessage({ Body: "{}" })] } }));
-      expect(await queue.receive(request)).toHaveLength(1);
-    } finally {
-      vi.doUnmock("@smithy/core/schema");
+  it("tries again as the SDK's own client does", async () => {
+    const fault = sqsError("InternalError", "sorry", { status: 500 });
+    async function storyOf(client: SQSClient) {
+      const tries: (string | undefined)[] = [];
+      const calls: (string | undefined)[] = [];
+      client.middlewareStack.add(
+        (next) => (args) => {
+          const { headers } = args.request as { readonly headers: Record<string, string> };
+          tries.push(headers["amz-sdk-request"]);
+          calls.push(headers["amz-sdk-invocation-id"]);
+          return next(args);
+        },
+        { step: "finalizeRequest", priority: "low" },
+      );
+      const story: unknown[] = [];
+      for (const answers of [[], [fault], [], [fault, fault], []]) {
+        sqs.answer(() => answers.shift() ?? { json: {} });
+        const outcome: unknown = await client
+          .send(new ReceiveMessageCommand({ QueueUrl: sqs.queueUrl }))
+          .catch((error: unknown) => error);
+        const { attempts, totalRetryDelay = 0 } = (outcome as SQSServiceException).$metadata;
+        const strategy = (await client.config.retryStrategy()) as StandardRetryStrategy;
+        const waited = totalRetryDelay > 0;
+        const called = new Set(calls.splice(0)).size;
+        const failed = outcome instanceof Error;
+        story.push({ failed, attempts, waited, called, left: strategy.getCapacity() });
+      }
+      return { tries, story };
+    }
+    const settings = { endpoint: sqs.endpoint, ...testAccount, maxAttempts: 2 };
+    const expected = await storyOf(new SQSClient(settings));
+    expect(expected.tries).toContain("attempt=2; max=2");
+    expect(await storyOf((await openWhole()).client)).toEqual(expected);
+  });
+
+  it("leaves a strategy that may delay a first try to the SDK's loop", async () => {
+    for (const [retryMode, isOurs] of [
+      ["standard", true],
+      ["adaptive", false],
+    ] as const) {
+      const { client, queue } = await openWhole({ retryMode });
+      const strategy = (await client.config.retryStrategy()) as StandardRetryStrategy;
+      const asked = vi.spyOn(strategy, "acquireInitialRetryToken");
+      await queue.receive(request);
+      expect(asked.mock.calls).toHaveLength(1);
+      // The loop tells for what service and kind of call it asks.
+      expect(asked.mock.calls[0]?.[0] === "").toBe(isOurs);
     }
   });
+
+  it.each(["@smithy/core/schema", "@smithy/core/retry"])(
+    "does without what a bundle leaves out and no runtime brings: %s",
+    async (left) => {
+      vi.doMock(left, () => {
+        throw new Error("not found");
+      });
+      try {
+        const { queue } = await openWhole();
+        sqs.answer(() => ({ json: { Messages: [sqsMessage({ Body: "{}" })] } }));
+        expect(await queue.receive(request)).toHaveLength(1);
+      } finally {
+        vi.doUnmock(left);
+      }
+    },
+  );
 
   it("signs with the credentials of the moment, by one signer", async () => {
     let asked = 0;

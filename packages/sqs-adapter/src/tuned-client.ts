@@ -1,5 +1,7 @@
 import { SQSClient, type SQSClientConfig } from "@aws-sdk/client-sqs";
 import { ConfigurationError } from "@exactly-once/core";
+import type { Dispatcher } from "undici";
+import { tryOnceFirst } from "./first-try.js";
 import { lazyUndici } from "./lazy-undici.js";
 import { shareConfig } from "./shared-config.js";
 
@@ -41,8 +43,8 @@ const WITHOUT_INFO = {
  * and timeouts that end a call instead of only warning about it.
  *
  * - It puts its middleware together once instead of anew for each request, so add yours before the
- *   first one (the SDK's `cacheMiddleware`), has it copy less, and makes one signer instead of one a
- *   request.
+ *   first one (the SDK's `cacheMiddleware`), has it copy less, enters the SDK's retry loop only for what
+ *   failed once, and makes one signer instead of one a request.
  * - Its requests go through undici, by the SDK team's own handler for it, loaded with the first one. A
  *   bundle has to contain `@smithy/undici-http-handler`: unlike the SDK, no Lambda runtime brings it.
  * - It writes nothing out for a logger unless you pass one.
@@ -69,6 +71,8 @@ export function tunedSqsClient(config: TunedSqsClientConfig = {}): SQSClient {
   }
   const client = new SQSClient({
     md5: false,
+    // Reads what undici has of it at once, where the SDK's own pipes it through a stream of its own.
+    streamCollector: (body: Dispatcher.ResponseData["body"]) => body.bytes(),
     ...rest,
     logger,
     maxAttempts,
@@ -84,7 +88,7 @@ export function tunedSqsClient(config: TunedSqsClientConfig = {}): SQSClient {
   const cache = (): void => {
     client.config.cacheMiddleware = true;
   };
-  shareConfig(client).then(cache, cache);
+  Promise.all([shareConfig(client), tryOnceFirst(client)]).then(cache, cache);
   tuned.add(client);
   return client;
 }

@@ -6,11 +6,14 @@ local function beginFirst(
   if anEffect or few or bound then return nil end
   if state ~= CLAIMED or itsOwner ~= owner or itsFence ~= fence or leaseUntil <= now then return nil end
   local claimedAt = leaseUntil - leasedFor
-  list(name, now + timeoutMs)
+  local deadline = now + timeoutMs
+  -- First: what is no number must not get as far as the list of what needs attention.
+  local staleAt = deadline + validityMs
+  list(name, deadline)
   write(cmsgpack.pack(
     CLAIMED, fence, leaseUntil, leasedFor, owner, messageId, fingerprint, pipeline, keyText, false,
     cmsgpack.pack(
-      name, SENDING, n, now - claimedAt, timeoutMs, validityMs, 0, false, false, false, false
+      name, SENDING, n, now - claimedAt, timeoutMs, staleAt - deadline, 0, false, false, false, false
     )
   ))
   return 'granted'
