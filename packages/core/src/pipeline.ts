@@ -89,10 +89,18 @@ export function definePipeline<
       `The pipeline name ${JSON.stringify(definition.name)} must be 1 to 80 of [A-Za-z0-9._-].`,
     );
   }
-  for (const effect of Object.keys(definition.effects)) {
+  for (const [effect, sender] of Object.entries(definition.effects)) {
     if (!EFFECT_NAME.test(effect)) {
       throw new ConfigurationError(
         `Pipeline ${definition.name}: the effect name ${JSON.stringify(effect)} must be [a-z][a-z0-9_]{0,31}.`,
+      );
+    }
+    // Either makes a time, which stores have to be able to write.
+    for (const name of ["attemptTimeoutMs", "validityMs"] as const) {
+      const value = sender[name] ?? 0;
+      if (value >= 0 && Number.isFinite(value)) continue;
+      throw new ConfigurationError(
+        `Pipeline ${definition.name}: the sender of ${effect} has ${name} ${value}: a number of ms, at least 0.`,
       );
     }
   }

@@ -21,6 +21,15 @@ const start = async (options: LocalSesOptions = {}, config: SafeSesClientConfig 
 const told = (outcome: Outcome) =>
   outcome.status === "accepted" ? "accepted" : `${outcome.status} ${outcome.reason}`;
 
+it.each([
+  ["attemptTimeoutMs", 0],
+  ["maxRequestMs", Number.NaN],
+  ["signatureValidityMs", Number.POSITIVE_INFINITY],
+])("refuses %s of %d", async (name, ms) => {
+  const { client } = await start();
+  expect(() => mailerOf(client, { [name]: ms })).toThrow(`${name} must be above 0 ms, and finite`);
+});
+
 describe("an email", () => {
   it("goes out tagged so that its events find the attempt", async () => {
     const { ses, mailer, send } = await start();

@@ -180,7 +180,8 @@ function checkOptions(options: SesMailerOptions) {
   const { signatureValidityMs = 15 * 60_000, maxClockSkewMs = 60_000 } = options;
   const times = { attemptTimeoutMs, maxRequestMs, signatureValidityMs, maxClockSkewMs };
   for (const [name, ms] of Object.entries(times)) {
-    if (!(ms > 0)) throw new ConfigurationError(`sesMailer: ${name} must be above 0 ms.`);
+    if (ms > 0 && Number.isFinite(ms)) continue;
+    throw new ConfigurationError(`sesMailer: ${name} must be above 0 ms, and finite.`);
   }
   const { share = 1, perSecond = 1 } = options.sendRate === false ? {} : (options.sendRate ?? {});
   if (!(share > 0 && share <= 1)) {

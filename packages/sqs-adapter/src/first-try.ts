@@ -1,5 +1,5 @@
 import type { SQSClient } from "@aws-sdk/client-sqs";
-import type { getRetryPlugin as plugin, StandardRetryStrategy } from "@smithy/core/retry";
+import type { StandardRetryStrategy } from "@smithy/core/retry";
 import { randomUUID } from "node:crypto";
 
 /** What the SDK's retry middleware handles. */
@@ -56,11 +56,11 @@ export async function tryOnceFirst({ config, middlewareStack }: SQSClient): Prom
   /** What comes after `error`, as tries of the same call. */
   function after(error: unknown, invocationId: string, next: Next): Next {
     let isFirst = true;
-    return (args) => {
+    return async (args) => {
       args.request.headers[INVOCATION_ID_HEADER] = invocationId;
       if (!isFirst) return next(args);
       isFirst = false;
-      return Promise.reject(error as Error);
+      throw error;
     };
   }
 
@@ -69,9 +69,7 @@ export async function tryOnceFirst({ config, middlewareStack }: SQSClient): Prom
       stack.add(firstTryAlone(loop), options);
     },
   };
-  getRetryPlugin(config as Parameters<typeof plugin>[0]).applyToStack(
-    withFirstTryAlone as unknown as SQSClient["middlewareStack"],
-  );
+  getRetryPlugin(config).applyToStack(withFirstTryAlone as unknown as SQSClient["middlewareStack"]);
 }
 
 /** Each success without a retry gives the strategy back a little of its budget for retries. */
