@@ -29,7 +29,7 @@ interface Group {
   readonly places: number[];
 }
 
-/** A script keeps Redis from everyone else: so many take less than half a millisecond. */
+/** A script keeps Redis from everyone else: so many take about half a millisecond. */
 const MAX_ITEMS = 48;
 
 /**

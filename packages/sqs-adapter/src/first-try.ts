@@ -21,8 +21,7 @@ interface Stack {
 
 /**
  * The SDK's retry loop makes an `Error` before the first try, in case there will be one to throw, and V8
- * writes down for it who waits for whom: a twentieth of what a request costs. Here the first try goes
- * without the loop, by the same rules, and what fails is told to the SDK's own loop as the outcome of its
+ * writes down for it who waits for whom, which takes it long. Here the first try goes without the loop, by the same rules, and what fails is told to the SDK's own loop as the outcome of its
  * first try, for it to go on from there.
  *
  * Other strategies than the standard one, which may want to delay a first try, have the loop from the start.

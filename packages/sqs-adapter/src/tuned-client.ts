@@ -85,10 +85,9 @@ export function tunedSqsClient(config: TunedSqsClientConfig = {}): SQSClient {
   });
   if (config.signer === undefined) keepSigner(client);
   // Until that is loaded, some milliseconds, middleware is put together anew for each request.
-  const cache = (): void => {
+  void Promise.allSettled([shareConfig(client), tryOnceFirst(client)]).then(() => {
     client.config.cacheMiddleware = true;
-  };
-  Promise.all([shareConfig(client), tryOnceFirst(client)]).then(cache, cache);
+  });
   tuned.add(client);
   return client;
 }
