@@ -47,7 +47,7 @@ const restrictedImports = restrictImports([...coreSourceWall, ...timeAndChance])
 export const clockBan = {
   name: "clock-ban",
   files: ["packages/core/src/**/*.ts"],
-  ignores: ["packages/core/src/system-clock.ts", `packages/core/src/${tests}`],
+  ignores: ["packages/core/src/timing/system-clock.ts", `packages/core/src/${tests}`],
   rules: {
     ...restrictedImports,
     "no-restricted-globals": [

@@ -1,14 +1,19 @@
-export { EFFECT_NAME, formatAttemptId, parseAttemptId, sameAttempt } from "./attempt-id.js";
-export type { Select } from "./admit-message.js";
+export {
+  EFFECT_NAME,
+  formatAttemptId,
+  parseAttemptId,
+  sameAttempt,
+} from "./identity/attempt-id.js";
+export type { Select } from "./message/admit.js";
 export {
   createBatchProcessor,
   type BatchProcessor,
   type BatchProcessorOptions,
-} from "./batch-processor.js";
-export { createConsumer, type Consumer, type ConsumerHealth } from "./consumer.js";
-export type { ConsumerOptions } from "./consumer-options.js";
-export { eventBridge, json, sns, type Decoder } from "./decode.js";
-export type { Delivery } from "./delivery.js";
+} from "./batch/batch-processor.js";
+export { createConsumer, type Consumer, type ConsumerHealth } from "./consumer/consumer.js";
+export type { ConsumerOptions } from "./consumer/options.js";
+export { eventBridge, json, sns, type Decoder } from "./pipeline/decode.js";
+export type { Delivery } from "./pipeline/delivery.js";
 export * from "./errors/index.js";
 export type {
   ConsumerEvent,
@@ -18,15 +23,15 @@ export type {
   Observer,
   RetryReason,
 } from "./events.js";
-export { canonicalJson, fingerprintOf } from "./fingerprint.js";
-export type { HandlerContext, MessageContext, PayloadOf } from "./handler-context.js";
-export { effectSlot, notificationKey, type KeyPart, type NotificationKey } from "./key.js";
+export { canonicalJson, fingerprintOf } from "./identity/fingerprint.js";
+export type { HandlerContext, MessageContext, PayloadOf } from "./pipeline/handler-context.js";
+export { effectSlot, notificationKey, type KeyPart, type NotificationKey } from "./identity/key.js";
 export {
   DEFAULT_RETENTION_MS,
   memoryStore,
   type MemoryStore,
   type MemoryStoreOptions,
-} from "./memory-store.js";
+} from "./memory-store/memory-store.js";
 export {
   definePipeline,
   type EffectSenders,
@@ -35,6 +40,6 @@ export {
   type PipelineDefinition,
   type TripwirePolicy,
   type UnknownPolicy,
-} from "./pipeline.js";
+} from "./pipeline/pipeline.js";
 export type * from "./ports/index.js";
-export { systemClock, systemRandomness } from "./system-clock.js";
+export { systemClock, systemRandomness } from "./timing/system-clock.js";

@@ -1,6 +1,6 @@
 import type { ControlFlags, Pause } from "@exactly-once/core";
 import type { KeySpace } from "./keys.js";
-import type { Lanes } from "./lanes.js";
+import type { Lanes } from "./transport/command-batches.js";
 import type { Scripts } from "./scripts.js";
 
 /** A pipeline's field begins with this; the namespace's own pause stands in `NAMESPACE`. */

@@ -1,6 +1,6 @@
 import { StoreUnavailableError } from "@exactly-once/core";
 import type { Redis } from "ioredis";
-import { isCluster, type RedisClient } from "./client.js";
+import { isCluster, type RedisClient } from "./transport/client.js";
 
 export interface RedisReport {
   readonly nodes: readonly RedisNode[];

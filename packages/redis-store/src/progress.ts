@@ -1,6 +1,6 @@
 import type { ReconcileProgress } from "@exactly-once/core";
 import type { KeySpace } from "./keys.js";
-import type { Lanes } from "./lanes.js";
+import type { Lanes } from "./transport/command-batches.js";
 import type { Scripts } from "./scripts.js";
 
 /** How far the provider's events were processed, shared by the replicas: one mark a namespace. */

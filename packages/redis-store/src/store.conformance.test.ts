@@ -1,7 +1,7 @@
 import { storeSuite } from "@exactly-once/core/testing";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, test } from "vitest";
-import type { RedisClient } from "./client.js";
+import type { RedisClient } from "./transport/client.js";
 import { givenRedis, type GivenRedis } from "./testing/given-redis.js";
 import { startRedisCluster, type RedisCluster } from "./testing/redis-cluster.js";
 import { redisFixture } from "./testing/store-fixture.js";

@@ -7,13 +7,13 @@ import {
   type TripwireCounters,
   type Verdict,
 } from "@exactly-once/core";
-import type { Command } from "./calls.js";
-import type { RedisClient } from "./client.js";
+import type { Command } from "./transport/calls.js";
+import type { RedisClient } from "./transport/client.js";
 import { redisControl } from "./control.js";
 import { inspectRedis, type RedisReport } from "./inspect.js";
 import { keySpace } from "./keys.js";
 import { pack } from "./packed-ids.js";
-import { createLanes } from "./lanes.js";
+import { createLanes } from "./transport/command-batches.js";
 import { redisReconcileProgress } from "./progress.js";
 import * as replies from "./replies.js";
 import { assembleScripts, type Scripts } from "./scripts.js";

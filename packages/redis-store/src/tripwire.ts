@@ -1,6 +1,6 @@
 import type { TripwireCounters } from "@exactly-once/core";
 import type { KeySpace } from "./keys.js";
-import type { Lanes } from "./lanes.js";
+import type { Lanes } from "./transport/command-batches.js";
 import { decodeReserve } from "./replies.js";
 import type { Scripts } from "./scripts.js";
 

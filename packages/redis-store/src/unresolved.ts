@@ -1,6 +1,6 @@
 import type { Page, UnresolvedItem } from "@exactly-once/core";
 import { SAMPLE_SUFFIX, type KeySpace } from "./keys.js";
-import type { Lanes } from "./lanes.js";
+import type { Lanes } from "./transport/command-batches.js";
 import { decodeUnresolved, type PlacedItem } from "./replies.js";
 import type { Scripts } from "./scripts.js";
 

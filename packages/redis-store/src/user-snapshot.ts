@@ -1,5 +1,5 @@
 import type { RebuildLease, SharedSnapshot, SnapshotManifest } from "@exactly-once/core/user-cache";
-import type { RedisClient } from "./client.js";
+import type { RedisClient } from "./transport/client.js";
 import abandonScript from "./scripts/snapshot-abandon.lua";
 import acquireScript from "./scripts/snapshot-acquire.lua";
 import extendScript from "./scripts/snapshot-extend.lua";

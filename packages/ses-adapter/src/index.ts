@@ -1,32 +1,32 @@
-export type { Attachment, Email, Mailbox, PreparedEmail } from "./email.js";
+export type { Attachment, Email, Mailbox, PreparedEmail } from "./mailer/email.js";
 export { isSecondRequestError, SecondRequestError } from "./errors/second-request-error.js";
-export { sesMailer, type SesMailer, type SesMailerOptions } from "./mailer.js";
+export { sesMailer, type SesMailer, type SesMailerOptions } from "./mailer/mailer.js";
 export {
   safeSesClient,
   safeTimeouts,
   type SafeSesClientConfig,
   type SafeTimeouts,
-} from "./safe-client.js";
-export type { SendRateOptions } from "./send-rate.js";
-export { attemptHeader, emailTags } from "./tags.js";
+} from "./wire/safe-client.js";
+export type { SendRateOptions } from "./mailer/send-rate.js";
+export { attemptHeader, emailTags } from "./mailer/tags.js";
 export {
   createSesEventReconciler,
   type SesEventReconciler,
   type SesEventReconcilerOptions,
-} from "./event-reconciler.js";
-export type { EventBacklog } from "./judge-silence.js";
+} from "./events/event-reconciler.js";
+export type { EventBacklog } from "./events/judge-silence.js";
 export type {
   EventFacts,
   HoldingReason,
   ReconcileObservation,
   ReconcileObserver,
-} from "./reconcile-observation.js";
-export { memoryReconcileProgress } from "./reconcile-progress.js";
-export { createReconciler, type Reconciler, type ReconcilerOptions } from "./reconciler.js";
+} from "./events/reconcile-observation.js";
+export { memoryReconcileProgress } from "./events/reconcile-progress.js";
+export { createReconciler, type Reconciler, type ReconcilerOptions } from "./events/reconciler.js";
 export {
   parseSesMessage,
   sesEventTypes,
   type ParsedSesMessage,
   type SesEventNotification,
   type SesEventType,
-} from "./ses-event.js";
+} from "./events/ses-event.js";

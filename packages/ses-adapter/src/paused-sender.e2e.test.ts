@@ -5,10 +5,10 @@ import { fileURLToPath } from "node:url";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { nodeTsArgs } from "../../../scripts/node-ts-args.mjs";
 import { beginAttempt, namespace, pipeline } from "./attempts.fixture.js";
-import { email, mailerFixture } from "./mailer.fixture.js";
+import { email, mailerFixture } from "./mailer/mailer.fixture.js";
 import { attemptOf } from "./attempt.fixture.js";
-import { memoryReconcileProgress } from "./reconcile-progress.js";
-import { createReconciler } from "./reconciler.js";
+import { memoryReconcileProgress } from "./events/reconcile-progress.js";
+import { createReconciler } from "./events/reconciler.js";
 import { sesFixture } from "./testing/local-ses.fixture.js";
 
 const { startSes } = sesFixture(onTestFinished);

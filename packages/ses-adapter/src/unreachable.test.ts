@@ -4,7 +4,7 @@ import { createServer as createTcpServer, type AddressInfo, type Socket } from "
 import { describe, expect, it, onTestFinished } from "vitest";
 import { SESClient } from "@aws-sdk/client-ses";
 import { attemptOf } from "./attempt.fixture.js";
-import { credentials, email, mailerFixture } from "./mailer.fixture.js";
+import { credentials, email, mailerFixture } from "./mailer/mailer.fixture.js";
 
 const { clientOf, mailerOf } = mailerFixture(onTestFinished);
 

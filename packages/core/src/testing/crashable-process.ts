@@ -1,4 +1,4 @@
-import type { Pipeline } from "../pipeline.js";
+import type { Pipeline } from "../pipeline/pipeline.js";
 import type { Clock, DedupeStore, MessageQueue, Sender } from "../ports/index.js";
 
 /** Points at which a process can be killed, named by the last thing that happened. */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 
-import { parseAttemptId } from "../attempt-id.js";
+import { parseAttemptId } from "../identity/attempt-id.js";
 import type { DedupeStore, UnresolvedItem } from "../ports/index.js";
 import {
   accepted,

@@ -1,4 +1,4 @@
-import { formatAttemptId } from "../attempt-id.js";
+import { formatAttemptId } from "../identity/attempt-id.js";
 import type { AttemptRef, Lease, Outcome, Verdict } from "../ports/index.js";
 import type { CommandedStore, StoreModel } from "./store-suite-table.js";
 import {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 
-import { formatAttemptId } from "../attempt-id.js";
+import { formatAttemptId } from "../identity/attempt-id.js";
 import {
   accepted,
   digest,

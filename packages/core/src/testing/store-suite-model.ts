@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 
 import type { AttemptInfo } from "../ports/index.js";
-import { viewRecord } from "../record-view.js";
+import { viewRecord } from "../record/view.js";
 import { randomCommand, type Choices, type Command } from "./store-suite-commands.js";
 import { storeModel, type StoreModel } from "./store-suite-table.js";
 import { accepted, digest, type Behaviour, type StoreTools } from "./store-suite-tools.js";

@@ -1,8 +1,8 @@
-import { parseAttemptId } from "../attempt-id.js";
+import { parseAttemptId } from "../identity/attempt-id.js";
 import type { AttemptInfo, DedupeStore, Lease } from "../ports/index.js";
-import * as effects from "../record-effects.js";
-import { attemptInfos } from "../record-view.js";
-import * as table from "../record.js";
+import * as effects from "../record/effects.js";
+import { attemptInfos } from "../record/view.js";
+import * as table from "../record/record.js";
 import { LONG } from "./store-suite-tools.js";
 
 /** The operations that the random commands use. */

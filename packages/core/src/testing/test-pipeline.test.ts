@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
-import { definePipeline } from "../pipeline.js";
+import { definePipeline } from "../pipeline/pipeline.js";
 import type { Sender } from "../ports/index.js";
 import { testPipeline } from "./index.js";
 

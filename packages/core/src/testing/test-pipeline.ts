@@ -1,8 +1,8 @@
-import { createConsumer, type Consumer } from "../consumer.js";
-import type { Decoder } from "../decode.js";
+import { createConsumer, type Consumer } from "../consumer/consumer.js";
+import type { Decoder } from "../pipeline/decode.js";
 import type { ConsumerEvent } from "../events.js";
-import { memoryStore } from "../memory-store.js";
-import type { EffectSenders, Pipeline } from "../pipeline.js";
+import { memoryStore } from "../memory-store/memory-store.js";
+import type { EffectSenders, Pipeline } from "../pipeline/pipeline.js";
 import type { AttemptInfo, Outcome, Sender } from "../ports/index.js";
 import { crashableProcess, type CrashPoint } from "./crashable-process.js";
 import { memoryQueue } from "./memory-queue.js";

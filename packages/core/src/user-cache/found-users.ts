@@ -1,5 +1,5 @@
 import type { Clock } from "../ports/index.js";
-import { createBell } from "./bell.js";
+import { createBell } from "./alarm.js";
 import type { UserCacheObserver } from "./events.js";
 import type { UserSource } from "./source.js";
 

@@ -1,4 +1,4 @@
-import { createBell } from "./bell.js";
+import { createBell } from "./alarm.js";
 import { buildSnapshot, type Packing, type Snapshot } from "./build-snapshot.js";
 import type { RebuildProgress, RebuildReason } from "./events.js";
 import { loadSnapshot } from "./load-snapshot.js";

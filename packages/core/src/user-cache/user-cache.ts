@@ -1,7 +1,7 @@
 import { ConfigurationError } from "../errors/index.js";
 import type { Clock, Randomness } from "../ports/index.js";
-import { systemClock, systemRandomness } from "../system-clock.js";
-import { createBell } from "./bell.js";
+import { systemClock, systemRandomness } from "../timing/system-clock.js";
+import { createBell } from "./alarm.js";
 import { boundedSharedSnapshot } from "./bounded-shared-snapshot.js";
 import type { Snapshot } from "./build-snapshot.js";
 import { jsonCodec, type UserCodec } from "./codec.js";

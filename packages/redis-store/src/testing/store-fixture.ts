@@ -1,7 +1,7 @@
 import type { StoreFixture, StoreFixtureRequest } from "@exactly-once/core/testing";
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { RedisClient } from "../client.js";
+import type { RedisClient } from "../transport/client.js";
 import { assembleScripts, type Scripts } from "../scripts.js";
 import { redisStoreWith } from "../store.js";
 

@@ -1,0 +1,121 @@
+import { describe, expect, it } from "vitest";
+import { createBatchProcessor } from "./batch-processor.js";
+import { json, type Decoder } from "../pipeline/decode.js";
+import { rig } from "../consumer/consumer.fixture.js";
+import { StoreUnavailableError } from "../errors/index.js";
+import type { DedupeStore } from "../ports/index.js";
+
+/** A host that receives by itself, as Lambda does, and deletes what the processor settled. */
+function host(options: Parameters<typeof rig>[0] = {}, decode: Decoder = json()) {
+  const r = rig(options);
+  const processor = (store: DedupeStore = r.store) =>
+    createBatchProcessor({
+      namespace: "test",
+      queue: r.queue,
+      store,
+      pipelines: [r.pipeline],
+      maxReceives: 3,
+      decode,
+      clock: r.clock,
+      observe: (event) => r.events.push(event),
+    });
+  const invoke = async (store?: DedupeStore, remainingMs = 20_000) => {
+    const messages = await r.queue.receive({ max: 10, visibilityMs: 120_000, waitMs: 0 });
+    const settled = await r.clock.run(processor(store).process(messages, remainingMs));
+    await r.queue.acknowledge(messages.filter(({ id }) => settled.has(id)));
+    return { messages, settled };
+  };
+  return { ...r, invoke };
+}
+
+describe("a batch processor", () => {
+  it("handles a batch, and sends nothing again for a redelivery", async () => {
+    const h = host();
+    for (const id of ["1", "2", "3"]) h.send(id, { groupId: id });
+    const { settled } = await h.invoke();
+    expect(settled.size).toBe(3);
+    h.send("1", { groupId: "again" });
+    expect((await h.invoke()).settled.size).toBe(1);
+    expect(h.office.requests).toBe(3);
+    expect(h.queue.messages()).toEqual([]);
+  });
+
+  it("ends a group at its first failure, and keeps the order over invocations", async () => {
+    const h = host();
+    h.office.behaviour = (n) => (n === 2 ? { status: "rejected", reason: "refused" } : undefined);
+    for (const id of ["1", "2", "3"]) h.send(id);
+    expect((await h.invoke()).settled.size).toBe(1);
+    await h.clock.advance(10_000);
+    expect((await h.invoke()).settled.size).toBe(2);
+    expect(h.office.accepted.map(({ letter }) => letter.text)).toEqual(["1", "2", "3"]);
+  });
+
+  it("hides an unknown outcome for a while instead of sending again", async () => {
+    const h = host();
+    h.office.behaviour = () => "acceptSilently";
+    h.send("1");
+    expect((await h.invoke()).settled.size).toBe(0);
+    await h.clock.advance(20 * 60_000);
+    expect((await h.invoke()).settled.size).toBe(0);
+    expect(h.office.requests).toBe(1);
+    expect(h.seen("held").map(({ reason }) => reason)).toEqual(["unknown", "unknown"]);
+  });
+
+  it("aborts a handler before the invocation ends, and leaves nothing in the background", async () => {
+    const h = host({
+      pipeline: {
+        handler: async (event, ctx) => {
+          await h.clock.sleep(60_000, ctx.signal);
+          ctx.signal.throwIfAborted();
+          await ctx.once("email", { to: event.to, text: event.text });
+        },
+      },
+    });
+    h.send("slow");
+    expect((await h.invoke()).settled.size).toBe(0);
+    expect(h.clock.sleeping).toBe(0);
+    expect(h.office.requests).toBe(0);
+  });
+
+  it("answers in time although a decoder doesn't, and keeps what was handled before it", async () => {
+    const h = host({}, async (body) => {
+      await h.clock.sleep(body.includes("slow") ? 60_000 : 10);
+      return JSON.parse(body) as unknown;
+    });
+    h.send("quick");
+    h.send("slow");
+    const startedAt = h.clock.monotonic();
+    expect((await h.invoke()).settled.size).toBe(1);
+    expect(h.clock.monotonic() - startedAt).toBeLessThan(20_000);
+    expect(h.seen("retry").map(({ reason }) => reason)).toEqual(["draining"]);
+  });
+
+  it("hides everything for minutes while the store is down", async () => {
+    const h = host();
+    const down = (): Promise<never> => Promise.reject(new StoreUnavailableError("down"));
+    const { control: _, ...rest } = h.store;
+    h.send("1", { groupId: "a" });
+    h.send("2", { groupId: "b" });
+    expect((await h.invoke({ ...rest, claim: down })).settled.size).toBe(0);
+    await h.clock.advance(50_000);
+    expect((await h.invoke()).messages).toEqual([]);
+    await h.clock.advance(120_000);
+    expect((await h.invoke()).settled.size).toBe(2);
+  });
+
+  it("dead-letters what can't be handled, and what failed too often", async () => {
+    const h = host();
+    h.office.behaviour = () => ({ status: "rejected", reason: "refused" });
+    h.queue.send("not json", { groupId: "x", dedupId: "x" });
+    h.send("1");
+    for (let tries = 0; tries < 4; tries += 1) {
+      await h.invoke();
+      await h.clock.advance(600_000);
+    }
+    expect(h.queue.deadLetters()).toHaveLength(2);
+    expect(h.seen("deadLettered").map(({ code }) => code)).toEqual([
+      "undecodable",
+      "retriesExhausted",
+    ]);
+  });
+});

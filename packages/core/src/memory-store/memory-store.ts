@@ -1,0 +1,169 @@
+import { parseAttemptId } from "../identity/attempt-id.js";
+import { memoryControl } from "./memory-control.js";
+import { memoryTripwire } from "./memory-tripwire.js";
+import type {
+  Clock,
+  ControlFlags,
+  DedupeStore,
+  Page,
+  TripwireCounters,
+  UnresolvedItem,
+} from "../ports/index.js";
+import * as effects from "../record/effects.js";
+import { attemptInfos, viewRecord } from "../record/view.js";
+import * as table from "../record/record.js";
+import { systemClock } from "../timing/system-clock.js";
+
+export interface MemoryStoreOptions {
+  /** Default: the system's. */
+  readonly clock?: Clock;
+  /** Milliseconds a done record is kept after it was last seen. Default 28 days. */
+  readonly retentionMs?: number;
+  /** Items per page of `unresolved()`. Default 100. */
+  readonly pageSize?: number;
+}
+
+export interface MemoryStore extends DedupeStore {
+  readonly control: ControlFlags;
+  readonly tripwire: TripwireCounters;
+  /** How many records are kept, for tests and gauges. */
+  readonly size: number;
+}
+
+/** A copy can come back from a dead-letter queue after its 14 days, twice. */
+export const DEFAULT_RETENTION_MS = 28 * 24 * 60 * 60_000;
+
+/**
+ * A store in this process's memory: complete, and enough for one replica that may forget on
+ * restart, for tests and for development. A restart forgets what was sent.
+ */
+export function memoryStore(options: MemoryStoreOptions = {}): MemoryStore {
+  const clock = options.clock ?? systemClock();
+  const policy = { retentionMs: options.retentionMs ?? DEFAULT_RETENTION_MS };
+  const pageSize = options.pageSize ?? 100;
+  /**
+   * Roughly in the order in which they expire, as all have the same retention: whatever is seen again
+   * once it is done goes to the end.
+   */
+  const records = new Map<string, table.NotificationRecord>();
+  /** Keys with an effect that may need attention. */
+  const attention = new Set<string>();
+
+  /** No record expires before this time: until then there is nothing to sweep. */
+  let sweepAt = Infinity;
+
+  function apply<Reply>(
+    key: string,
+    change: (found: table.MaybeRecord, now: number) => table.Transition<Reply>,
+  ): Reply {
+    const now = clock.now();
+    if (now >= sweepAt) sweep(now);
+    const found = records.get(key);
+    const { record, reply } = change(found, now);
+    if (record !== found) put(key, found, record);
+    return reply;
+  }
+
+  function put(key: string, before: table.MaybeRecord, record: table.MaybeRecord): void {
+    if (before?.state === "done" || !record) records.delete(key);
+    if (record) records.set(key, record);
+    if (record?.expiresAt !== undefined && record.expiresAt < sweepAt) sweepAt = record.expiresAt;
+    if (record?.effects.some(needsAttention)) attention.add(key);
+    else if (before?.effects.some(needsAttention)) attention.delete(key);
+  }
+
+  /** Looks at each record once at most; ends at the first that is yet to expire. */
+  function sweep(now: number): void {
+    sweepAt = Infinity;
+    let left = records.size;
+    for (const [key, record] of records) {
+      if (left-- === 0) return;
+      if (record.expiresAt === undefined) {
+        // Kept for as long as it isn't settled: at the end it is in no sweep's way.
+        records.delete(key);
+        records.set(key, record);
+      } else if (record.expiresAt > now) {
+        sweepAt = record.expiresAt;
+        return;
+      } else {
+        put(key, record, undefined);
+      }
+    }
+  }
+
+  return {
+    capabilities: { durable: false, shared: false, clock: "store" },
+    control: memoryControl(clock),
+    tripwire: memoryTripwire(clock),
+    get size() {
+      return records.size;
+    },
+    claim: async (items) =>
+      items.map((item) => apply(item.key, (r, now) => table.claim(r, item, now, policy))),
+    extend: async (items) =>
+      items.map((item) => apply(item.key, (r, now) => table.extend(r, item, now, policy))),
+    begin: async (item) => apply(item.key, (r, now) => effects.begin(r, item, now)),
+    hold: async (item) => apply(item.key, (r, now) => effects.hold(r, item, now)),
+    settle: async (item, outcome) =>
+      apply(item.key, (r, now) => effects.settle(r, item, outcome, now)),
+    complete: async (items) =>
+      items.map((item) => apply(item.key, (r, now) => table.complete(r, item, now, policy))),
+    release: async (items) =>
+      items.map((item) => apply(item.key, (r, now) => table.release(r, item, now, policy))),
+    bury: async (item) => apply(item.key, (r, now) => table.bury(r, item, now, policy)),
+    resolve: async (attemptId, verdict, who) => {
+      const ref = parseAttemptId(attemptId);
+      if (!ref) return "notFound";
+      return apply(ref.key, (r, now) => effects.resolve(r, ref, verdict, who, now));
+    },
+    unresolved: async (cursor) => {
+      const now = clock.now();
+      const items = [...attention].flatMap((key) => unresolvedItems(records.get(key), now));
+      return page(items, cursor, pageSize);
+    },
+    read: async (keys) => {
+      const now = clock.now();
+      return keys.map((key) => viewRecord(records.get(key), now));
+    },
+  };
+}
+
+function needsAttention(effect: table.EffectRecord): boolean {
+  return effect.state === "sending" || effect.state === "unknown" || effect.state === "held";
+}
+
+function unresolvedItems(record: table.MaybeRecord, now: number): UnresolvedItem[] {
+  if (!record) return [];
+  return attemptInfos(record, now)
+    .filter((attempt) => attempt.state === "unknown" || attempt.state === "held")
+    .map((attempt) => ({
+      key: record.key,
+      keyText: record.keyText ?? "",
+      pipeline: record.pipeline,
+      messageId: record.messageId,
+      attempt,
+      ...(record.dead === undefined ? {} : { dead: record.dead }),
+    }));
+}
+
+/** The cursor is the sort key of the last item seen, so that items settled meanwhile skip nothing. */
+function page(
+  items: readonly UnresolvedItem[],
+  cursor: string | undefined,
+  size: number,
+): Page<UnresolvedItem> {
+  const sorted = items
+    .map((item) => ({ item, at: sortKey(item) }))
+    .filter(({ at }) => cursor === undefined || at > cursor)
+    .sort((a, b) => (a.at < b.at ? -1 : 1));
+  const shown = sorted.slice(0, size);
+  const last = shown.at(-1);
+  return {
+    items: shown.map(({ item }) => item),
+    ...(sorted.length > size && last ? { next: last.at } : {}),
+  };
+}
+
+function sortKey(item: UnresolvedItem): string {
+  return `${String(item.attempt.startedAt).padStart(15, "0")}:${item.attempt.attemptId}`;
+}

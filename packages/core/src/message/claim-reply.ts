@@ -1,0 +1,46 @@
+import type { Admitted } from "./admit.js";
+import type { Disposition } from "./disposition.js";
+import type { AttemptInfo, ClaimReply, Clock, Lease, QueueMessage } from "../ports/index.js";
+
+type Granted = Extract<ClaimReply, { status: "claimed" }>;
+
+/** The disposition of a message whose claim wasn't granted; `undefined` where it was. */
+export function refusedClaim(admitted: Admitted, reply: Exclude<ClaimReply, Granted>): Disposition {
+  switch (reply.status) {
+    case "done":
+      return { kind: "acknowledge" };
+    case "busy":
+      return { kind: "hold", reason: "busy", attempts: [], retryAfterMs: reply.retryAfterMs };
+    case "conflict": {
+      const text = `Other content (${reply.bound}) is bound to this key; this message has ${admitted.fingerprint}.`;
+      return { kind: "deadLetter", code: "conflict", text, attemptIds: idsOf(reply), bury: false };
+    }
+    case "dead": {
+      const text = reply.reason;
+      return { kind: "deadLetter", code: "dead", text, attemptIds: idsOf(reply), bury: false };
+    }
+  }
+}
+
+/**
+ * Dead-letters a claimed message that is older than its pipeline allows. One whose effects went out
+ * in time is completed however late that is known: it would be dead-lettered for having been held.
+ */
+export function tooOld(
+  clock: Clock,
+  admitted: Admitted,
+  message: QueueMessage,
+  claim: Lease,
+  reply: Granted,
+): Disposition | undefined {
+  const { maxEventAgeMs } = admitted.pipeline;
+  if (maxEventAgeMs === undefined || message.sentAt <= 0) return undefined;
+  if (reply.effects.some(({ state }) => state === "accepted")) return undefined;
+  if (clock.now() - message.sentAt <= maxEventAgeMs) return undefined;
+  const text = `The message is older than ${maxEventAgeMs} ms.`;
+  return { kind: "deadLetter", code: "tooOld", text, attemptIds: idsOf(reply), bury: true, claim };
+}
+
+function idsOf({ effects }: { readonly effects: readonly AttemptInfo[] }): readonly string[] {
+  return effects.map(({ attemptId }) => attemptId);
+}

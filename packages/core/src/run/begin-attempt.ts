@@ -1,0 +1,229 @@
+import { parseAttemptId } from "../identity/attempt-id.js";
+import { EffectHeldError } from "../errors/effect-held-error.js";
+import { LeaseLostError } from "../errors/lease-lost-error.js";
+import { RunEndedError } from "../errors/run-ended-error.js";
+import { UnknownOutcomeError } from "../errors/unknown-outcome-error.js";
+import { holdEffect } from "./settle-attempt.js";
+import type {
+  AttemptInfo,
+  AttemptRef,
+  BeginReply,
+  Outcome,
+  Receipt,
+  Sender,
+  TripwireCounters,
+  TripwireReservation,
+} from "../ports/index.js";
+import type { Run, RunEnvironment } from "./run.js";
+
+/**
+ * Milliseconds a request signed at the deadline may still be accepted where the sender doesn't say:
+ * the longest that AWS services allow a signature to be off.
+ */
+const DEFAULT_VALIDITY_MS = 15 * 60_000;
+/** Tries of a `begin` without an answer before it is given up. */
+const BEGIN_TRIES = 3;
+
+/** A request for one attempt. */
+export interface BeginRequest {
+  readonly ref: AttemptRef;
+  /** How long the attempt may take, ms. */
+  readonly timeoutMs: number;
+  /** Of the content, with the tripwire: it goes along in the same round trip. */
+  readonly reservation: TripwireReservation | undefined;
+  /** Whose the content already is; known once the request is answered. */
+  taken: string | undefined;
+  /** How often the store was asked. */
+  tries: number;
+}
+
+/** Throws where nothing more may be begun: the lease is lost or sending is paused. */
+export function assertMayBegin(env: RunEnvironment, run: Run): void {
+  if (run.cancellation.aborted) throw run.lostBy ?? new LeaseLostError("claim");
+  const paused = env.pausedReason(run.pipeline.name);
+  if (paused !== undefined) {
+    run.request ??= { kind: "paused", reason: paused };
+    throw new RunEndedError(`Sending is paused: ${paused}.`);
+  }
+}
+
+/**
+ * Reserves and begins in one round trip. A `begin` without an answer is replayed with the same n; if
+ * it stays unanswered it is settled as rejected, through the outage and even after the lease is lost:
+ * else every message in flight would be held for an attempt that nobody was allowed to make.
+ */
+export function requestAttempt(
+  env: RunEnvironment,
+  run: Run,
+  sender: Sender<unknown>,
+  request: BeginRequest,
+): Promise<BeginReply> {
+  const { store, committer } = env;
+  const { ref, timeoutMs, reservation } = request;
+  const { key, effect, owner, fence, n } = ref;
+  const validityMs = sender.validityMs ?? DEFAULT_VALIDITY_MS;
+  const { fingerprint } = run;
+  const start = { key, effect, owner, fence, n, timeoutMs, validityMs, fingerprint };
+  const reserving = reservation && store.tripwire?.reserve(reservation);
+  const beginning = committer.commit(
+    () => {
+      request.tries += 1;
+      return store.begin(start);
+    },
+    BEGIN_TRIES,
+    () => {
+      giveUp(env, ref);
+    },
+  );
+  return reserving ? bothAnswered(env, request, reserving, beginning) : beginning;
+}
+
+/**
+ * What a request came to that wasn't simply granted. Throws where no attempt is to be made now:
+ * lost, held, or unknown.
+ *
+ * An earlier attempt of unknown outcome is settled first where that is possible: by asking the
+ * provider, by the provider's own idempotency, or by the pipeline's policy `resend`.
+ *
+ * @returns the receipt where the effect is settled already, `undefined` where the attempt is granted
+ */
+export async function afterRefusal(
+  env: RunEnvironment,
+  run: Run,
+  sender: Sender<unknown>,
+  request: BeginRequest,
+  first: BeginReply,
+): Promise<Receipt | undefined> {
+  const { ref } = request;
+  let reply = first;
+  if (typeof reply === "object" && "unknown" in reply) {
+    try {
+      reply = await beginAgain(env, run, sender, request, reply);
+    } catch (error) {
+      notMade(env, ref);
+      throw error;
+    }
+  }
+  if (reply === "lost") {
+    // An earlier try may have been granted without telling us, before the lease was lost.
+    if (request.tries > 1) giveUp(env, ref);
+    throw new LeaseLostError("claim");
+  }
+  if (reply === "granted") {
+    const { taken } = request;
+    return taken === undefined ? undefined : giveWay(env, run, ref, taken);
+  }
+  if ("accepted" in reply) {
+    const receipt = reply.accepted;
+    env.emit({ type: "sendSuppressed", effect: ref.effect, receipt, ...run.facts });
+    return receipt;
+  }
+  if ("dropped" in reply) return { id: null, at: reply.dropped.startedAt, via: "operator" };
+  notMade(env, ref);
+  if ("held" in reply) {
+    run.holding = [...run.holding, reply.held];
+    throw new EffectHeldError(reply.held);
+  }
+  run.holding = [...run.holding, reply.unknown];
+  throw new UnknownOutcomeError(reply.unknown);
+}
+
+/** The same attempt once more, where the one in its way can be settled; else the reply as it was. */
+async function beginAgain(
+  env: RunEnvironment,
+  run: Run,
+  sender: Sender<unknown>,
+  request: BeginRequest,
+  reply: Extract<BeginReply, { unknown: AttemptInfo }>,
+): Promise<BeginReply> {
+  if (!(await settleEarlier(env, run, sender, reply.unknown))) return reply;
+  // That may have taken its time.
+  assertMayBegin(env, run);
+  const again = { ...request, reservation: undefined, tries: 0 };
+  const next = await requestAttempt(env, run, sender, again);
+  request.tries = again.tries;
+  return next;
+}
+
+/**
+ * The claim may outlive this run (a release that fails), and a late copy of a `begin` must not be
+ * granted to nobody once what stands in its way is settled.
+ */
+function notMade({ committer, store }: RunEnvironment, ref: AttemptRef): void {
+  committer.commitLater(() => store.settle(ref, { status: "rejected", reason: "notMade" }));
+}
+
+function giveUp({ committer, store }: RunEnvironment, ref: AttemptRef): void {
+  committer.commitLater(() => store.settle(ref, { status: "rejected", reason: "storeDown" }));
+}
+
+/** Settles only once neither is under way any more. */
+async function bothAnswered(
+  env: RunEnvironment,
+  request: BeginRequest,
+  reserving: ReturnType<TripwireCounters["reserve"]>,
+  beginning: Promise<BeginReply>,
+): Promise<BeginReply> {
+  const [reserved, begun] = await Promise.allSettled([reserving, beginning]);
+  if (begun.status === "rejected") throw begun.reason;
+  if (reserved.status === "rejected") {
+    env.onStoreFault(reserved.reason);
+    giveUp(env, request.ref);
+    throw reserved.reason;
+  }
+  if (typeof reserved.value === "object") request.taken = reserved.value.taken;
+  return begun.value;
+}
+
+/** The tripwire's reservation is another key's: the attempt just granted is not made. */
+async function giveWay(
+  env: RunEnvironment,
+  run: Run,
+  ref: AttemptRef,
+  taken: string,
+): Promise<Receipt> {
+  const outcome = { status: "rejected", reason: "tripwire" } as const;
+  await env.committer.commit(() => env.store.settle(ref, outcome));
+  env.emit({
+    type: "tripwire",
+    kind: "sameContent",
+    effect: ref.effect,
+    action: "hold",
+    detail: `taken by ${taken}`,
+    ...run.facts,
+  });
+  return holdEffect(env, run, { ...ref, n: ref.n + 1 }, `same content as ${taken}`);
+}
+
+/** Whether the earlier attempt is settled now, so that asking again can be granted. */
+async function settleEarlier(
+  env: RunEnvironment,
+  run: Run,
+  sender: Sender<unknown>,
+  attempt: AttemptInfo,
+): Promise<boolean> {
+  if (sender.idempotent) return resend(env, attempt, "the provider dedupes on the effect id");
+  if (sender.lookup) {
+    const earlier = parseAttemptId(attempt.attemptId);
+    let outcome: Outcome;
+    try {
+      outcome = await sender.lookup(attempt);
+    } catch {
+      // A provider that is away: nothing is known, and that is no failure of the message's own.
+      return false;
+    }
+    if (!earlier || outcome.status === "unknown") return false;
+    await env.committer.commit(() => env.store.settle(earlier, outcome));
+    return true;
+  }
+  if (run.pipeline.onUnknown === "resend") return resend(env, attempt, "the pipeline resends");
+  return false;
+}
+
+async function resend(env: RunEnvironment, attempt: AttemptInfo, why: string): Promise<boolean> {
+  const who = { by: "policy", why };
+  const reply = await env.committer.commit(() =>
+    env.store.resolve(attempt.attemptId, "resend", who),
+  );
+  return reply === "resolved" || (typeof reply === "object" && "already" in reply);
+}

@@ -1,0 +1,186 @@
+import {
+  afterRefusal,
+  assertMayBegin,
+  requestAttempt,
+  type BeginRequest,
+} from "./begin-attempt.js";
+import { isSentFor } from "../pipeline/delivery.js";
+import { LeaseLostError } from "../errors/lease-lost-error.js";
+import { RunEndedError } from "../errors/run-ended-error.js";
+import {
+  WELL,
+  createAttempt,
+  holdEffect,
+  noteReply,
+  outcomeThrown,
+  outcomeUnsent,
+  settleFailure,
+  tellOutcome,
+  timed,
+} from "./settle-attempt.js";
+import type {
+  AttemptInfo,
+  AttemptRef,
+  Outcome,
+  PreparedSummary,
+  Receipt,
+  Sender,
+  TripwireReservation,
+} from "../ports/index.js";
+import type { TripwirePolicy } from "../pipeline/pipeline.js";
+import type { Run, RunEnvironment } from "./run.js";
+import { countRates, reservationFor } from "./tripwire.js";
+
+const DEFAULT_ATTEMPT_TIMEOUT_MS = 30_000;
+/** Longer waits for the provider's rate are spent in the queue, not in a worker. */
+const MAX_ADMISSION_MS = 5_000;
+
+/**
+ * One effect of one run: prepare, tripwire and begin, send, settle.
+ *
+ * Nothing is sent unless `begin` was granted, so that every request that could be accepted is in
+ * the record before its first byte. From the grant on, what happened is settled through any outage
+ * of the store.
+ *
+ * All in one function, since each further `async` one on this way shows (`pnpm bench pipeline`).
+ */
+export async function performOnce(
+  env: RunEnvironment,
+  run: Run,
+  sender: Sender<unknown>,
+  effect: string,
+  slot: string,
+  payload: unknown,
+): Promise<Receipt> {
+  run.pending += 1;
+  try {
+    const prepared = await sender.prepare(payload);
+    const summary = sender.summarize?.(prepared);
+    assertMayBegin(env, run);
+    if (sender.admit) await waitForAdmission(run, sender);
+
+    const live = isSentFor(env.delivery, summary?.recipients);
+    const { key, owner, fence } = run.claim;
+    const ref: AttemptRef = { key, effect: slot, owner, fence, n: 1 };
+    const earlier = earlierAttempt(run, slot);
+    if (live && summary && run.pipeline.tripwire) {
+      const tooMany = await checkRates(env, run, ref, earlier, summary, run.pipeline.tripwire);
+      if (tooMany !== undefined) return await holdEffect(env, run, ref, tooMany);
+    }
+    assertMayBegin(env, run);
+
+    const reservation = live ? reservationOf(env, run, ref, earlier, summary) : undefined;
+    const now = env.time();
+    const timeoutMs = attemptTimeout(env, run, sender, now);
+    const request: BeginRequest = { ref, timeoutMs, reservation, taken: undefined, tries: 0 };
+    const reply = await requestAttempt(env, run, sender, request);
+    if (reply !== "granted" || request.taken !== undefined) {
+      const settled = await afterRefusal(env, run, sender, request, reply);
+      if (settled) return settled;
+    }
+
+    const attempt = createAttempt(env, run, ref, effect, now + timeoutMs);
+    run.attemptIds = [...run.attemptIds, attempt.id];
+    if (env.emit.read) {
+      env.emit({ type: "attemptBegun", attemptId: attempt.id, effect: slot, ...run.facts });
+    }
+    const unsent = outcomeUnsent(env, run, attempt, live);
+    let outcome: Outcome;
+    try {
+      outcome = unsent ?? timed(env, await sender.send(prepared, attempt));
+    } catch (error) {
+      outcome = outcomeThrown(error);
+    }
+    if (env.emit.read) tellOutcome(env, run, attempt.id, slot, outcome);
+    if (outcome.status !== "accepted") {
+      return await settleFailure(env, run, { sender, attempt, ref, reservation }, outcome);
+    }
+    const accepted = outcome;
+    const settling = env.committer.commit(() => env.store.settle(ref, accepted));
+    if (live) env.onProviderReply(WELL);
+    noteReply(env, run, attempt.id, accepted.receipt, await settling);
+    return accepted.receipt;
+  } catch (error) {
+    // None of them may be swallowed by the handler.
+    run.failures = [...run.failures, { slot, error }];
+    throw error;
+  } finally {
+    run.pending -= 1;
+    if (run.pending === 0) run.onIdle?.();
+  }
+}
+
+async function waitForAdmission(run: Run, sender: Sender<unknown>): Promise<void> {
+  const wait = await sender.admit?.({
+    signal: run.cancellation.signal,
+    maxWaitMs: MAX_ADMISSION_MS,
+  });
+  if (!wait) return;
+  run.request ??= { kind: "defer", delayMs: wait.deferMs, reason: "throttled" };
+  throw new RunEndedError(`Deferred by ${wait.deferMs} ms: ${wait.reason}.`);
+}
+
+function attemptTimeout(
+  env: RunEnvironment,
+  run: Run,
+  sender: Sender<unknown>,
+  now: number,
+): number {
+  const leaseLeft = Math.min(run.lease.visibleUntil, run.lease.claimedUntil) - env.marginMs - now;
+  if (leaseLeft <= 0) throw new LeaseLostError("unconfirmed");
+  return Math.min(sender.attemptTimeoutMs ?? DEFAULT_ATTEMPT_TIMEOUT_MS, Math.floor(leaseLeft));
+}
+
+async function checkRates(
+  env: RunEnvironment,
+  run: Run,
+  ref: AttemptRef,
+  earlier: AttemptInfo | undefined,
+  summary: PreparedSummary,
+  policy: TripwirePolicy,
+): Promise<string | undefined> {
+  const counters = env.store.tripwire;
+  if (!counters || isDecided(earlier)) return undefined;
+  const holder = `${ref.key}-${ref.effect}`;
+  const tripped = await countRates(counters, env.digest, summary, holder, policy);
+  if (!tripped) return undefined;
+  const action = policy.onRate ?? "warn";
+  const detail = `${tripped.count} of at most ${tripped.limit}`;
+  env.emit({
+    type: "tripwire",
+    kind: tripped.kind,
+    effect: ref.effect,
+    action,
+    detail,
+    ...run.facts,
+  });
+  return action === "hold" ? `${tripped.kind}: ${detail}` : undefined;
+}
+
+function reservationOf(
+  env: RunEnvironment,
+  run: Run,
+  ref: AttemptRef,
+  earlier: AttemptInfo | undefined,
+  summary: PreparedSummary | undefined,
+): TripwireReservation | undefined {
+  const policy = run.pipeline.tripwire;
+  if (policy === false || !summary || !env.store.tripwire) return undefined;
+  // One that is unknown may be settled before it is begun again, and is then granted.
+  if (isDecided(earlier) && !isUnknown(earlier)) return undefined;
+  return reservationFor(env.digest, summary, ref, policy ?? {});
+}
+
+/** What the claim found of earlier runs at this effect. */
+function earlierAttempt(run: Run, slot: string): AttemptInfo | undefined {
+  return run.before.length === 0 ? undefined : run.before.find(({ effect }) => effect === slot);
+}
+
+/** What stands in the record already needs no tripwire: `begin` tells what it is. */
+function isDecided(earlier: AttemptInfo | undefined): earlier is AttemptInfo {
+  return earlier !== undefined && (earlier.state !== "rejected" || earlier.allowed === true);
+}
+
+function isUnknown({ state, allowed }: AttemptInfo): boolean {
+  return (state === "sending" || state === "unknown") && allowed !== true;
+}

@@ -1,0 +1,223 @@
+import { formatAttemptId } from "../identity/attempt-id.js";
+import { EffectHeldError } from "../errors/effect-held-error.js";
+import { EffectRejectedError } from "../errors/effect-rejected-error.js";
+import { LeaseLostError } from "../errors/lease-lost-error.js";
+import { isNotSentError } from "../errors/not-sent-error.js";
+import { UnknownOutcomeError } from "../errors/unknown-outcome-error.js";
+import type {
+  Attempt,
+  AttemptInfo,
+  AttemptRef,
+  Outcome,
+  Receipt,
+  Sender,
+  SettleReply,
+  TripwireReservation,
+} from "../ports/index.js";
+import type { Run, RunEnvironment } from "./run.js";
+
+/** Tries to note an unknown outcome: not worth more, since `sending` means as much. */
+const UNKNOWN_TRIES = 2;
+const HOLD_TRIES = 3;
+
+export const WELL = { kind: "well" } as const;
+const ABORTED = "aborted before sending";
+const OVERDUE = "deadline before sending";
+/** Rejections that say nothing about the provider: it was not asked. */
+const LOCAL_REASONS: ReadonlySet<string> = new Set([ABORTED, OVERDUE]);
+
+/** A granted attempt and what was there before it. */
+export interface Granted {
+  readonly sender: Sender<unknown>;
+  readonly attempt: Attempt;
+  readonly ref: AttemptRef;
+  readonly reservation: TripwireReservation | undefined;
+}
+
+/** Stores the outcome of an attempt that wasn't accepted, and throws what is to be said of it. */
+export async function settleFailure(
+  env: RunEnvironment,
+  run: Run,
+  granted: Granted,
+  outcome: Exclude<Outcome, { status: "accepted" }>,
+): Promise<never> {
+  const { ref } = granted;
+  const maxTries = outcome.status === "unknown" ? UNKNOWN_TRIES : Infinity;
+  const settling = env.committer.commit(() => env.store.settle(ref, outcome), maxTries);
+  if (outcome.status === "rejected") {
+    await settling;
+    await freeReservation(env, granted);
+    throw rejection(env, ref.effect, outcome);
+  }
+  env.onProviderReply({ kind: "trouble", reason: outcome.reason });
+  await settling.catch(() => undefined);
+  const info = unknownInfo(env, granted, outcome.reason);
+  run.holding = [...run.holding, info];
+  throw new UnknownOutcomeError(info);
+}
+
+/** The error of a rejected attempt, once the provider's side of it is told. */
+function rejection(
+  env: RunEnvironment,
+  effect: string,
+  { reason, permanent = false, throttle }: Extract<Outcome, { status: "rejected" }>,
+): EffectRejectedError {
+  if (throttle) env.onProviderReply({ kind: "throttled", throttle });
+  else if (!LOCAL_REASONS.has(reason)) {
+    env.onProviderReply(permanent ? WELL : { kind: "trouble", reason });
+  }
+  return new EffectRejectedError(effect, reason, permanent, throttle);
+}
+
+export function tellOutcome(
+  env: RunEnvironment,
+  run: Run,
+  attemptId: string,
+  effect: string,
+  outcome: Outcome,
+): void {
+  const { status } = outcome;
+  const told = status === "accepted" ? { receipt: outcome.receipt } : { reason: outcome.reason };
+  env.emit({ type: "attemptSettled", attemptId, effect, status, ...told, ...run.facts });
+}
+
+/**
+ * Puts the effect on hold instead of beginning it. Resolves only where it turns out to be settled
+ * already; else throws.
+ */
+export async function holdEffect(
+  env: RunEnvironment,
+  run: Run,
+  ref: AttemptRef,
+  reason: string,
+): Promise<Receipt> {
+  const { fingerprint } = run;
+  const reply = await env.committer.commit(
+    () => env.store.hold({ ...ref, reason, fingerprint }),
+    HOLD_TRIES,
+  );
+  if (reply === "lost") throw new LeaseLostError("claim");
+  const attempt = reply === "held" ? heldInfo(env, ref, reason) : reply.refused;
+  if (attempt.receipt) return attempt.receipt;
+  if (attempt.state === "dropped") return { id: null, at: attempt.startedAt, via: "operator" };
+  run.holding = [...run.holding, attempt];
+  throw new EffectHeldError(attempt);
+}
+
+function heldInfo(env: RunEnvironment, ref: AttemptRef, reason: string): AttemptInfo {
+  const now = env.clock.now();
+  return {
+    attemptId: formatAttemptId(ref),
+    effect: ref.effect,
+    state: "held",
+    startedAt: now,
+    deadline: now,
+    staleAt: now,
+    reason,
+  };
+}
+
+export function createAttempt(
+  env: RunEnvironment,
+  run: Run,
+  ref: AttemptRef,
+  effect: string,
+  deadline: number,
+): Attempt {
+  return new GrantedAttempt(env, run, ref, effect, deadline);
+}
+
+/** A class, since a getter of an object literal is slow to make. */
+class GrantedAttempt implements Attempt {
+  readonly id: string;
+  readonly effectId: string;
+  readonly namespace: string;
+  readonly pipeline: string;
+  readonly effect: string;
+  readonly deadline: number;
+  readonly remainingMs: () => number;
+  readonly #run: Run;
+
+  /** @param deadline on the timeline of leases */
+  constructor(env: RunEnvironment, run: Run, ref: AttemptRef, effect: string, deadline: number) {
+    this.#run = run;
+    this.id = formatAttemptId(ref);
+    this.effectId = `${ref.key}-${ref.effect}`;
+    this.namespace = env.namespace;
+    this.pipeline = run.pipeline.name;
+    this.effect = effect;
+    this.deadline = env.clock.now() + (deadline - env.time());
+    this.remainingMs = () => deadline - env.time();
+  }
+
+  get signal(): AbortSignal {
+    return this.#run.cancellation.signal;
+  }
+}
+
+/** What is to be said of an attempt without making it, if anything. */
+export function outcomeUnsent(
+  env: RunEnvironment,
+  run: Run,
+  attempt: Attempt,
+  live: boolean,
+): Outcome | undefined {
+  if (!live) {
+    const id = `simulated-${attempt.id}`;
+    return { status: "accepted", receipt: { id, at: env.clock.now(), via: "simulated" } };
+  }
+  if (run.cancellation.aborted) return { status: "rejected", reason: ABORTED };
+  return attempt.remainingMs() > 0 ? undefined : { status: "rejected", reason: OVERDUE };
+}
+
+/** What a sender's throwing says. */
+export function outcomeThrown(error: unknown): Outcome {
+  const reason = error instanceof Error ? error.name : typeof error;
+  return { status: isNotSentError(error) ? "rejected" : "unknown", reason };
+}
+
+/** A receipt whose time is no number is a receipt all the same: its time is now. */
+export function timed(env: RunEnvironment, outcome: Outcome): Outcome {
+  if (outcome.status !== "accepted" || Number.isFinite(outcome.receipt.at)) return outcome;
+  return { ...outcome, receipt: { ...outcome.receipt, at: env.clock.now() } };
+}
+
+async function freeReservation(env: RunEnvironment, { reservation }: Granted): Promise<void> {
+  if (!reservation) return;
+  try {
+    await env.store.tripwire?.free(reservation);
+  } catch (error) {
+    // The next attempt is the same holder's, so a reservation left behind is in nobody's way.
+    env.onStoreFault(error);
+  }
+}
+
+export function noteReply(
+  env: RunEnvironment,
+  run: Run,
+  attemptId: string,
+  receipt: Receipt,
+  reply: SettleReply,
+): void {
+  if (typeof reply !== "object") return;
+  if ("duplicateOf" in reply) {
+    const { duplicateOf } = reply;
+    env.emit({ type: "duplicateProven", attemptId, receipt, duplicateOf, ...run.facts });
+  } else {
+    const dead = reply.settledAfterDeadLetter;
+    env.emit({ type: "settledAfterDeadLetter", attemptId, dead, ...run.facts });
+  }
+}
+
+function unknownInfo(env: RunEnvironment, granted: Granted, reason: string): AttemptInfo {
+  const { sender, attempt, ref } = granted;
+  return {
+    attemptId: attempt.id,
+    effect: ref.effect,
+    state: "unknown",
+    startedAt: env.clock.now(),
+    deadline: attempt.deadline,
+    staleAt: attempt.deadline + (sender.validityMs ?? 0),
+    reason,
+  };
+}
