@@ -1,14 +1,6 @@
 import { build, type Plugin } from "esbuild";
-import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
-
-/** A planted bug: what to find in one source file, exactly once, and what to put there. */
-export interface Patch {
-  /** Relative to the repository. */
-  readonly file: string;
-  readonly find: string;
-  readonly replace: string;
-}
+import { applyPatches, type Patch } from "./mutants/patch.js";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 
@@ -43,23 +35,10 @@ function patching(patches: readonly Patch[]): Plugin {
   return {
     name: "patches",
     setup: ({ onLoad }) => {
-      for (const file of new Set(patches.map((patch) => patch.file))) {
-        const filter = new RegExp(`${file.replaceAll(/[.*+?^${}()|[\]\\/]/g, "\\$&")}$`);
-        onLoad({ filter }, async ({ path }) => {
-          const source = await readFile(path, "utf8");
-          const own = patches.filter((patch) => patch.file === file);
-          return { contents: own.reduce(applyPatch, source), loader: "ts" };
-        });
+      for (const [changed, contents] of applyPatches(patches)) {
+        const filter = new RegExp(`^${changed.replaceAll(/[.*+?^${}()|[\]\\/]/g, "\\$&")}$`);
+        onLoad({ filter }, () => ({ contents, loader: "ts" }));
       }
     },
   };
-}
-
-/** @throws where the text to find isn't there exactly once. */
-export function applyPatch(source: string, { file, find, replace }: Patch): string {
-  const parts = source.split(find);
-  if (parts.length !== 2) {
-    throw new Error(`The patch of ${file} fits ${parts.length - 1} times: ${find.slice(0, 60)}`);
-  }
-  return parts.join(replace);
 }

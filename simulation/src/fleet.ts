@@ -2,7 +2,8 @@ import { fork } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { bundle, type Patch } from "./bundle.js";
+import { bundle } from "./bundle.js";
+import type { Patch } from "./mutants/patch.js";
 import type { RangeResult, SeedRange } from "./run-seeds.js";
 import { addTotals, noTotals, type Failure, type Totals } from "./totals.js";
 

@@ -1,4 +1,4 @@
-import type { Patch } from "../bundle.js";
+import type { Patch } from "./patch.js";
 
 /** A planted bug, and within how many seeds of the standard mix it must be found. */
 export interface Mutant {
@@ -9,14 +9,16 @@ export interface Mutant {
   readonly within: number;
 }
 
-export const core = (file: string, find: string, replace: string): Patch => ({
-  file: `packages/core/src/${file}`,
+export const core = (within: string, find: string, replace: string): Patch => ({
+  sources: "packages/core/src",
+  within,
   find,
   replace,
 });
 
-export const ses = (file: string, find: string, replace: string): Patch => ({
-  file: `packages/ses-adapter/src/${file}`,
+export const ses = (within: string, find: string, replace: string): Patch => ({
+  sources: "packages/ses-adapter/src",
+  within,
   find,
   replace,
 });
