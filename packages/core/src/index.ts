@@ -42,4 +42,5 @@ export {
   type UnknownPolicy,
 } from "./pipeline/pipeline.js";
 export type * from "./ports/index.js";
+export { MAX_VISIBILITY_MS } from "./ports/message-queue.js";
 export { systemClock, systemRandomness } from "./timing/system-clock.js";

@@ -13,23 +13,23 @@ export interface CopyTarget {
   readonly dedupId: string;
   /** FIFO only. */
   readonly groupId: string;
+  /** Names of the message's attributes to copy. Default all. */
+  readonly keep?: ReadonlySet<string>;
   /** Attributes to add or to replace. */
-  readonly extra?: Readonly<Record<string, string>>;
+  readonly extra?: Readonly<Record<string, MessageAttributeValue>>;
 }
 
-/** A `SendMessage` that copies a message whole: body, all attributes, trace header. */
+/** A `SendMessage` that copies a message whole: body, attributes, trace header. */
 export function copyOf(message: QueueMessage, target: CopyTarget): SendMessageCommandInput {
   const { messageAttributes, traceHeader } = nativeOf(message);
+  const { keep } = target;
   const attributes: Record<string, MessageAttributeValue> = {
     ...Object.fromEntries(
-      Object.entries(messageAttributes).map(([name, value]) => [name, sendable(value)]),
+      Object.entries(messageAttributes)
+        .filter(([name]) => keep === undefined || keep.has(name))
+        .map(([name, value]) => [name, sendable(value)]),
     ),
-    ...Object.fromEntries(
-      Object.entries(target.extra ?? {}).map(([name, value]) => [
-        name,
-        { DataType: "String", StringValue: value },
-      ]),
-    ),
+    ...target.extra,
   };
   return {
     QueueUrl: target.queueUrl,

@@ -18,16 +18,33 @@ export interface DeadLetterNote {
   readonly receiveCount: number;
   /** When the producer sent it, ms since the epoch. */
   readonly sentAt: number;
+  /**
+   * Attributes of the message that the note stands in the place of: SQS takes ten. {@link
+   * redriveMessage} puts them back.
+   */
+  readonly displaced?: Readonly<Record<string, DisplacedAttribute>>;
+}
+
+/** A message attribute as text. */
+export interface DisplacedAttribute {
+  /** SQS's data type: `String`, `Number`, `Binary`, or one of these with a suffix. */
+  readonly type: string;
+  /** In base64 where the type is binary. */
+  readonly value: string;
 }
 
 const TEXT_LIMIT = 1_000;
 
+export interface NoteContent {
+  readonly message: QueueMessage;
+  readonly reason: DeadLetterReason;
+  readonly sourceArn: string | undefined;
+  readonly displaced: Readonly<Record<string, DisplacedAttribute>>;
+}
+
 /** The note as text, from the fullest to the barest, for a message that is close to the limit. */
-export function noteVariants(
-  message: QueueMessage,
-  reason: DeadLetterReason,
-  sourceArn: string | undefined,
-): readonly string[] {
+export function noteVariants(content: NoteContent): readonly string[] {
+  const { message, reason, sourceArn, displaced } = content;
   const note = (textLimit: number, idLimit: number): DeadLetterNote => ({
     code: reason.code,
     text: reason.text.slice(0, textLimit),
@@ -37,6 +54,7 @@ export function noteVariants(
     originalMessageId: message.id,
     receiveCount: message.receiveCount,
     sentAt: message.sentAt,
+    ...(Object.keys(displaced).length === 0 ? {} : { displaced }),
   });
   return [note(TEXT_LIMIT, Infinity), note(100, 5), note(0, 0)].map(toText);
 }
@@ -47,11 +65,21 @@ export function readNote(message: QueueMessage): DeadLetterNote | undefined {
   if (text === undefined) return undefined;
   try {
     const note = JSON.parse(text) as Partial<DeadLetterNote> | null;
-    const ours = typeof note?.code === "string" && typeof note.originalMessageId === "string";
+    const ours =
+      typeof note?.code === "string" &&
+      typeof note.originalMessageId === "string" &&
+      areAttributes(note.displaced ?? {});
     return ours ? (note as DeadLetterNote) : undefined;
   } catch {
     return undefined;
   }
+}
+
+function areAttributes(displaced: unknown): boolean {
+  if (typeof displaced !== "object" || displaced === null) return false;
+  return Object.values(displaced).every((attribute: Partial<DisplacedAttribute> | null) => {
+    return typeof attribute?.type === "string" && typeof attribute.value === "string";
+  });
 }
 
 /**

@@ -3,13 +3,19 @@ import type { MessageQueue, QueueMessage } from "@exactly-once/core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 
 import { NOTE_ATTRIBUTE, readNote } from "./dead-letter-note.js";
-import { sqsError, sqsOk, startFakeSqs, type FakeSqs } from "./fake-sqs.fixture.js";
+import {
+  sqsError,
+  sqsOk,
+  startFakeSqs,
+  type FakeAnswer,
+  type FakeSqs,
+} from "./fake-sqs.fixture.js";
 import { startLocalSqs, type LocalSqs } from "./local-sqs.fixture.js";
 import { sqsQueue } from "./queue.js";
 
 const reason = { code: "invalid", text: "no trainee id", attemptIds: ["k-email-o-1-1"] };
 const failed = (text: string) => ({ failed: expect.stringContaining(text) as string });
-const impossible = (text: string) => ({ impossible: expect.stringContaining(text) as string });
+const denied = (text: string) => ({ denied: expect.stringContaining(text) as string });
 
 async function receiveOne(queue: MessageQueue): Promise<QueueMessage> {
   const [message] = await queue.receive({ max: 1, visibilityMs: 30_000, waitMs: 0 });
@@ -74,8 +80,9 @@ describe("a dead letter", () => {
     const queueUrl = await sqs.createQueue("lonely");
     const message = { id: "m", handle: "h", body: "b", attributes: {}, sentAt: 1, receiveCount: 1 };
     const lonely = sqsQueue({ client: sqs.client, queueUrl });
-    expect(await lonely.deadLetter(message, reason)).toEqual(impossible("names no dead-letter"));
-    expect((await lonely.describe()).deadLetter).toBeUndefined();
+    expect(await lonely.deadLetter(message, reason)).toEqual(denied("no redrive policy"));
+    expect(await lonely.describe()).not.toHaveProperty("deadLetter");
+    expect(await lonely.describe()).not.toHaveProperty("unreadable");
     const deadLetterQueueUrl = await sqs.createQueue("found");
     const queue = sqsQueue({ client: sqs.client, queueUrl, deadLetterQueueUrl });
     expect(await queue.deadLetter(message, reason)).toBe("copied");
@@ -134,9 +141,17 @@ describe("a dead letter on the wire", () => {
       text: "x".repeat(100),
       originalMessageId: "source-id",
     });
+  });
+
+  it("is copied without a reason where there is no room for the shortest", async () => {
     const full = { ...message, body: "b".repeat(1_048_576) };
-    expect(await open().deadLetter(full, reason)).toEqual(impossible("larger"));
+    expect(await open().deadLetter(full, reason)).toBe("copied");
     expect(sends()).toHaveLength(1);
+    expect(sends()[0]?.input).toMatchObject({
+      MessageBody: full.body,
+      MessageAttributes: {},
+      MessageDeduplicationId: "source-id",
+    });
   });
 
   it("can't be made where the dead-letter queue itself takes less", async () => {
@@ -148,11 +163,27 @@ describe("a dead letter on the wire", () => {
           )
         : { json: {} },
     );
-    expect(await open().deadLetter(message, reason)).toEqual(impossible("larger"));
-    expect(sends()).toHaveLength(3);
+    expect(await open().deadLetter(message, reason)).toEqual(denied("MaximumMessageSize"));
+    // The note at three lengths, and the message alone.
+    expect(sends()).toHaveLength(4);
   });
 
-  it("has failed where SQS refuses it, and rejects where nobody knows", async () => {
+  it.each<readonly [string, FakeAnswer, RegExp]>([
+    ["a permission", sqsError("AccessDenied", "no", { status: 403 }), /dead.fifo.*grant the role/],
+    ["the key", sqsError("KmsAccessDenied", "no"), /dead.fifo.*grant the role.*its key/],
+    ["the queue", sqsError("QueueDoesNotExist", "gone"), /dead.fifo.*no such queue/],
+    ["anything else", sqsError("UnsupportedOperation", "no"), /dead.fifo.*UnsupportedOperation/],
+  ])("waits for somebody to mend %s, and says what", async (_, refusal, text) => {
+    const queue = open();
+    sqs.answer(({ action }) => (action === "SendMessage" ? refusal : { json: {} }));
+    expect(await queue.deadLetter(message, reason)).toEqual({
+      denied: expect.stringMatching(text) as string,
+    });
+    sqs.answer((request) => (request.action === "SendMessage" ? sqsOk(request) : { json: {} }));
+    expect(await queue.deadLetter(message, reason)).toBe("copied");
+  });
+
+  it("has failed where SQS refuses it for now, and rejects where nobody knows", async () => {
     const queue = open({ callTimeoutMs: 200 });
     sqs.answer(({ action }) =>
       action === "SendMessage" ? sqsError("RequestThrottled", "slow down") : { json: {} },
@@ -201,7 +232,13 @@ describe("the description of a queue", () => {
   it("does without what it may not read", async () => {
     sqs.answer(() => denial);
     const queue = sqsQueue({ client: sqs.client, queueUrl: sqs.queueUrl });
-    expect(await queue.describe()).toEqual({ name: "orders.fifo", fifo: true });
+    expect(await queue.describe()).toEqual({
+      name: "orders.fifo",
+      fifo: true,
+      unreadable: expect.stringContaining("grant sqs:GetQueueAttributes") as string,
+    });
+    const message = { id: "m", handle: "h", body: "b", attributes: {}, sentAt: 1, receiveCount: 1 };
+    expect(await queue.deadLetter(message, reason)).toEqual(denied("grant sqs:GetQueueAttributes"));
   });
 
   it("is asked for again after a failure", async () => {

@@ -1,20 +1,24 @@
-import { SendMessageCommand, type SQSClient } from "@aws-sdk/client-sqs";
+import {
+  SendMessageCommand,
+  type SQSClient,
+  type SendMessageCommandInput,
+} from "@aws-sdk/client-sqs";
 import type { DeadLetterReason, DeadLetterReply, QueueMessage } from "@exactly-once/core";
 
 import { callSqs } from "./call.js";
 import { bytesOf, copyOf } from "./copy.js";
 import { NOTE_ATTRIBUTE, noteVariants } from "./dead-letter-note.js";
+import { displaceFor } from "./displaced-attributes.js";
 import { queueName } from "./queue-facts.js";
-import { answeredError, type EntryError } from "./sqs-error.js";
+import { answeredError, mayPass, type EntryError } from "./sqs-error.js";
 
-/** SQS takes ten attributes a message, ours included. */
-const ATTRIBUTE_LIMIT = 10;
+/** The most SQS takes, body and attributes, since August 2025 (SQS quotas, "Message size"). */
+const LARGEST_MESSAGE_BYTES = 1_048_576;
 
 export interface DeadLetterTarget {
   readonly client: SQSClient;
   readonly queueUrl: string;
   readonly sourceArn: string | undefined;
-  readonly maxMessageBytes: number;
   readonly callTimeoutMs: number;
 }
 
@@ -29,30 +33,47 @@ export async function sendDeadLetter(
   reason: DeadLetterReason,
   target: DeadLetterTarget,
 ): Promise<DeadLetterReply> {
-  const { client, queueUrl, maxMessageBytes, callTimeoutMs } = target;
-  const copies = noteVariants(message, reason, target.sourceArn).map((note) =>
-    copyOf(message, {
-      queueUrl,
-      dedupId: message.id,
-      groupId: message.groupId ?? message.id,
-      extra: { [NOTE_ATTRIBUTE]: note },
-    }),
-  );
-  if (Object.keys(copies[0]?.MessageAttributes ?? {}).length > ATTRIBUTE_LIMIT) {
-    return { impossible: `the message already has ${ATTRIBUTE_LIMIT} attributes` };
-  }
+  const { client, queueUrl, callTimeoutMs } = target;
   const what = `SendMessage to ${queueName(queueUrl)}`;
-  for (const copy of copies.filter((candidate) => bytesOf(candidate) <= maxMessageBytes)) {
+  for (const copy of copiesOf(message, reason, target)) {
+    if (bytesOf(copy) > LARGEST_MESSAGE_BYTES) continue;
     try {
       await callSqs(what, callTimeoutMs, (o) => client.send(new SendMessageCommand(copy), o));
       return "copied";
     } catch (fault) {
       const error = answeredError(fault);
       if (error?.senderFault !== true) throw fault;
-      if (!isTooLong(error)) return { failed: `${error.code}: ${error.message}`.slice(0, 300) };
+      if (isTooLong(error)) continue;
+      if (mayPass(error)) return { failed: `${error.code}: ${error.message}`.slice(0, 300) };
+      return { denied: fault instanceof Error ? fault.message.slice(0, 500) : error.code };
     }
   }
-  return { impossible: `the copy would be larger than ${queueName(queueUrl)} takes` };
+  const name = queueName(queueUrl);
+  return { denied: `the message is larger than ${name} takes: raise its MaximumMessageSize` };
+}
+
+/**
+ * The same letter with less and less of a note, for a queue that takes no more. The last has none: its
+ * reason then stands in the store's record only.
+ */
+function copiesOf(
+  message: QueueMessage,
+  reason: DeadLetterReason,
+  { queueUrl, sourceArn }: DeadLetterTarget,
+): readonly SendMessageCommandInput[] {
+  const copied = { queueUrl, dedupId: message.id, groupId: message.groupId ?? message.id };
+  const { kept, displaced } = displaceFor(NOTE_ATTRIBUTE, message);
+  const notes = noteVariants({ message, reason, sourceArn, displaced });
+  return [
+    ...notes.map((note) =>
+      copyOf(message, {
+        ...copied,
+        keep: kept,
+        extra: { [NOTE_ATTRIBUTE]: { DataType: "String", StringValue: note } },
+      }),
+    ),
+    copyOf(message, copied),
+  ];
 }
 
 /** The dead-letter queue's own limit may be lower than the service's. */

@@ -1,4 +1,5 @@
 import type { SQSClient } from "@aws-sdk/client-sqs";
+import { MAX_VISIBILITY_MS } from "@exactly-once/core";
 
 import {
   isFifo,
@@ -37,7 +38,6 @@ export interface InspectQueueOptions {
   readonly callTimeoutMs?: number;
 }
 
-const MAX_VISIBILITY_MS = 12 * 3_600_000;
 const DAY_MS = 24 * 3_600_000;
 /** Redeliveries after a deployment or a crash are normal; fewer receives leave no room for them. */
 const FEWEST_RECEIVES = 3;

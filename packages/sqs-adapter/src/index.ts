@@ -1,5 +1,10 @@
 export { queueBacklog, type QueueBacklog, type QueueBacklogOptions } from "./backlog.js";
-export { NOTE_ATTRIBUTE, readNote, type DeadLetterNote } from "./dead-letter-note.js";
+export {
+  NOTE_ATTRIBUTE,
+  readNote,
+  type DeadLetterNote,
+  type DisplacedAttribute,
+} from "./dead-letter-note.js";
 export {
   findDeadLetterQueueUrl,
   type FindDeadLetterQueueOptions,

@@ -8,6 +8,7 @@ import {
 } from "@aws-sdk/client-sqs";
 import {
   ConfigurationError,
+  MAX_VISIBILITY_MS,
   type DeadLetterReason,
   type DeadLetterReply,
   type MessageQueue,
@@ -45,11 +46,6 @@ export interface SqsQueueOptions {
    */
   readonly deadLetterQueueUrl?: string;
   /**
-   * Bytes of body and attributes that the dead-letter queue takes. Default 1,048,576, the most SQS
-   * takes since August 2025 (SQS quotas, "Message size"); queues may be set lower.
-   */
-  readonly maxMessageBytes?: number;
-  /**
    * Milliseconds a call may take, its long poll not counted. Default 10,000. Receives and deletes of a
    * client made by {@link tunedSqsClient} end by its timeouts instead.
    */
@@ -65,7 +61,6 @@ export interface SqsQueueOptions {
 const MAX_POLL_SECONDS = 20;
 /** While messages come now and then, stopping soon is worth more than a request. */
 const BRISK_POLL_SECONDS = 5;
-const MAX_VISIBILITY_MS = 43_200_000;
 
 /**
  * An SQS queue as the consumer's {@link MessageQueue}. Every fault of a whole call is a
@@ -83,7 +78,7 @@ const MAX_VISIBILITY_MS = 43_200_000;
  * invisible.
  */
 export function sqsQueue(options: SqsQueueOptions): MessageQueue {
-  const { client, queueUrl, maxMessageBytes = 1_048_576, callTimeoutMs = 10_000 } = options;
+  const { client, queueUrl, callTimeoutMs = 10_000 } = options;
   const name = queueName(queueUrl);
   const address = { client, queueUrl, callTimeoutMs };
   const readFacts = remember(() => readQueueFacts(address));
@@ -165,11 +160,16 @@ export function sqsQueue(options: SqsQueueOptions): MessageQueue {
     });
   }
 
-  async function findDeadLetterUrl(): Promise<string | undefined> {
+  async function findDeadLetterUrl(): Promise<string | { readonly denied: string }> {
     if (options.deadLetterQueueUrl !== undefined) return options.deadLetterQueueUrl;
     const facts = await readFacts.get();
-    if (facts === "denied" || facts.redrive === undefined) return undefined;
-    return resolveQueueUrl(address, facts.redrive.arn);
+    if (facts === "denied") return { denied: unreadable(queueUrl) };
+    if (facts.redrive === undefined) {
+      return { denied: `${name} has no redrive policy: set one with a dead-letter queue` };
+    }
+    const { arn } = facts.redrive;
+    const url = await resolveQueueUrl(address, arn);
+    return url ?? { denied: `${arn} doesn't exist: create it, or correct the redrive policy` };
   }
 
   async function deadLetter(
@@ -177,24 +177,21 @@ export function sqsQueue(options: SqsQueueOptions): MessageQueue {
     reason: DeadLetterReason,
   ): Promise<DeadLetterReply> {
     let target = await deadLetterUrl.get();
-    if (target === undefined) {
+    if (typeof target === "object") {
       // A missing policy, queue or permission may have been put right since it was asked for.
       deadLetterUrl.forget();
       readFacts.forget();
       target = await deadLetterUrl.get();
     }
-    if (target === undefined) {
-      return { impossible: `${name} names no dead-letter queue that could be found` };
-    }
+    if (typeof target === "object") return target;
     const facts = await readFacts.get();
     const reply = await sendDeadLetter(message, reason, {
       client,
       queueUrl: target,
       sourceArn: facts === "denied" ? undefined : facts.arn,
-      maxMessageBytes,
       callTimeoutMs,
     });
-    if (typeof reply === "object" && "failed" in reply) deadLetterUrl.forget();
+    if (reply !== "copied") deadLetterUrl.forget();
     return reply;
   }
 
@@ -215,6 +212,7 @@ function describe(facts: QueueFacts | "denied", options: SqsQueueOptions): Queue
   return {
     name: queueName(queueUrl),
     fifo: isFifo(queueUrl),
+    ...(known === undefined ? { unreadable: unreadable(queueUrl) } : {}),
     ...(known?.visibilityMs === undefined ? {} : { visibilityMs: known.visibilityMs }),
     ...(known?.retentionMs === undefined ? {} : { retentionMs: known.retentionMs }),
     ...(deadLetterName === undefined
@@ -226,6 +224,10 @@ function describe(facts: QueueFacts | "denied", options: SqsQueueOptions): Queue
           },
         }),
   };
+}
+
+function unreadable(queueUrl: string): string {
+  return `${queueName(queueUrl)} may not be looked at: grant sqs:GetQueueAttributes on it, or pass deadLetterQueueUrl`;
 }
 
 /** SQS counts visibility and polls in seconds. Never less than asked for, and 0 only if asked for. */

@@ -79,6 +79,34 @@ describe("an operator's redrive", () => {
     expect(await readAll(options)).toHaveLength(1);
   });
 
+  it("brings back attributes in whose place the note stands, as they were", async () => {
+    const { queueUrl, deadLetterQueueUrl } = await sqs.createPair({ fifo: false });
+    const queue = sqsQueue({ client: sqs.client, queueUrl });
+    const MessageAttributes = {
+      ...Object.fromEntries(
+        Array.from({ length: 8 }, (_, i) => [
+          `a${i}`,
+          { DataType: "String", StringValue: `v${i}` },
+        ]),
+      ),
+      n: { DataType: "Number.int", StringValue: "7" },
+      z: { DataType: "Binary.png", BinaryValue: Uint8Array.of(0, 255, 1) },
+    };
+    await sqs.client.send(
+      new SendMessageCommand({ QueueUrl: queueUrl, MessageBody: "b", MessageAttributes }),
+    );
+    const receive = () => queue.receive({ max: 10, visibilityMs: 30_000, waitMs: 0 });
+    const [original] = await receive();
+    expect(await queue.deadLetter(original as QueueMessage, reason)).toBe("copied");
+    await queue.acknowledge([original as QueueMessage]);
+    const options = { client: sqs.client, queueUrl, deadLetterQueueUrl };
+    const [letter] = await readAll(options);
+    expect(letter?.note).toMatchObject({ code: "permanent", displaced: { z: { value: "AP8B" } } });
+    expect(await redriveMessage(letter as DeadLetter, options)).toBe("redriven");
+    const [back] = await receive();
+    expect(back?.native).toEqual({ messageAttributes: MessageAttributes });
+  });
+
   it("makes one copy when it is repeated after a delete that failed", async () => {
     const { options, receive } = await deadLettered();
     const [letter] = await readAll(options);

@@ -9,9 +9,10 @@ import type { QueueMessage, QueueReply } from "@exactly-once/core";
 
 import { batchReplies } from "./batch.js";
 import { callSqs } from "./call.js";
-import { copyOf } from "./copy.js";
-import { readNote, type DeadLetterNote } from "./dead-letter-note.js";
-import { SYSTEM_ATTRIBUTES, fromSqs } from "./message.js";
+import { copyOf, type CopyTarget } from "./copy.js";
+import { NOTE_ATTRIBUTE, readNote, type DeadLetterNote } from "./dead-letter-note.js";
+import { restoreDisplaced } from "./displaced-attributes.js";
+import { SYSTEM_ATTRIBUTES, fromSqs, nativeOf } from "./message.js";
 import { queueName } from "./queue-facts.js";
 
 export interface DeadLetter {
@@ -113,7 +114,8 @@ export type RedriveReply =
  * On FIFO the group stays and the deduplication id the dead letter's own message id,
  * never one that SQS would make from the content: that may be the id under which the producer sent
  * it less than five minutes ago, and SQS would accept the copy without keeping it. The note stays
- * on the message. Order within the group is given up.
+ * on the message, unless it stands in the place of attributes: these come back instead of it. Order
+ * within the group is given up.
  *
  * @throws QueueUnavailableError where it could not be sent; it then still stands among the dead
  *   letters, and may stand in the queue, too
@@ -123,16 +125,27 @@ export async function redriveMessage(
   options: RedriveOptions,
 ): Promise<RedriveReply> {
   const { client, queueUrl, deadLetterQueueUrl, callTimeoutMs = CALL_TIMEOUT_MS } = options;
-  const { message } = letter;
+  const { message, note } = letter;
   const copy = copyOf(message, {
     queueUrl,
     dedupId: message.id,
     groupId: message.groupId ?? message.id,
+    ...(note?.displaced === undefined ? {} : inPlaceOfNote(message, note.displaced)),
   });
   await callSqs(`SendMessage to ${queueName(queueUrl)}`, callTimeoutMs, (o) =>
     client.send(new SendMessageCommand(copy), o),
   );
   return remove(message, { client, deadLetterQueueUrl, callTimeoutMs });
+}
+
+/** What the message had before its note: each of its attributes, and no room for a note. */
+function inPlaceOfNote(
+  message: QueueMessage,
+  displaced: NonNullable<DeadLetterNote["displaced"]>,
+): Pick<CopyTarget, "keep" | "extra"> {
+  const keep = new Set(Object.keys(nativeOf(message).messageAttributes));
+  keep.delete(NOTE_ATTRIBUTE);
+  return { keep, extra: restoreDisplaced(displaced) };
 }
 
 async function remove(

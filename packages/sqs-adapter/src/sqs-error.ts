@@ -71,6 +71,11 @@ export function isAboutAnEntry(fault: unknown): boolean {
   return error?.senderFault === true && ENTRY_CODES.has(error.code);
 }
 
+/** Whether asking again may help, though SQS blames the caller: too much, or too old credentials. */
+export function mayPass({ code }: EntryError): boolean {
+  return /throttl|toomany|overlimit|expired|skewed|timeout|unavailable/i.test(code);
+}
+
 export function isDenied(fault: unknown): boolean {
   return DENIED_CODES.has(answeredError(fault)?.code ?? "");
 }

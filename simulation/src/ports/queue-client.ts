@@ -95,7 +95,7 @@ export function queueWires(
         wires.deadLetter,
         (): DeadLetterReply => {
           const to = queue.redrive?.to;
-          if (!to) return { impossible: "no redrive policy" };
+          if (!to) return { denied: "no redrive policy" };
           to.send({
             body: message.body,
             attributes: {
@@ -108,7 +108,7 @@ export function queueWires(
           });
           return "copied";
         },
-        (reply) => (typeof reply === "string" ? `${message.id} ${reason.code}` : "impossible"),
+        (reply) => (typeof reply === "string" ? `${message.id} ${reason.code}` : "denied"),
       );
     }
 

@@ -94,8 +94,8 @@ export function createConclusions(options: ConclusionsOptions): Conclusions {
         emit({ type: "deadLettered", code, text, ...facts });
         return true;
       }
-      if ("impossible" in copied) {
-        emit({ type: "deadLetterImpossible", code, why: copied.impossible, ...facts });
+      if ("denied" in copied) {
+        emit({ type: "deadLetterImpossible", code, why: copied.denied, ...facts });
       }
     } catch (error) {
       const delayMs = outageDelay(message);

@@ -224,10 +224,11 @@ function receiveBudget(
   options: ConsumerOptions,
   description: QueueDescription,
 ): number | undefined {
-  const { deadLetter, name } = description;
+  const { deadLetter, name, unreadable } = description;
   if (!deadLetter && !options.allowNoDeadLetterQueue) {
     throw new ConfigurationError(
-      `Queue ${name} has no redrive policy: what can't be handled would come back for ever. Give it a dead-letter queue, or pass allowNoDeadLetterQueue: true.`,
+      unreadable ??
+        `Queue ${name} has no redrive policy: what can't be handled would come back for ever. Give it a dead-letter queue, or pass allowNoDeadLetterQueue: true.`,
     );
   }
   if (!deadLetter) return undefined;

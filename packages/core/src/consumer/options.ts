@@ -4,7 +4,7 @@ import { json } from "../pipeline/decode.js";
 import type { Delivery } from "../pipeline/delivery.js";
 import { ConfigurationError } from "../errors/configuration-error.js";
 import type { Observer } from "../events.js";
-import { MAX_VISIBILITY_MS } from "../leases/lease-keeper.js";
+import { MAX_VISIBILITY_MS } from "../ports/message-queue.js";
 import type { Pipeline } from "../pipeline/pipeline.js";
 import type { Clock, DedupeStore, MessageQueue, Randomness } from "../ports/index.js";
 import { systemClock, systemRandomness } from "../timing/system-clock.js";

@@ -240,8 +240,8 @@ export function createSettler(options: SettlerOptions): Settler {
       emit({ type: "deadLettered", code, text, ...flightFacts(flight) });
       return leaveQueue(flight);
     }
-    if ("impossible" in copied) {
-      const why = copied.impossible;
+    if ("denied" in copied) {
+      const why = copied.denied;
       emit({ type: "deadLetterImpossible", code, why, ...flightFacts(flight) });
     }
     return tryAgain(flight, { kind: "retry", reason: "deadLetterFailed", counts: false });

@@ -2,11 +2,15 @@ import pLimit from "p-limit";
 import { createDeadlineHeap } from "../timing/deadline-heap.js";
 import type { Emit, LossReason } from "../events.js";
 import { KeptEntry as Entry, type KeptLease, type Upkeep } from "./kept-lease.js";
-import type { Clock, DedupeStore, MessageQueue, QueueMessage } from "../ports/index.js";
+import {
+  MAX_VISIBILITY_MS,
+  type Clock,
+  type DedupeStore,
+  type MessageQueue,
+  type QueueMessage,
+} from "../ports/index.js";
 import { createWakeUp } from "../timing/alarm.js";
 
-/** SQS: a message's visibility ends 12 hours after its receipt, whatever is asked for. */
-export const MAX_VISIBILITY_MS = 12 * 60 * 60_000;
 /** An extension that would reach beyond the 12 hours is an error, so stay clear of them. */
 const CAP_MARGIN_MS = 5_000;
 const BATCH = 10;

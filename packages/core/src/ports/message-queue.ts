@@ -1,3 +1,9 @@
+/**
+ * No delivery of SQS stays invisible for longer than 12 hours, counted from its receive, however
+ * often it is extended (SQS developer guide, "Visibility timeout").
+ */
+export const MAX_VISIBILITY_MS = 12 * 3_600_000;
+
 /** A message as a queue delivered it. The same message may be delivered again. */
 export interface QueueMessage {
   readonly id: string;
@@ -22,8 +28,16 @@ export interface QueueDescription {
   /** The queue's own default visibility, ms; `undefined` where it could not be read. */
   readonly visibilityMs?: number;
   readonly retentionMs?: number;
-  /** Where copies of dead letters go; `undefined` where the queue has no redrive policy. */
+  /**
+   * Where copies of dead letters go; `undefined` where the queue has no redrive policy, or where
+   * that could not be read (see `unreadable`). `maxReceiveCount` is `Infinity` where it isn't known.
+   */
   readonly deadLetter?: { readonly name: string; readonly maxReceiveCount: number };
+  /**
+   * Why the queue's settings could not be read, and what to grant. What is absent above is then
+   * unknown, not missing: a queue that may not be looked at can well have a redrive policy.
+   */
+  readonly unreadable?: string;
 }
 
 export interface ReceiveRequest {
@@ -56,8 +70,13 @@ export interface DeadLetterReason {
 
 export type DeadLetterReply =
   | "copied"
-  /** A copy can't be made (10 attributes already, size limit): left to the queue's own redrive. */
-  | { readonly impossible: string }
+  /**
+   * No copy can be made until somebody mends the deployment: it isn't permitted, there is no such
+   * queue, there is no redrive policy, or the dead-letter queue takes only smaller messages. The
+   * text says what to mend. Asked again after that, the same letter is copied.
+   */
+  | { readonly denied: string }
+  /** It may pass by itself: throttling, a fault of the service. */
   | { readonly failed: string };
 
 /**
@@ -73,6 +92,10 @@ export interface MessageQueue {
   acknowledge(items: readonly QueueMessage[]): Promise<readonly QueueReply[]>;
   /** Makes the message visible again after the delay; at most 10 items. */
   retryLater(items: readonly VisibilityChange[]): Promise<readonly QueueReply[]>;
-  /** Copies to the dead-letter queue; the caller acknowledges the original afterwards. */
+  /**
+   * Copies to the dead-letter queue; the caller acknowledges the original afterwards. The reason
+   * stands beside the copy; where it has no room there, the message is copied without it, since the
+   * store's record has it too.
+   */
   deadLetter(message: QueueMessage, reason: DeadLetterReason): Promise<DeadLetterReply>;
 }

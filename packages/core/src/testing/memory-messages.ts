@@ -1,3 +1,5 @@
+import type { DeadLetterReason, QueueMessage } from "../ports/message-queue.js";
+
 /** A message a test puts into a {@link memoryQueue}. */
 export interface MemorySend {
   /** Required on a FIFO queue. */
@@ -40,8 +42,6 @@ export interface Entry {
 
 /** SQS remembers a deduplication id for five minutes, also after the message was deleted. */
 export const DEDUPLICATION_MS = 5 * 60_000;
-/** No delivery stays invisible for longer than this, counted from its receive. */
-export const MAX_VISIBILITY_MS = 12 * 3_600_000;
 
 export const isInFlight = (entry: Entry, now: number) =>
   entry.generation > 0 && entry.visibleAt > now;
@@ -49,16 +49,26 @@ export const isInFlight = (entry: Entry, now: number) =>
 /** The first `max` messages that a receive may return now, oldest first. */
 export function receivable(
   entries: Iterable<Entry>,
-  options: { readonly max: number; readonly fifo: boolean; readonly now: number },
+  options: {
+    readonly max: number;
+    readonly fifo: boolean;
+    readonly onePerGroup?: boolean;
+    readonly now: number;
+  },
 ): readonly Entry[] {
-  const { max, fifo, now } = options;
+  const { max, fifo, onePerGroup = false, now } = options;
   const all = [...entries];
   const locked = new Set(
     fifo ? all.filter((entry) => isInFlight(entry, now)).map((entry) => entry.groupId) : [],
   );
-  return all
-    .filter((entry) => entry.visibleAt <= now && !(fifo && locked.has(entry.groupId)))
-    .slice(0, max);
+  const taken: Entry[] = [];
+  for (const entry of all) {
+    if (taken.length >= max) break;
+    if (entry.visibleAt > now || (fifo && locked.has(entry.groupId))) continue;
+    taken.push(entry);
+    if (onePerGroup) locked.add(entry.groupId);
+  }
+  return taken;
 }
 
 /** When the next message can become receivable without anybody doing anything. */
@@ -81,6 +91,46 @@ export function toStoredMessage(entry: Entry, now: number): StoredMessage {
     receiveCount,
     inFlight: isInFlight(entry, now),
     visibleAt,
+  };
+}
+
+/** SQS takes no more attributes than these in a message, the note of a dead letter included. */
+const ATTRIBUTE_LIMIT = 10;
+const NOTE = "exactly-once";
+
+/**
+ * The attributes of a dead letter with its note among them. Where all ten are taken the note stands in
+ * one's place and holds what stood there.
+ */
+export function withNote(
+  message: QueueMessage,
+  reason: DeadLetterReason,
+  queueName: string,
+): Readonly<Record<string, string>> {
+  const { [NOTE]: _, ...others } = message.attributes;
+  const names = Object.keys(others).sort();
+  const displaced = names.slice(ATTRIBUTE_LIMIT - 1);
+  const note = {
+    code: reason.code,
+    text: reason.text,
+    attemptIds: reason.attemptIds,
+    sourceArn: `arn:memory:${queueName}`,
+    groupId: message.groupId,
+    originalMessageId: message.id,
+    receiveCount: message.receiveCount,
+    sentAt: message.sentAt,
+    ...(displaced.length === 0
+      ? {}
+      : {
+          displaced: Object.fromEntries(
+            displaced.map((name) => [name, { type: "String", value: others[name] }]),
+          ),
+        }),
+  };
+  const kept = names.filter((name) => !displaced.includes(name));
+  return {
+    ...Object.fromEntries(kept.map((name) => [name, others[name] ?? ""])),
+    [NOTE]: JSON.stringify(note),
   };
 }
 

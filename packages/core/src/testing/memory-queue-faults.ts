@@ -1,5 +1,5 @@
 import { QueueUnavailableError } from "../errors/queue-unavailable-error.js";
-import type { QueueReply } from "../ports/message-queue.js";
+import type { DeadLetterReply, QueueReply } from "../ports/message-queue.js";
 
 export type QueueOperation =
   "describe" | "receive" | "extend" | "acknowledge" | "retryLater" | "deadLetter";
@@ -12,7 +12,7 @@ export interface QueueFault {
    * - `after`: it happened, and the call rejects all the same, as when the answer is lost.
    * - `{ reply }`: nothing happened; every entry of the batch (or the dead-lettering) answers so.
    */
-  readonly effect: "before" | "after" | { readonly reply: QueueReply };
+  readonly effect: "before" | "after" | { readonly reply: QueueReply | DeadLetterReply };
   /** How many calls. Default 1; `Infinity` until cleared. */
   readonly times?: number;
   /** What the call rejects with. Default a {@link QueueUnavailableError}. */
@@ -68,6 +68,6 @@ export function createFaults() {
   };
 }
 
-function answer(reply: QueueReply, size: number | undefined): unknown {
+function answer(reply: QueueReply | DeadLetterReply, size: number | undefined): unknown {
   return size === undefined ? reply : Array.from({ length: size }, () => reply);
 }

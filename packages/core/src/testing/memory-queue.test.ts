@@ -142,17 +142,28 @@ describe("a memory queue", () => {
       originalMessageId: message.id,
       receiveCount: 1,
     });
-    const full = Object.fromEntries(Array.from({ length: 10 }, (_, i) => [`a${i}`, "v"]));
-    expect(await queue.deadLetter({ ...message, attributes: full }, reason)).toHaveProperty(
-      "impossible",
-    );
-    expect(await dead.deadLetter(message, reason)).toHaveProperty("impossible");
+    expect(await dead.deadLetter(message, reason)).toHaveProperty("denied");
   });
 
-  it("refuses a copy that would be too large", async () => {
-    const { queue, one } = world({ maxMessageBytes: 100 });
+  it("copies without the reason what is nearly too large, and says so of what is too large", async () => {
+    const { queue, dead, one } = world({ maxMessageBytes: 100 });
     queue.send("x".repeat(90));
-    expect(await queue.deadLetter(await one(), reason)).toHaveProperty("impossible");
+    expect(await queue.deadLetter(await one(), reason)).toBe("copied");
+    expect(dead.messages().map(({ attributes }) => attributes)).toEqual([{}]);
+    queue.send("x".repeat(101));
+    expect(await queue.deadLetter(await one(), reason)).toHaveProperty("denied");
+  });
+
+  it("hands out as many of a FIFO group as it is asked for, or one where it is told to", async () => {
+    for (const [options, bodies] of [
+      [{}, ["a1", "a2", "b1"]],
+      [{ onePerGroup: true }, ["a1", "b1"]],
+    ] as const) {
+      const { queue, receive } = world({ fifo: true, ...options });
+      for (const body of ["a1", "a2", "b1"]) queue.send(body, { groupId: body.slice(0, 1) });
+      expect((await receive()).map(({ body }) => body)).toEqual(bodies);
+      expect(await receive()).toEqual([]);
+    }
   });
 
   it("long-polls until something comes, becomes visible, or it is told to stop", async () => {

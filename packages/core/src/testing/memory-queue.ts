@@ -1,23 +1,24 @@
 import type { Clock } from "../ports/clock.js";
-import type {
-  DeadLetterReason,
-  DeadLetterReply,
-  MessageQueue,
-  QueueDescription,
-  QueueMessage,
-  QueueReply,
-  ReceiveRequest,
-  VisibilityChange,
+import {
+  MAX_VISIBILITY_MS,
+  type DeadLetterReason,
+  type DeadLetterReply,
+  type MessageQueue,
+  type QueueDescription,
+  type QueueMessage,
+  type QueueReply,
+  type ReceiveRequest,
+  type VisibilityChange,
 } from "../ports/message-queue.js";
 import { createFaults, type QueueFault, type QueueOperation } from "./memory-queue-faults.js";
 import {
   DEDUPLICATION_MS,
-  MAX_VISIBILITY_MS,
   isInFlight,
   messageBytes,
   nextVisibleAt,
   receivable,
   toStoredMessage,
+  withNote,
   type Entry,
   type MemorySend,
   type StoredMessage,
@@ -33,6 +34,11 @@ export interface MemoryQueueOptions {
   readonly name?: string;
   /** Default false. */
   readonly fifo?: boolean;
+  /**
+   * At most one message of a FIFO group in each receive, as some emulators do. By default a receive
+   * takes as many of a group as it may, as SQS does: all of them are then in flight at once.
+   */
+  readonly onePerGroup?: boolean;
   /** The queue's own default visibility, only told by `describe`. Default 30,000. */
   readonly visibilityMs?: number;
   /** Messages older than this are gone. Default 4 days. */
@@ -41,7 +47,7 @@ export interface MemoryQueueOptions {
   readonly deadLetterQueue?: MemoryQueue;
   /** Receives after which the queue itself moves a message to the dead-letter queue. Default 10. */
   readonly maxReceiveCount?: number;
-  /** Bytes of body and attributes together. Default 1,048,576. */
+  /** Bytes of body and attributes that a dead letter may have. Default 1,048,576. */
   readonly maxMessageBytes?: number;
 }
 
@@ -68,7 +74,6 @@ export interface MemoryQueue extends MessageQueue {
 }
 
 const BATCH_LIMIT = 10;
-const ATTRIBUTE_LIMIT = 10;
 const DAY_MS = 24 * 3_600_000;
 
 /**
@@ -81,7 +86,7 @@ const DAY_MS = 24 * 3_600_000;
  * ended.
  */
 export function memoryQueue(options: MemoryQueueOptions): MemoryQueue {
-  const { clock, fifo = false, deadLetterQueue } = options;
+  const { clock, fifo = false, onePerGroup = false, deadLetterQueue } = options;
   const name = options.name ?? (fifo ? "memory.fifo" : "memory");
   const visibilityMs = options.visibilityMs ?? 30_000;
   const retentionMs = options.retentionMs ?? 4 * DAY_MS;
@@ -147,7 +152,8 @@ export function memoryQueue(options: MemoryQueueOptions): MemoryQueue {
     dropExpired();
     redriveExhausted();
     const now = clock.monotonic();
-    return receivable(entries.values(), { max: request.max, fifo, now }).map((entry) => {
+    const { max } = request;
+    return receivable(entries.values(), { max, fifo, onePerGroup, now }).map((entry) => {
       entry.receiveCount += 1;
       entry.generation += 1;
       entry.receivedAt = now;
@@ -212,34 +218,20 @@ export function memoryQueue(options: MemoryQueueOptions): MemoryQueue {
   }
 
   function copyToDeadLetters(message: QueueMessage, reason: DeadLetterReason): DeadLetterReply {
-    if (deadLetterQueue === undefined) return { impossible: `${name} has no redrive policy` };
-    const attributes = { ...message.attributes, "exactly-once": toAttribute(message, reason) };
-    if (Object.keys(attributes).length > ATTRIBUTE_LIMIT) {
-      return { impossible: `the message already has ${ATTRIBUTE_LIMIT} attributes` };
+    if (deadLetterQueue === undefined) return { denied: `${name} has no redrive policy` };
+    const { groupId, body } = message;
+    const fits = [withNote(message, reason, name), message.attributes].find(
+      (attributes) => messageBytes(body, attributes) <= maxMessageBytes,
+    );
+    if (fits === undefined) {
+      return { denied: `the copy would be larger than ${maxMessageBytes} bytes` };
     }
-    if (messageBytes(message.body, attributes) > maxMessageBytes) {
-      return { impossible: `the copy would be larger than ${maxMessageBytes} bytes` };
-    }
-    const { groupId } = message;
-    deadLetterQueue.send(message.body, {
+    deadLetterQueue.send(body, {
       ...(groupId === undefined ? {} : { groupId }),
       dedupId: message.id,
-      attributes,
+      attributes: fits,
     });
     return "copied";
-  }
-
-  function toAttribute(message: QueueMessage, reason: DeadLetterReason): string {
-    return JSON.stringify({
-      code: reason.code,
-      text: reason.text,
-      attemptIds: reason.attemptIds,
-      sourceArn: `arn:memory:${name}`,
-      groupId: message.groupId,
-      originalMessageId: message.id,
-      receiveCount: message.receiveCount,
-      sentAt: message.sentAt,
-    });
   }
 
   function batch<Item>(
