@@ -1,12 +1,13 @@
-// Checks the packages as they would be published: publint and "are the types wrong" on the tarballs,
-// and that each entry loads as ESM and as CommonJS with the same names.
-import { execFileSync } from "node:child_process";
-import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+// Checks the packages as they would be published: what their tarballs hold, publint and "are the types
+// wrong" on them, and that each entry loads as ESM and as CommonJS with the same names.
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { loadBothWays } from "./load-both-ways.mjs";
-import { publishedPackages, root } from "./packages.mjs";
+import { packAll } from "./pack.mjs";
+import { publishedPackages } from "./packages.mjs";
 import { runTool } from "./run-tool.mjs";
+import { faultsOfContents } from "./tarball-contents.mjs";
 
 const folder = mkdtempSync(join(tmpdir(), "exactly-once-packed-"));
 let failures = 0;
@@ -18,6 +19,10 @@ const report = (name, { code, output }) => {
   console.error(`${name}\n${output.trimEnd()}\n`);
 };
 
+/** @param {string} name @param {string[]} faults */
+const reportFaults = (name, faults) =>
+  report(name, { code: faults.length, output: faults.join("\n") });
+
 for (const { name, manifest } of publishedPackages()) {
   // An entry with nothing but a source is for this workspace's own tests.
   const published = Object.entries(manifest.exports).flatMap(([entry, target]) => {
@@ -27,36 +32,32 @@ for (const { name, manifest } of publishedPackages()) {
   });
   const withoutSource = JSON.stringify(Object.fromEntries(published));
   const same = withoutSource === JSON.stringify(manifest.publishConfig.exports);
-  const output = "publishConfig.exports must be exports without the source condition.";
-  report(name, { code: same ? 0 : 1, output });
+  const fault = "publishConfig.exports must be exports without the source condition.";
+  reportFaults(name, same ? [] : [fault]);
 }
 
 try {
-  execFileSync("pnpm", ["-r", "--filter", "./packages/*", "pack", "--pack-destination", folder], {
-    cwd: root,
-    stdio: ["ignore", "ignore", "inherit"],
-  });
-  const tarballs = readdirSync(folder).filter((file) => file.endsWith(".tgz"));
-  const expected = publishedPackages().length;
-  if (tarballs.length !== expected) throw new Error(`packed ${tarballs.length} of ${expected}`);
-
-  for (const tarball of tarballs) {
-    const file = join(folder, tarball);
+  const tarballs = packAll(folder);
+  for (const item of publishedPackages()) {
+    const { name, entries } = item;
+    const file = tarballs.get(name) ?? "";
+    reportFaults(`contents of ${name}`, faultsOfContents(file));
     report(
-      `publint ${tarball}`,
+      `publint ${name}`,
       await runTool({ dependency: "publint", args: ["run", file, "--strict"] }),
     );
+    if (entries.length === 0) continue;
     report(
-      `attw ${tarball}`,
+      `attw ${name}`,
       await runTool({
         dependency: "@arethetypeswrong/cli",
         bin: "attw",
         args: [file, "--profile", "node16", "--no-emoji", "--format", "ascii"],
       }),
     );
+    report(`loading ${name}`, loadBothWays(item));
   }
-  for (const item of publishedPackages()) report(`loading ${item.name}`, loadBothWays(item));
-  console.log(`${tarballs.length} packages checked`);
+  console.log(`${tarballs.size} packages checked`);
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }

@@ -6,6 +6,7 @@ const steps = [
   { script: "check:format", fix: "pnpm format" },
   { script: "lint", fix: "pnpm lint --fix" },
   { script: "types" },
+  { script: "check:metadata", fix: "node scripts/metadata.mjs --write" },
   { script: "build" },
   { script: "check:packed", needsBuild: true },
   { script: "api", needsBuild: true, fix: "pnpm build && pnpm api:update" },

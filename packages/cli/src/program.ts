@@ -4,6 +4,7 @@ import {
   isStoreUnavailableError,
 } from "@exactly-once/core";
 import { Command, CommanderError } from "commander";
+import manifest from "../package.json" with { type: "json" };
 import type { Session } from "./cli-command.js";
 import { isUnavailableError } from "./errors/unavailable-error.js";
 import { isUsageError } from "./errors/usage-error.js";
@@ -69,6 +70,7 @@ async function createProgram(session: Session, asked: string | undefined): Promi
       "The operator's tool of @exactly-once: stop and start sending, settle what nobody knows, " +
         "bring dead letters back, inspect a deployment, and audit what was sent.",
     )
+    .version(manifest.version, "-V, --version", "print the version")
     .exitOverride()
     .configureOutput({
       writeOut: (text) => void stdout.write(text),

@@ -1,4 +1,8 @@
-import { init, type EChartsOption } from "echarts";
+import type { EChartsOption } from "echarts";
+import { BarChart } from "echarts/charts";
+import { GridComponent, LegendComponent, TitleComponent } from "echarts/components";
+import { init, use } from "echarts/core";
+import { SVGRenderer } from "echarts/renderers";
 import type { AuditReport } from "./audit-mails.js";
 import type { Burst } from "./find-bursts.js";
 
@@ -7,6 +11,9 @@ const HEIGHT = 790;
 const COLOURS = { rightly: "#4477aa", definitely: "#cc3311", perhaps: "#ee9977" } as const;
 /** More copies than this share the last bar. */
 const MOST_BARS = 12;
+
+// Only these parts are built into the tool.
+use([BarChart, GridComponent, LegendComponent, TitleComponent, SVGRenderer]);
 
 /** A picture of the report, as SVG: recipients by copies, and emails over time. */
 export function auditChart(report: AuditReport): string {
