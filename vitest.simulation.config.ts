@@ -14,7 +14,7 @@ export default mergeConfig(
         provider: "v8",
         include: ["packages/core/src/**/*.ts"],
         // The conformance suites and virtual clock are for tests of stores, queues and senders.
-        exclude: ["**/*.test.ts", "**/*.fixture.ts", "packages/core/src/testing/**"],
+        exclude: ["**/*.{test,proof,fixture}.ts", "packages/core/src/testing/**"],
         reporter: ["text", "json-summary"],
         reportsDirectory: "coverage/simulation",
       },

@@ -45,7 +45,7 @@ const adapterWall = [
 ];
 
 /** What stands beside the sources, but isn't published. */
-export const tests = "**/*.{test,fixture}.ts";
+export const tests = "**/*.{test,proof,fixture}.ts";
 
 const adapters = ["sqs-adapter", "ses-adapter", "redis-store"].map(
   (name) => `packages/${name}/src`,

@@ -47,7 +47,7 @@ function sourcesOf(folder: string): readonly string[] {
   const root = join(ROOT, folder);
   if (!existsSync(root)) return [];
   return readdirSync(root, { recursive: true, encoding: "utf8" })
-    .filter((name) => name.endsWith(".ts") && !/\.(test|fixture)\.ts$/.test(name))
+    .filter((name) => name.endsWith(".ts") && !/\.(test|proof|fixture)\.ts$/.test(name))
     .map((name) => join(root, name))
     .sort();
 }

@@ -69,7 +69,7 @@ function firstFailure(suite: readonly SuiteTest[]): Promise<string | undefined> 
 describe("the conformance suite", () => {
   it("finds nothing wrong with the scripts as they are", async () => {
     expect(await firstFailure(suiteOf(sources))).toBeUndefined();
-  }, 120_000);
+  });
 
   it.each(scriptMutants.map((mutant) => [mutant.breaks, mutant] as const))(
     "fails where this doesn't hold: %s",
@@ -82,7 +82,6 @@ describe("the conformance suite", () => {
       const found = await firstFailure(suiteOf(mutated));
       expect(found, `no test fails with ${mutant.script}.lua changed`).toBeDefined();
     },
-    120_000,
   );
 
   it("fails where leases go by the caller's clock", async () => {
@@ -96,7 +95,7 @@ describe("the conformance suite", () => {
     const judged = suite.filter(({ name }) => name.includes("store's clock"));
     expect(await firstFailure(suite.filter((test) => !judged.includes(test)))).toBeUndefined();
     expect(await firstFailure(judged)).toBeDefined();
-  }, 120_000);
+  });
 });
 
 /** A client that gives each script the caller's time as its last argument. */

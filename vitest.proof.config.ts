@@ -1,0 +1,3 @@
+import { suiteOf } from "./vitest.config.js";
+
+export default suiteOf("proof");
