@@ -224,6 +224,50 @@ describe("while the provider is in trouble", () => {
     await r.clock.advance(900_000);
     expect(r.office.accepted).toHaveLength(1);
   });
+
+  it("says what the provider refused everything for, in health and in the event", async () => {
+    const r = start();
+    r.office.behaviour = () => ({
+      status: "rejected",
+      reason: "AccessDenied",
+      throttle: { scope: "quota", retryAfterMs: 60_000 },
+    });
+    r.send("a");
+    await r.clock.run(r.consumer.start());
+    await r.clock.advance(1_000);
+    expect(r.consumer.health()).toMatchObject({
+      ready: false,
+      reason: "the provider throttles (AccessDenied)",
+    });
+    expect(r.seen("receivingPaused")).toMatchObject([
+      { reason: expect.stringContaining("Access") as unknown },
+    ]);
+  });
+
+  it("stops receiving while the sender admits nothing, and says why", async () => {
+    const r = start();
+    let full = true;
+    const prepared: unknown[] = [];
+    r.office.admit = (wait) => {
+      prepared.push(wait.prepared);
+      return Promise.resolve(
+        full ? { deferMs: 900_000, reason: "the daily quota is used up" } : undefined,
+      );
+    };
+    r.send("a");
+    r.send("b", { groupId: "other" });
+    await r.clock.run(r.consumer.start());
+    await r.clock.advance(60_000);
+    expect(prepared[0]).toMatchObject({ text: "a" });
+    expect(r.consumer.health().reason).toContain("the daily quota is used up");
+    expect(r.seen("receivingPaused")[0]?.reason).toContain("the daily quota is used up");
+    const { receive } = r.queue.calls;
+    full = false;
+    await r.clock.advance(800_000);
+    expect(r.queue.calls.receive).toBe(receive);
+    await r.clock.advance(200_000);
+    expect(r.office.accepted).toHaveLength(2);
+  });
 });
 
 describe("a second replica", () => {

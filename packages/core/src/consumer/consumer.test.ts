@@ -89,6 +89,19 @@ describe("a consumer", () => {
     expect(r.queue.messages()).toEqual([]);
   });
 
+  it("tells when an unknown attempt is stale as the store has it, also where the sender doesn't say", async () => {
+    const r = start();
+    delete (r.office as { validityMs?: number }).validityMs;
+    r.office.behaviour = () => "acceptSilently";
+    r.send("1");
+    await r.clock.run(r.consumer.start());
+    await r.clock.advance(1_000);
+    const [told] = r.seen("held")[0]?.attempts ?? [];
+    const [stored] = (await r.store.unresolved()).items;
+    expect(told?.staleAt).toBe(stored?.attempt.staleAt);
+    expect((told?.staleAt ?? 0) - (told?.deadline ?? 0)).toBe(15 * 60_000);
+  });
+
   it("dead-letters a message held too long, and lets its group go on", async () => {
     const r = start({ pipeline: { holdForMs: 30 * 60_000 } });
     r.office.behaviour = (n) => (n === 1 ? "acceptSilently" : undefined);

@@ -135,8 +135,7 @@ export function createGate(options: GateOptions): Gate {
         return;
       }
       if (reply.kind === "throttled") {
-        const { retryAfterMs, scope } = reply.throttle;
-        closeFor(retryAfterMs, `the provider throttles (${scope})`);
+        closeFor(reply.throttle.retryAfterMs, `the provider throttles (${reply.reason})`);
         return;
       }
       troubles += 1;

@@ -151,7 +151,9 @@ function endedRun(run: Run, thrown: Thrown | undefined): Disposition | undefined
   if (holding.length > 0) return holdOrResend(run, holding);
   const { request } = run;
   if (request?.kind === "defer") {
-    return { kind: "retry", reason: request.reason, delayMs: request.delayMs, counts: false };
+    const { reason, delayMs } = request;
+    const error = thrown && { error: thrown.error };
+    return { kind: "retry", reason, delayMs, counts: false, ...error };
   }
   if (request?.kind === "paused") return { kind: "hold", reason: "paused", attempts: [] };
   if (request?.kind === "deadLetter") return deadLetter(run, "handler", request.text);

@@ -51,6 +51,8 @@ export interface Sender<Payload, Prepared = unknown> {
    * than `maxWaitMs`.
    */
   admit?(options: {
+    /** What waits to be sent: a provider may count its recipients. */
+    readonly prepared: Prepared;
     readonly signal: AbortSignal;
     readonly maxWaitMs: number;
   }): Promise<{ readonly deferMs: number; readonly reason: string } | undefined>;

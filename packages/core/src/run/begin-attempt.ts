@@ -3,6 +3,7 @@ import { EffectHeldError } from "../errors/effect-held-error.js";
 import { LeaseLostError } from "../errors/lease-lost-error.js";
 import { RunEndedError } from "../errors/run-ended-error.js";
 import { UnknownOutcomeError } from "../errors/unknown-outcome-error.js";
+import { validityMsOf } from "./sender-times.js";
 import { holdEffect } from "./settle-attempt.js";
 import type {
   AttemptInfo,
@@ -16,11 +17,6 @@ import type {
 } from "../ports/index.js";
 import type { Run, RunEnvironment } from "./run.js";
 
-/**
- * Milliseconds a request signed at the deadline may still be accepted where the sender doesn't say:
- * the longest that AWS services allow a signature to be off.
- */
-const DEFAULT_VALIDITY_MS = 15 * 60_000;
 /** Tries of a `begin` without an answer before it is given up. */
 const BEGIN_TRIES = 3;
 
@@ -61,7 +57,7 @@ export function requestAttempt(
   const { store, committer } = env;
   const { ref, timeoutMs, reservation } = request;
   const { key, effect, owner, fence, n } = ref;
-  const validityMs = sender.validityMs ?? DEFAULT_VALIDITY_MS;
+  const validityMs = validityMsOf(sender);
   const { fingerprint } = run;
   const start = { key, effect, owner, fence, n, timeoutMs, validityMs, fingerprint };
   const reserving = reservation && store.tripwire?.reserve(reservation);

@@ -29,9 +29,9 @@ import type {
 } from "../ports/index.js";
 import type { TripwirePolicy } from "../pipeline/pipeline.js";
 import type { Run, RunEnvironment } from "./run.js";
+import { attemptTimeoutMsOf } from "./sender-times.js";
 import { countRates, reservationFor } from "./tripwire.js";
 
-const DEFAULT_ATTEMPT_TIMEOUT_MS = 30_000;
 /** Longer waits for the provider's rate are spent in the queue, not in a worker. */
 const MAX_ADMISSION_MS = 5_000;
 
@@ -57,7 +57,7 @@ export async function performOnce(
     const prepared = await sender.prepare(payload);
     const summary = sender.summarize?.(prepared);
     assertMayBegin(env, run);
-    if (sender.admit) await waitForAdmission(run, sender);
+    if (sender.admit) await waitForAdmission(env, run, sender, prepared);
 
     const live = isSentFor(env.delivery, summary?.recipients);
     const { key, owner, fence } = run.claim;
@@ -110,14 +110,24 @@ export async function performOnce(
   }
 }
 
-async function waitForAdmission(run: Run, sender: Sender<unknown>): Promise<void> {
+async function waitForAdmission(
+  env: RunEnvironment,
+  run: Run,
+  sender: Sender<unknown>,
+  prepared: unknown,
+): Promise<void> {
   const wait = await sender.admit?.({
+    prepared,
     signal: run.cancellation.signal,
     maxWaitMs: MAX_ADMISSION_MS,
   });
   if (!wait) return;
-  run.request ??= { kind: "defer", delayMs: wait.deferMs, reason: "throttled" };
-  throw new RunEndedError(`Deferred by ${wait.deferMs} ms: ${wait.reason}.`);
+  const { deferMs, reason } = wait;
+  // Others would be sent away as well, so none are received meanwhile.
+  const throttle = { scope: "rate", retryAfterMs: deferMs } as const;
+  env.onProviderReply({ kind: "throttled", throttle, reason });
+  run.request ??= { kind: "defer", delayMs: deferMs, reason: "throttled" };
+  throw new RunEndedError(`Deferred by ${deferMs} ms: ${reason}.`);
 }
 
 function attemptTimeout(
@@ -128,7 +138,7 @@ function attemptTimeout(
 ): number {
   const leaseLeft = Math.min(run.lease.visibleUntil, run.lease.claimedUntil) - env.marginMs - now;
   if (leaseLeft <= 0) throw new LeaseLostError("unconfirmed");
-  return Math.min(sender.attemptTimeoutMs ?? DEFAULT_ATTEMPT_TIMEOUT_MS, Math.floor(leaseLeft));
+  return Math.min(attemptTimeoutMsOf(sender), Math.floor(leaseLeft));
 }
 
 async function checkRates(

@@ -42,7 +42,8 @@ export interface RunEnvironment {
 export type ProviderReply =
   | { readonly kind: "well" }
   | { readonly kind: "trouble"; readonly reason: string }
-  | { readonly kind: "throttled"; readonly throttle: Throttle };
+  /** `reason` is for the operator: what it was refused for. */
+  | { readonly kind: "throttled"; readonly throttle: Throttle; readonly reason: string };
 
 /** What a handler asked for instead of completing. */
 export type Request =

@@ -15,6 +15,7 @@ import type {
   TripwireReservation,
 } from "../ports/index.js";
 import type { Run, RunEnvironment } from "./run.js";
+import { validityMsOf } from "./sender-times.js";
 
 /** Tries to note an unknown outcome: not worth more, since `sending` means as much. */
 const UNKNOWN_TRIES = 2;
@@ -62,7 +63,7 @@ function rejection(
   effect: string,
   { reason, permanent = false, throttle }: Extract<Outcome, { status: "rejected" }>,
 ): EffectRejectedError {
-  if (throttle) env.onProviderReply({ kind: "throttled", throttle });
+  if (throttle) env.onProviderReply({ kind: "throttled", throttle, reason });
   else if (!LOCAL_REASONS.has(reason)) {
     env.onProviderReply(permanent ? WELL : { kind: "trouble", reason });
   }
@@ -217,7 +218,7 @@ function unknownInfo(env: RunEnvironment, granted: Granted, reason: string): Att
     state: "unknown",
     startedAt: env.clock.now(),
     deadline: attempt.deadline,
-    staleAt: attempt.deadline + (sender.validityMs ?? 0),
+    staleAt: attempt.deadline + validityMsOf(sender),
     reason,
   };
 }

@@ -154,8 +154,10 @@ export function senderSuite<Payload>(options: SenderSuiteOptions<Payload>): void
 
   behaviour(
     "admits, or says for how long not, and heeds an abort",
-    async ({ sender, requests }) => {
-      const admitted = await sender.admit?.({ signal: AbortSignal.abort(), maxWaitMs: 60_000 });
+    async ({ sender, payload, requests }) => {
+      const prepared = await sender.prepare(payload(1));
+      const signal = AbortSignal.abort();
+      const admitted = await sender.admit?.({ prepared, signal, maxWaitMs: 60_000 });
       if (admitted) assert.ok(admitted.deferMs > 0 && admitted.reason !== "");
       assert.equal(requests(), 0);
     },

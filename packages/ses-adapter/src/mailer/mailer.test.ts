@@ -114,6 +114,7 @@ describe("a fault of SES", () => {
     });
     expect(await send()).toMatchObject({ throttle: { scope: "quota", retryAfterMs: 900_000 } });
     const admission = await mailer.admit({
+      prepared: await mailer.prepare(email),
       signal: new AbortController().signal,
       maxWaitMs: 5_000,
     });
