@@ -47,6 +47,8 @@ export type LossReason =
  */
 export type ConsumerEvent = { readonly at: number } & (
   | { readonly type: "started"; readonly queue: string }
+  /** Its check at start found the provider away: it is made again, and nothing is received till then. */
+  | { readonly type: "senderUnavailable"; readonly error: unknown; readonly retryInMs: number }
   | { readonly type: "draining"; readonly inFlight: number }
   | { readonly type: "stopped" }
   | { readonly type: "received"; readonly count: number }

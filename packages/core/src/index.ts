@@ -41,6 +41,7 @@ export {
   type TripwirePolicy,
   type UnknownPolicy,
 } from "./pipeline/pipeline.js";
+export { leaseTime } from "./leases/lease-time.js";
 export type * from "./ports/index.js";
 export { MAX_VISIBILITY_MS } from "./ports/message-queue.js";
 export { systemClock, systemRandomness } from "./timing/system-clock.js";

@@ -19,6 +19,7 @@ const LEVELS: Readonly<Partial<Record<ConsumerEvent["type"], Level>>> = {
   held: "warn",
   leaseLost: "warn",
   receiveFailed: "warn",
+  senderUnavailable: "warn",
   extendFailed: "warn",
   acknowledgeFailed: "warn",
   storeDown: "warn",
@@ -64,6 +65,7 @@ function detailsOf(event: ConsumerEvent): Record<string, unknown> {
     case "received":
       return { count: event.count };
     case "receiveFailed":
+    case "senderUnavailable":
       return { retryInMs: event.retryInMs, error: describeError(event.error) };
     case "claimed":
       return { fence: event.fence };

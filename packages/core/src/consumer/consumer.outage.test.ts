@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { rig, type Rig, type RigOptions } from "./consumer.fixture.js";
-import { StoreUnavailableError } from "../errors/index.js";
+import { ConfigurationError, StoreUnavailableError } from "../errors/index.js";
 import type { DedupeStore } from "../ports/index.js";
 
 const rigs: Rig[] = [];
@@ -293,5 +293,44 @@ describe("a second replica", () => {
     expect(r.office.requests).toBe(20);
     expect(r.queue.messages()).toEqual([]);
     await r.clock.run(second.stop());
+  });
+});
+
+describe("a start", () => {
+  it("waits for a provider that is away: live, not ready, and says why", async () => {
+    const r = start();
+    let away = true;
+    r.office.verify = () =>
+      away ? Promise.reject(new Error("SES didn't answer")) : Promise.resolve();
+    const starting = r.consumer.start();
+    await r.clock.advance(300_000);
+    expect(r.consumer.health()).toMatchObject({
+      ...{ live: true, ready: false, state: "starting" },
+      reason: "it is starting: SES didn't answer",
+    });
+    expect(r.seen("senderUnavailable").length).toBeGreaterThan(2);
+    expect(r.queue.calls.receive).toBe(0);
+    away = false;
+    await r.clock.run(starting);
+    expect(r.consumer.health().ready).toBe(true);
+  });
+
+  it("is refused at once by what an operator has to mend", async () => {
+    const r = start();
+    r.office.verify = () => Promise.reject(new ConfigurationError("grant ses:SendRawEmail"));
+    await expect(r.consumer.start()).rejects.toThrow("grant ses:SendRawEmail");
+    expect(r.clock.sleeping).toBe(0);
+  });
+
+  it("is given up by a stop, which leaves nothing behind", async () => {
+    const r = start();
+    r.office.verify = () => Promise.reject(new Error("SES didn't answer"));
+    const starting = r.consumer.start();
+    await r.clock.advance(10_000);
+    await r.clock.run(r.consumer.stop());
+    await starting;
+    expect(r.consumer.health().state).toBe("stopped");
+    expect(r.clock.sleeping).toBe(0);
+    expect(r.queue.calls.receive).toBe(0);
   });
 });

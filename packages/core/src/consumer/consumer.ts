@@ -11,6 +11,7 @@ import { createLeaseKeeper, hardMargin } from "../leases/lease-keeper.js";
 import { leaseTime } from "../leases/lease-time.js";
 import { createPoller } from "./poller.js";
 import type { QueueDescription } from "../ports/index.js";
+import { verifySenders } from "./verify-senders.js";
 import type { RunEnvironment } from "../run/run.js";
 import { keyedDigest } from "../run/tripwire.js";
 
@@ -133,6 +134,9 @@ export function createConsumer(options: ConsumerOptions): Consumer {
   let state: ConsumerHealth["state"] = "idle";
   let fault: unknown;
   let stopping: Promise<void> | undefined;
+  /** Ends a start that waits for a sender. */
+  const starting = new AbortController();
+  let waitingFor = "";
   let finish: () => void = () => undefined;
   const finished = new Promise<void>((resolve) => (finish = resolve));
 
@@ -145,7 +149,14 @@ export function createConsumer(options: ConsumerOptions): Consumer {
       const description = await queue.describe();
       const maxReceives = receiveBudget(options, description);
       dispatcher.configure({ fifo: description.fifo, maxReceives });
-      await verifySenders(options);
+      await verifySenders(options.pipelines, {
+        ...{ clock, randomness, signal: starting.signal },
+        onUnavailable: (error, retryInMs) => {
+          waitingFor = error instanceof Error ? `: ${error.message}` : "";
+          emit({ type: "senderUnavailable", error, retryInMs });
+        },
+      });
+      if (isStopping()) return;
       await options.ready?.();
       await control.refresh().catch(onStoreFault);
       if (isStopping()) return;
@@ -166,12 +177,17 @@ export function createConsumer(options: ConsumerOptions): Consumer {
     }
   }
 
+  function unready(): string {
+    return `it is ${state}${state === "starting" ? waitingFor : ""}`;
+  }
+
   function isStopping(): boolean {
     return stopping !== undefined;
   }
 
   async function drain(deadlineMs: number): Promise<void> {
     state = "draining";
+    starting.abort();
     emit({ type: "draining", inFlight: dispatcher.inFlight });
     const deadline = time() + deadlineMs;
     const abortAt = deadline - deadlineMs * ABORT_SHARE;
@@ -204,7 +220,7 @@ export function createConsumer(options: ConsumerOptions): Consumer {
     stop,
     finished,
     health: () => {
-      const reason = state === "running" ? gate.closedBecause() : `it is ${state}`;
+      const reason = state === "running" ? gate.closedBecause() : unready();
       return {
         live: fault === undefined,
         ready: reason === undefined && fault === undefined,
@@ -239,9 +255,4 @@ function receiveBudget(
     );
   }
   return budget;
-}
-
-async function verifySenders(options: ConsumerOptions): Promise<void> {
-  const senders = new Set(options.pipelines.flatMap(({ effects }) => Object.values(effects)));
-  await Promise.all([...senders].map(async (sender) => sender.verify?.()));
 }

@@ -56,8 +56,12 @@ export interface Sender<Payload, Prepared = unknown> {
     readonly signal: AbortSignal;
     readonly maxWaitMs: number;
   }): Promise<{ readonly deferMs: number; readonly reason: string } | undefined>;
-  /** Checks the provider's settings once, before the consumer starts; throws with what to change. */
-  verify?(): Promise<void>;
+  /**
+   * Checks the provider's settings before the consumer starts. A `ConfigurationError` says what an
+   * operator has to mend, and refuses the start; anything else that is thrown passes by itself (the
+   * provider is away, or was asked too often), and the check is made again.
+   */
+  verify?(options?: { readonly signal?: AbortSignal }): Promise<void>;
   /** Milliseconds for which a request signed at the deadline could still be accepted. Default 15 min. */
   readonly validityMs?: number;
   /** Milliseconds one attempt may take from `begin` to its last signature. Default 30 s. */
