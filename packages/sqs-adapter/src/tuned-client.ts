@@ -1,9 +1,6 @@
 import { SQSClient, type SQSClientConfig } from "@aws-sdk/client-sqs";
 import { ConfigurationError } from "@exactly-once/core";
-import type { Dispatcher } from "undici";
-import { tryOnceFirst } from "./first-try.js";
 import { lazyUndici } from "./lazy-undici.js";
-import { shareConfig } from "./shared-config.js";
 
 /** Limits of one try of a call, ms. */
 export interface TunedTimeouts {
@@ -30,52 +27,35 @@ export type TunedSqsClientConfig = Omit<
 
 const tuned = new WeakSet<SQSClient>();
 
-/** The SDK writes every request and reply out for a logger that has `info`, even for one that drops it. */
-const WITHOUT_INFO = {
-  trace: () => undefined,
-  debug: () => undefined,
-  warn: () => undefined,
-  error: () => undefined,
-} as unknown as NonNullable<SQSClientConfig["logger"]>;
-
 /**
- * An `SQSClient` for consumers: about two fifths less CPU per request than one with the SDK's defaults,
- * and timeouts that end a call instead of only warning about it.
+ * An `SQSClient` for consumers, by settings that the SDK documents: less CPU per request than with its
+ * defaults, and timeouts that end a call instead of only warning about it.
  *
- * - It puts its middleware together once instead of anew for each request, so add yours before the
- *   first one (the SDK's `cacheMiddleware`), has it copy less, enters the SDK's retry loop only for what
- *   failed once, and makes one signer instead of one a request.
+ * - It puts its middleware together once for each kind of call instead of anew for each call, so add
+ *   yours before the first one (the SDK's `cacheMiddleware`).
  * - Its requests go through undici, by the SDK team's own handler for it, loaded with the first one. A
  *   bundle has to contain `@smithy/undici-http-handler`: unlike the SDK, no Lambda runtime brings it.
- * - It writes nothing out for a logger unless you pass one.
  * - It leaves the MD5 of bodies to TLS, which guards them on the same way. With `md5: Md5` (the SDK's
  *   option; any hash constructor) they are checked besides.
  *
  * {@link sqsQueue} knows such a client and leaves receives and deletes to its timeouts, so two
  * tries are the default: three would leave a poller with a dead connection for longer than a minute.
  *
- * @throws ConfigurationError when a timeout is shorter than a poll
+ * @throws ConfigurationError when a timeout is shorter than a poll, or no connection is allowed
  */
 export function tunedSqsClient(config: TunedSqsClientConfig = {}): SQSClient {
-  const { timeouts, maxSockets = 50, logger = WITHOUT_INFO, maxAttempts = 2, ...rest } = config;
-  const {
-    connectionTimeout = 2_000,
-    requestTimeout = 25_000,
-    socketTimeout = 25_000,
-  } = timeouts ?? {};
-  for (const [name, ms] of Object.entries({ requestTimeout, socketTimeout })) {
-    if (ms >= MIN_TIMEOUT_MS) continue;
+  const { timeouts, maxSockets = 50, maxAttempts = 2, md5 = false, ...rest } = config;
+  const { connectionTimeout, requestTimeout, socketTimeout } = resolveTimeouts(timeouts);
+  if (!(maxSockets >= 1)) {
     throw new ConfigurationError(
-      `tunedSqsClient: ${name} is ${ms}, which cuts off a poll of 20 seconds: at least ${MIN_TIMEOUT_MS}.`,
+      `tunedSqsClient: maxSockets is ${maxSockets}: allow at least one connection.`,
     );
   }
   const client = new SQSClient({
-    md5: false,
-    // Reads what undici has of it at once, where the SDK's own pipes it through a stream of its own.
-    streamCollector: (body: Dispatcher.ResponseData["body"]) => body.bytes(),
     ...rest,
-    logger,
+    md5,
     maxAttempts,
+    cacheMiddleware: true,
     requestHandler: lazyUndici({
       connect: { timeout: connectionTimeout },
       headersTimeout: requestTimeout,
@@ -83,27 +63,24 @@ export function tunedSqsClient(config: TunedSqsClientConfig = {}): SQSClient {
       connections: maxSockets,
     }),
   });
-  if (config.signer === undefined) keepSigner(client);
-  // Until that is loaded, some milliseconds, middleware is put together anew for each request.
-  void Promise.allSettled([shareConfig(client), tryOnceFirst(client)]).then(() => {
-    client.config.cacheMiddleware = true;
-  });
   tuned.add(client);
   return client;
 }
 
-/**
- * The SDK's own signer is made anew for each request, from a copy of the whole configuration. It holds
- * nothing of a request: credentials are asked for, and region and time told, each time it signs.
- */
-function keepSigner({ config }: SQSClient): void {
-  const make = config.signer;
-  let made: ReturnType<typeof make> | undefined;
-  config.signer = (scheme) =>
-    (made ??= make(scheme).catch((error: unknown) => {
-      made = undefined;
-      throw error;
-    }));
+function resolveTimeouts(timeouts: TunedTimeouts = {}): Required<TunedTimeouts> {
+  const { connectionTimeout = 2_000, requestTimeout = 25_000, socketTimeout = 25_000 } = timeouts;
+  if (!(connectionTimeout >= 1)) {
+    throw new ConfigurationError(
+      `tunedSqsClient: connectionTimeout is ${connectionTimeout}: a connection needs some milliseconds.`,
+    );
+  }
+  for (const [name, ms] of Object.entries({ requestTimeout, socketTimeout })) {
+    if (ms >= MIN_TIMEOUT_MS) continue;
+    throw new ConfigurationError(
+      `tunedSqsClient: ${name} is ${ms}, which cuts off a poll of 20 seconds: at least ${MIN_TIMEOUT_MS}.`,
+    );
+  }
+  return { connectionTimeout, requestTimeout, socketTimeout };
 }
 
 /** Whether each try of each call ends by the client's own timeouts. */
