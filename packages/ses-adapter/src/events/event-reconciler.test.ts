@@ -1,7 +1,7 @@
 import { memoryStore, StoreUnavailableError, type DedupeStore } from "@exactly-once/core";
 import { createVirtualClock, memoryQueue } from "@exactly-once/core/testing";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { beginAttempt, namespace, pipeline } from "../attempts.fixture.js";
+import { beginAttempt, namespace, pipeline } from "./attempts.fixture.js";
 import { createSesEventReconciler, type SesEventReconcilerOptions } from "./event-reconciler.js";
 import type { ReconcileObservation } from "./reconcile-observation.js";
 import { memoryReconcileProgress } from "./reconcile-progress.js";

@@ -1,7 +1,7 @@
 import { memoryStore } from "@exactly-once/core";
 import { createVirtualClock } from "@exactly-once/core/testing";
 import { describe, expect, it } from "vitest";
-import { beginAttempt, namespace, pipeline } from "../attempts.fixture.js";
+import { beginAttempt, namespace, pipeline } from "./attempts.fixture.js";
 import type { EventBacklog } from "./judge-silence.js";
 import type { ReconcileObservation } from "./reconcile-observation.js";
 import { memoryReconcileProgress } from "./reconcile-progress.js";

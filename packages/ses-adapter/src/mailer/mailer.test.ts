@@ -1,6 +1,6 @@
 import type { Outcome } from "@exactly-once/core";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { attemptOf } from "../attempt.fixture.js";
+import { attemptOf } from "./attempt.fixture.js";
 import { email, impatient, mailerFixture } from "./mailer.fixture.js";
 import type { SafeSesClientConfig } from "../wire/safe-client.js";
 import { headerValues, type FaultKind, type LocalSesOptions } from "../testing/index.js";

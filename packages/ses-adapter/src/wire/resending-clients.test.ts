@@ -1,10 +1,10 @@
 import { SESClient, type SESClientConfig } from "@aws-sdk/client-ses";
 import { isConfigurationError } from "@exactly-once/core";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { attemptOf } from "./attempt.fixture.js";
-import { credentials, email, mailerFixture } from "./mailer/mailer.fixture.js";
-import { safeTimeouts } from "./wire/safe-client.js";
-import { sesFixture } from "./testing/local-ses.fixture.js";
+import { attemptOf } from "../mailer/attempt.fixture.js";
+import { credentials, email, mailerFixture } from "../mailer/mailer.fixture.js";
+import { safeTimeouts } from "./safe-client.js";
+import { sesFixture } from "../testing/local-ses.fixture.js";
 
 const { startSes } = sesFixture(onTestFinished);
 const { clientOf, mailerOf } = mailerFixture(onTestFinished);

@@ -1,8 +1,8 @@
 import { senderSuite, type SenderFault } from "@exactly-once/core/testing";
 import { describe, onTestFinished, test } from "vitest";
-import type { Email } from "./mailer/email.js";
-import { email, mailerFixture } from "./mailer/mailer.fixture.js";
-import { createLocalSes, type FaultKind } from "./testing/index.js";
+import type { Email } from "./email.js";
+import { email, mailerFixture } from "./mailer.fixture.js";
+import { createLocalSes, type FaultKind } from "../testing/index.js";
 
 const { clientOf, mailerOf } = mailerFixture(onTestFinished);
 

@@ -1,6 +1,6 @@
-import { email, credentials } from "./mailer/mailer.fixture.js";
-import { sesMailer } from "./mailer/mailer.js";
-import { safeSesClient } from "./wire/safe-client.js";
+import { email, credentials } from "../mailer/mailer.fixture.js";
+import { sesMailer } from "../mailer/mailer.js";
+import { safeSesClient } from "../wire/safe-client.js";
 
 /**
  * A process of its own that makes one attempt. It tells its parent once the request is signed and

@@ -3,8 +3,8 @@ import { Agent, createServer, type Server } from "node:http";
 import { createServer as createTcpServer, type AddressInfo, type Socket } from "node:net";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { SESClient } from "@aws-sdk/client-ses";
-import { attemptOf } from "./attempt.fixture.js";
-import { credentials, email, mailerFixture } from "./mailer/mailer.fixture.js";
+import { attemptOf } from "../mailer/attempt.fixture.js";
+import { credentials, email, mailerFixture } from "../mailer/mailer.fixture.js";
 
 const { clientOf, mailerOf } = mailerFixture(onTestFinished);
 

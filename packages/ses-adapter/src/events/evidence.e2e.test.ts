@@ -8,13 +8,13 @@ import {
 import { memoryQueue } from "@exactly-once/core/testing";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { z } from "zod";
-import { createSesEventReconciler } from "./events/event-reconciler.js";
-import { mailerFixture } from "./mailer/mailer.fixture.js";
-import type { ReconcileObservation } from "./events/reconcile-observation.js";
-import type { EventFaultPlan, FaultPlan } from "./testing/index.js";
-import { memoryReconcileProgress } from "./events/reconcile-progress.js";
-import { createReconciler } from "./events/reconciler.js";
-import { sesFixture } from "./testing/local-ses.fixture.js";
+import { createSesEventReconciler } from "./event-reconciler.js";
+import { mailerFixture } from "../mailer/mailer.fixture.js";
+import type { ReconcileObservation } from "./reconcile-observation.js";
+import type { EventFaultPlan, FaultPlan } from "../testing/index.js";
+import { memoryReconcileProgress } from "./reconcile-progress.js";
+import { createReconciler } from "./reconciler.js";
+import { sesFixture } from "../testing/local-ses.fixture.js";
 
 const { startSes } = sesFixture(onTestFinished);
 const { clientOf, mailerOf } = mailerFixture(onTestFinished);
