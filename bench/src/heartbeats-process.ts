@@ -1,13 +1,11 @@
 import {
+  type Consumer,
   createConsumer,
   definePipeline,
   memoryStore,
-  systemClock,
-  type Clock,
-  type Consumer,
   type MessageQueue,
-  type QueueMessage,
 } from "@exactly-once/core";
+import { type Clock, type QueueMessage, systemClock } from "@exactly-once/core/ports";
 import { createVirtualClock } from "@exactly-once/core/testing";
 import { z } from "zod";
 import { monitorEventLoopDelay } from "node:perf_hooks";

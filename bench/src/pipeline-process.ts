@@ -1,10 +1,5 @@
-import {
-  createConsumer,
-  definePipeline,
-  memoryStore,
-  type MessageQueue,
-  type QueueMessage,
-} from "@exactly-once/core";
+import { createConsumer, definePipeline, memoryStore, type MessageQueue } from "@exactly-once/core";
+import type { QueueMessage } from "@exactly-once/core/ports";
 import { hash } from "node:crypto";
 import { PerformanceObserver } from "node:perf_hooks";
 import { z } from "zod";

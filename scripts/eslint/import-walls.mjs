@@ -5,7 +5,7 @@ import { restrictImports } from "./restrict-imports.mjs";
 /** @type {Restriction[]} */
 const deepImports = [
   {
-    regex: "^@exactly-once/[^/]+/(?!(user-cache|testing)$)",
+    regex: "^@exactly-once/[^/]+/(?!(ports|user-cache|testing)$)",
     message: "Import what the package exports, not a file inside it.",
   },
   {

@@ -95,6 +95,7 @@ describe("the import wall", () => {
   ]);
   allowed("packages/ses-adapter/src/index.ts", [
     `import "@exactly-once/core";`,
+    `import "@exactly-once/core/ports";`,
     `import "@exactly-once/core/testing";`,
     `import "@aws-sdk/client-ses";`,
   ]);

@@ -1,4 +1,4 @@
-import type { UnresolvedItem } from "@exactly-once/core";
+import type { UnresolvedItem } from "@exactly-once/core/ports";
 import { emailTags } from "@exactly-once/ses-adapter";
 import type { LocalSes } from "@exactly-once/ses-adapter/testing";
 import type { TraceLine } from "./trace.js";

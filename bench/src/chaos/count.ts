@@ -1,4 +1,4 @@
-import type { UnresolvedItem } from "@exactly-once/core";
+import type { UnresolvedItem } from "@exactly-once/core/ports";
 import type { RedisStore } from "@exactly-once/redis-store";
 import type { LocalSes } from "@exactly-once/ses-adapter/testing";
 import { keyOf, recipientOf } from "./notification.js";

@@ -1,4 +1,4 @@
-import type { RecordView } from "@exactly-once/core";
+import type { RecordView } from "@exactly-once/core/ports";
 import { emailTags } from "@exactly-once/ses-adapter";
 import type { NamedCount } from "./count.js";
 import { keyOf, recipientOf } from "./notification.js";

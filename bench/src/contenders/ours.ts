@@ -1,8 +1,8 @@
 import {
   createConsumer,
+  type DedupeStore,
   definePipeline,
   memoryStore,
-  type DedupeStore,
   type Sender,
 } from "@exactly-once/core";
 import { redisStore } from "@exactly-once/redis-store";

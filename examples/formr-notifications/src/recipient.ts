@@ -1,4 +1,4 @@
-import { PermanentError, type HandlerContext } from "@exactly-once/core";
+import { type HandlerContext, PermanentError } from "@exactly-once/core";
 import type { UserCache } from "@exactly-once/core/user-cache";
 import type { TraineeAccount } from "./cognito/trainee-account.js";
 

@@ -1,4 +1,4 @@
-import { createConsumer, type Consumer, type Pipeline } from "@exactly-once/core";
+import { type Consumer, createConsumer, type Pipeline } from "@exactly-once/core";
 import { sqsQueue } from "@exactly-once/sqs-adapter";
 import type { Config } from "./config.js";
 import { credentialCause } from "./credential-revoked/cause.js";

@@ -1,4 +1,5 @@
-import { DEFAULT_RETENTION_MS, memoryStore, type DedupeStore } from "@exactly-once/core";
+import { type DedupeStore, memoryStore } from "@exactly-once/core";
+import { DEFAULT_RETENTION_MS } from "@exactly-once/core/ports";
 import type { SharedSnapshot } from "@exactly-once/core/user-cache";
 import { redisStore, redisUserSnapshot } from "@exactly-once/redis-store";
 import { Redis } from "ioredis";

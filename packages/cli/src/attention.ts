@@ -1,4 +1,5 @@
-import type { DedupeStore, UnresolvedItem } from "@exactly-once/core";
+import type { DedupeStore } from "@exactly-once/core";
+import type { UnresolvedItem } from "@exactly-once/core/ports";
 import { namespaceOfKey } from "./scope.js";
 
 export interface AttentionFilter {

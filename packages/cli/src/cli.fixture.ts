@@ -1,6 +1,7 @@
 import { redisStore, type RedisStore } from "@exactly-once/redis-store";
 import { startRedisServer } from "@exactly-once/redis-store/testing";
-import { formatAttemptId, notificationKey, type AttemptRef } from "@exactly-once/core";
+import { notificationKey } from "@exactly-once/core";
+import { type AttemptRef, formatAttemptId } from "@exactly-once/core/ports";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";

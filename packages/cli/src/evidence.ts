@@ -1,4 +1,4 @@
-import type { AttemptInfo } from "@exactly-once/core";
+import type { AttemptInfo } from "@exactly-once/core/ports";
 import { attemptHeader, emailTags } from "@exactly-once/ses-adapter";
 import { showAge, showMoment } from "./moments.js";
 

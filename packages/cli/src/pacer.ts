@@ -1,4 +1,4 @@
-import type { Clock } from "@exactly-once/core";
+import type { Clock } from "@exactly-once/core/ports";
 
 /** Resolves when the next may go, at most `perSecond` a second; unused time isn't saved up. */
 export type Pacer = () => Promise<void>;

@@ -1,13 +1,13 @@
 import {
-  isConfigurationError,
-  isQueueUnavailableError,
-  isStoreUnavailableError,
+  ConfigurationError,
+  QueueUnavailableError,
+  StoreUnavailableError,
 } from "@exactly-once/core";
 import { Command, CommanderError } from "commander";
 import manifest from "../package.json" with { type: "json" };
 import type { Session } from "./cli-command.js";
-import { isUnavailableError } from "./errors/unavailable-error.js";
-import { isUsageError } from "./errors/usage-error.js";
+import { UnavailableError } from "./errors/unavailable-error.js";
+import { UsageError } from "./errors/usage-error.js";
 import { exitCodes, exitCodesHelp, type ExitCode } from "./exit-codes.js";
 import type { World } from "./terminal.js";
 
@@ -100,15 +100,15 @@ function explain(error: unknown, session: Session): ExitCode {
   }
   const message = error instanceof Error ? error.message : String(error);
   const say = (text: string) => void session.world.stderr.write(`exactly-once: ${text}\n`);
-  if (isUsageError(error) || isConfigurationError(error)) {
+  if (error instanceof UsageError || error instanceof ConfigurationError) {
     say(message);
     return exitCodes.usage;
   }
-  if (isStoreUnavailableError(error)) {
+  if (error instanceof StoreUnavailableError) {
     say(session.complaint === undefined ? message : `${message} (${session.complaint})`);
     return exitCodes.unavailable;
   }
-  if (isQueueUnavailableError(error) || isUnavailableError(error)) {
+  if (error instanceof QueueUnavailableError || error instanceof UnavailableError) {
     say(message);
     return exitCodes.unavailable;
   }

@@ -1,4 +1,5 @@
-import { parseAttemptId, type DedupeStore, type RecordView } from "@exactly-once/core";
+import type { DedupeStore } from "@exactly-once/core";
+import { parseAttemptId, type RecordView } from "@exactly-once/core/ports";
 import type { DeadLetter } from "@exactly-once/sqs-adapter";
 
 /** What the record says of a dead letter. */

@@ -1,4 +1,4 @@
-import { DEFAULT_RETENTION_MS } from "@exactly-once/core";
+import { DEFAULT_RETENTION_MS } from "@exactly-once/core/ports";
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { z } from "zod";

@@ -4,7 +4,7 @@ import {
   SendMessageCommand,
   SQSClient,
 } from "@aws-sdk/client-sqs";
-import type { QueueMessage } from "@exactly-once/core";
+import type { QueueMessage } from "@exactly-once/core/ports";
 import { sqsQueue } from "@exactly-once/sqs-adapter";
 import { buildApp } from "fauxqs";
 import { randomUUID } from "node:crypto";

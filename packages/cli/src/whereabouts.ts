@@ -1,4 +1,4 @@
-import type { RecordView } from "@exactly-once/core";
+import type { RecordView } from "@exactly-once/core/ports";
 import { showAge, showDuration } from "./moments.js";
 
 export type Place = "inFlight" | "heldInQueue" | "queue" | "deadLetterQueue" | "done";

@@ -1,20 +1,25 @@
-export {
-  EFFECT_NAME,
-  formatAttemptId,
-  parseAttemptId,
-  sameAttempt,
-} from "./identity/attempt-id.js";
-export type { Select } from "./message/admit.js";
-export {
-  createBatchProcessor,
-  type BatchProcessor,
-  type BatchProcessorOptions,
-} from "./batch/batch-processor.js";
+/**
+ * What an application uses: pipelines, a consumer for them, decoders, and the errors it meets. Who
+ * writes a store, a queue or a sender finds the rest in `@exactly-once/core/ports`.
+ *
+ * @packageDocumentation
+ */
 export { createConsumer, type Consumer, type ConsumerHealth } from "./consumer/consumer.js";
 export type { ConsumerOptions } from "./consumer/options.js";
-export { eventBridge, json, sns, type Decoder } from "./pipeline/decode.js";
-export type { Delivery } from "./pipeline/delivery.js";
-export * from "./errors/index.js";
+export {
+  ConfigurationError,
+  EffectHeldError,
+  EffectRejectedError,
+  ExactlyOnceError,
+  InvalidKeyError,
+  LeaseLostError,
+  PermanentError,
+  QueueUnavailableError,
+  RunEndedError,
+  StoreUnavailableError,
+  UnknownOutcomeError,
+  UnsettledEffectError,
+} from "./errors.js";
 export type {
   ConsumerEvent,
   HoldReason,
@@ -23,15 +28,16 @@ export type {
   Observer,
   RetryReason,
 } from "./events.js";
-export { canonicalJson, fingerprintOf } from "./identity/fingerprint.js";
-export type { HandlerContext, MessageContext, PayloadOf } from "./pipeline/handler-context.js";
-export { effectSlot, notificationKey, type KeyPart, type NotificationKey } from "./identity/key.js";
+export { notificationKey, type KeyPart, type NotificationKey } from "./identity/key.js";
 export {
-  DEFAULT_RETENTION_MS,
   memoryStore,
   type MemoryStore,
   type MemoryStoreOptions,
 } from "./memory-store/memory-store.js";
+export type { Select } from "./message/admit.js";
+export { eventBridge, json, sns, type Decoder } from "./pipeline/decode.js";
+export type { Delivery } from "./pipeline/delivery.js";
+export type { HandlerContext, MessageContext } from "./pipeline/handler-context.js";
 export {
   definePipeline,
   type EffectSenders,
@@ -41,7 +47,4 @@ export {
   type TripwirePolicy,
   type UnknownPolicy,
 } from "./pipeline/pipeline.js";
-export { leaseTime } from "./leases/lease-time.js";
-export type * from "./ports/index.js";
-export { MAX_VISIBILITY_MS } from "./ports/message-queue.js";
-export { systemClock, systemRandomness } from "./timing/system-clock.js";
+export type { DedupeStore, MessageQueue, Receipt, Sender } from "./ports/index.js";

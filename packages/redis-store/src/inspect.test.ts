@@ -1,4 +1,4 @@
-import { isStoreUnavailableError } from "@exactly-once/core";
+import { StoreUnavailableError } from "@exactly-once/core";
 import { afterEach, expect, it } from "vitest";
 import { redisStore } from "./store.js";
 import { startRedisCluster } from "./testing/redis-cluster.js";
@@ -86,5 +86,5 @@ it("throws where the server doesn't answer", async () => {
   const store = redisStore({ client: server.connect(), commandTimeoutMs: 200 });
   await store.ping();
   process.kill(server.pid, "SIGSTOP");
-  await expect(store.inspect()).rejects.toSatisfy(isStoreUnavailableError);
+  await expect(store.inspect()).rejects.toBeInstanceOf(StoreUnavailableError);
 });

@@ -1,4 +1,4 @@
-import type { ReconcileProgress } from "@exactly-once/core";
+import type { ReconcileProgress } from "@exactly-once/core/ports";
 import type { KeySpace } from "./keys.js";
 import type { Lanes } from "./transport/command-batches.js";
 import type { Scripts } from "./scripts.js";

@@ -1,5 +1,5 @@
+import type { Receipt } from "@exactly-once/core";
 import {
-  formatAttemptId,
   type AttemptInfo,
   type BeginReply,
   type BuryReply,
@@ -7,14 +7,14 @@ import {
   type CompleteReply,
   type DeadInfo,
   type EffectState,
+  formatAttemptId,
   type HoldReply,
-  type Receipt,
   type RecordView,
-  type ResolveReply,
   type Resolution,
+  type ResolveReply,
   type SettleReply,
   type UnresolvedItem,
-} from "@exactly-once/core";
+} from "@exactly-once/core/ports";
 import { keyOfSuffix } from "./keys.js";
 import { unpack } from "./packed-ids.js";
 

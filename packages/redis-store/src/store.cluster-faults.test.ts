@@ -1,4 +1,4 @@
-import { isStoreUnavailableError } from "@exactly-once/core";
+import { StoreUnavailableError } from "@exactly-once/core";
 import calculateSlot from "cluster-key-slot";
 import type { Cluster } from "ioredis";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -112,7 +112,7 @@ describe("a slot that moves", () => {
     ]);
     expect(settled).toBe("settled");
     // The attention index is empty now, thus missing: Redis can't tell on which side.
-    await expect(store.complete([lease])).rejects.toSatisfy(isStoreUnavailableError);
+    await expect(store.complete([lease])).rejects.toBeInstanceOf(StoreUnavailableError);
     for (const admin of [to, from, ...admins]) {
       await admin.cluster("SETSLOT", slot, "NODE", at(ids, other));
     }
@@ -131,13 +131,13 @@ describe("a cluster that lost a node", () => {
     while (!(await clusterInfo(survivor)).includes("cluster_state:fail")) await sleep(50);
     for (const bucket of ["00", "55", "aa", "ff"]) {
       const claiming = impatient.claim([claimOf(bucket + key.slice(2))]);
-      await expect(claiming).rejects.toSatisfy(isStoreUnavailableError);
+      await expect(claiming).rejects.toBeInstanceOf(StoreUnavailableError);
     }
     await node.start();
     while (!(await clusterInfo(survivor)).includes("cluster_state:ok")) await sleep(50);
     for (;;) {
       const replies = await impatient.claim([claimOf(key, "b")]).catch((error: unknown) => {
-        expect(error).toSatisfy(isStoreUnavailableError);
+        expect(error).toBeInstanceOf(StoreUnavailableError);
         return undefined;
       });
       if (!replies) continue;

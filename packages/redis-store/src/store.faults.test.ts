@@ -1,4 +1,4 @@
-import { isStoreUnavailableError } from "@exactly-once/core";
+import { StoreUnavailableError } from "@exactly-once/core";
 import type { Redis } from "ioredis";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -32,7 +32,7 @@ async function fault(operation: Promise<unknown>): Promise<Error> {
     () => undefined,
     (reason: unknown) => reason,
   );
-  expect(error).toSatisfy(isStoreUnavailableError);
+  expect(error).toBeInstanceOf(StoreUnavailableError);
   return error as Error;
 }
 
@@ -41,7 +41,7 @@ async function eventually<T>(attempt: () => Promise<T>): Promise<T> {
     try {
       return await attempt();
     } catch (error) {
-      if (!isStoreUnavailableError(error)) throw error;
+      if (!(error instanceof StoreUnavailableError)) throw error;
       await sleep(20);
     }
   }

@@ -1,12 +1,12 @@
+import type { DedupeStore } from "@exactly-once/core";
 import {
+  type ControlFlags,
   DEFAULT_RETENTION_MS,
   parseAttemptId,
-  type ControlFlags,
-  type DedupeStore,
   type ReconcileProgress,
   type TripwireCounters,
   type Verdict,
-} from "@exactly-once/core";
+} from "@exactly-once/core/ports";
 import type { Command } from "./transport/calls.js";
 import type { RedisClient } from "./transport/client.js";
 import { redisControl } from "./control.js";

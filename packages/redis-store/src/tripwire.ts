@@ -1,4 +1,4 @@
-import type { TripwireCounters } from "@exactly-once/core";
+import type { TripwireCounters } from "@exactly-once/core/ports";
 import type { KeySpace } from "./keys.js";
 import type { Lanes } from "./transport/command-batches.js";
 import { decodeReserve } from "./replies.js";

@@ -1,4 +1,4 @@
-import type { Page, UnresolvedItem } from "@exactly-once/core";
+import type { Page, UnresolvedItem } from "@exactly-once/core/ports";
 import { SAMPLE_SUFFIX, type KeySpace } from "./keys.js";
 import type { Lanes } from "./transport/command-batches.js";
 import { decodeUnresolved, type PlacedItem } from "./replies.js";

@@ -1,5 +1,5 @@
 export type { Attachment, Email, Mailbox, PreparedEmail } from "./mailer/email.js";
-export { isSecondRequestError, SecondRequestError } from "./errors/second-request-error.js";
+export { SecondRequestError } from "./errors/second-request-error.js";
 export { sesMailer, type SesMailer, type SesMailerOptions } from "./mailer/mailer.js";
 export {
   safeSesClient,

@@ -1,4 +1,4 @@
-import type { QueueReply } from "@exactly-once/core";
+import type { QueueReply } from "@exactly-once/core/ports";
 
 import { answeredError, entryReply, isAboutAnEntry } from "./sqs-error.js";
 

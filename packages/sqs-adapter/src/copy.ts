@@ -1,5 +1,5 @@
 import type { MessageAttributeValue, SendMessageCommandInput } from "@aws-sdk/client-sqs";
-import type { QueueMessage } from "@exactly-once/core";
+import type { QueueMessage } from "@exactly-once/core/ports";
 
 import { nativeOf } from "./message.js";
 import { isFifo } from "./queue-facts.js";

@@ -1,4 +1,4 @@
-import type { DeadLetterReason, QueueMessage } from "@exactly-once/core";
+import type { DeadLetterReason, QueueMessage } from "@exactly-once/core/ports";
 
 /** The message attribute that holds the {@link DeadLetterNote}. */
 export const NOTE_ATTRIBUTE = "exactly-once";

@@ -1,5 +1,6 @@
 import { SendMessageCommand, SetQueueAttributesCommand } from "@aws-sdk/client-sqs";
-import type { MessageQueue, QueueMessage } from "@exactly-once/core";
+import type { MessageQueue } from "@exactly-once/core";
+import type { QueueMessage } from "@exactly-once/core/ports";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 
 import { NOTE_ATTRIBUTE, readNote } from "./dead-letter-note.js";

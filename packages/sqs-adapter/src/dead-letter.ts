@@ -3,7 +3,7 @@ import {
   type SQSClient,
   type SendMessageCommandInput,
 } from "@aws-sdk/client-sqs";
-import type { DeadLetterReason, DeadLetterReply, QueueMessage } from "@exactly-once/core";
+import type { DeadLetterReason, DeadLetterReply, QueueMessage } from "@exactly-once/core/ports";
 
 import { callSqs } from "./call.js";
 import { bytesOf, copyOf } from "./copy.js";

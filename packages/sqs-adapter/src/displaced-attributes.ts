@@ -1,5 +1,5 @@
 import type { MessageAttributeValue } from "@aws-sdk/client-sqs";
-import type { QueueMessage } from "@exactly-once/core";
+import type { QueueMessage } from "@exactly-once/core/ports";
 
 import type { DisplacedAttribute } from "./dead-letter-note.js";
 import { nativeOf } from "./message.js";

@@ -1,5 +1,5 @@
 import type { SQSClient } from "@aws-sdk/client-sqs";
-import { MAX_VISIBILITY_MS } from "@exactly-once/core";
+import { MAX_VISIBILITY_MS } from "@exactly-once/core/ports";
 
 import {
   isFifo,

@@ -1,5 +1,5 @@
 import type { SQSClient } from "@aws-sdk/client-sqs";
-import { createBatchProcessor, type BatchProcessorOptions } from "@exactly-once/core";
+import { type BatchProcessorOptions, createBatchProcessor } from "@exactly-once/core/ports";
 
 import {
   fromLambdaRecord,

@@ -7,7 +7,7 @@ import {
   SQSClient,
   type SQSClientConfig,
 } from "@aws-sdk/client-sqs";
-import type { QueueMessage } from "@exactly-once/core";
+import type { QueueMessage } from "@exactly-once/core/ports";
 import { buildApp } from "fauxqs";
 
 import { fromSqs } from "./message.js";

@@ -1,5 +1,5 @@
 import type { Message, MessageAttributeValue } from "@aws-sdk/client-sqs";
-import type { QueueMessage } from "@exactly-once/core";
+import type { QueueMessage } from "@exactly-once/core/ports";
 
 /** What a copy of a message needs beyond the port's `QueueMessage`. */
 export interface SqsNative {

@@ -1,4 +1,4 @@
-import type { QueueMessage, QueueReply } from "@exactly-once/core";
+import type { QueueMessage, QueueReply } from "@exactly-once/core/ports";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
 import { sqsError, startFakeSqs, type FakeAnswer, type FakeSqs } from "./fake-sqs.fixture.js";

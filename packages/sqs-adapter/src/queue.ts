@@ -6,18 +6,17 @@ import {
   ReceiveMessageCommand,
   type SQSClient,
 } from "@aws-sdk/client-sqs";
+import { ConfigurationError, type MessageQueue } from "@exactly-once/core";
 import {
-  ConfigurationError,
-  MAX_VISIBILITY_MS,
   type DeadLetterReason,
   type DeadLetterReply,
-  type MessageQueue,
+  MAX_VISIBILITY_MS,
   type QueueDescription,
   type QueueMessage,
   type QueueReply,
   type ReceiveRequest,
   type VisibilityChange,
-} from "@exactly-once/core";
+} from "@exactly-once/core/ports";
 
 import { batchReplies } from "./batch.js";
 import { callSqs, callToItsEnd } from "./call.js";

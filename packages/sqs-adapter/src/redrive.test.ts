@@ -1,5 +1,5 @@
 import { SendMessageCommand } from "@aws-sdk/client-sqs";
-import type { QueueMessage } from "@exactly-once/core";
+import type { QueueMessage } from "@exactly-once/core/ports";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 import { sqsError, sqsOk, startFakeSqs } from "./fake-sqs.fixture.js";

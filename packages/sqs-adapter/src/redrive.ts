@@ -5,7 +5,7 @@ import {
   SendMessageCommand,
   type SQSClient,
 } from "@aws-sdk/client-sqs";
-import type { QueueMessage, QueueReply } from "@exactly-once/core";
+import type { QueueMessage, QueueReply } from "@exactly-once/core/ports";
 
 import { batchReplies } from "./batch.js";
 import { callSqs } from "./call.js";

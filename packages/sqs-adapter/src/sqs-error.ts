@@ -1,4 +1,5 @@
-import { QueueUnavailableError, type QueueReply } from "@exactly-once/core";
+import { QueueUnavailableError } from "@exactly-once/core";
+import type { QueueReply } from "@exactly-once/core/ports";
 
 /** What SQS said about one entry of a batch (`BatchResultErrorEntry`). */
 export interface EntryError {

@@ -1,4 +1,4 @@
-import type { Clock, Randomness } from "@exactly-once/core";
+import type { Clock, Randomness } from "@exactly-once/core/ports";
 import type { ScheduledEvent } from "./event-heap.js";
 import { hashText, mix, unit } from "./hash.js";
 import type { Kernel } from "./kernel.js";

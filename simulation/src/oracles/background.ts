@@ -1,4 +1,4 @@
-import { parseAttemptId } from "@exactly-once/core";
+import { parseAttemptId } from "@exactly-once/core/ports";
 import type { ServiceParts } from "../scenarios/service.js";
 import type { QueueOracle } from "./queue.js";
 import type { Report } from "./violations.js";

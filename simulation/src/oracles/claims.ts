@@ -1,4 +1,9 @@
-import { formatAttemptId, parseAttemptId, type ClaimRequest, type Lease } from "@exactly-once/core";
+import {
+  type ClaimRequest,
+  formatAttemptId,
+  type Lease,
+  parseAttemptId,
+} from "@exactly-once/core/ports";
 import type { AcceptedMail } from "../worlds/ses.js";
 import type { LostWrite, StoreEvent } from "../worlds/store.js";
 import { effectOf, type Ledger } from "./ledger.js";

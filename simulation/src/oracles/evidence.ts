@@ -1,4 +1,4 @@
-import { formatAttemptId } from "@exactly-once/core";
+import { formatAttemptId } from "@exactly-once/core/ports";
 import type { SesWorld } from "../worlds/ses.js";
 import type { StoreEvent } from "../worlds/store.js";
 import { effectOf, type Ledger } from "./ledger.js";

@@ -1,4 +1,4 @@
-import type { UnresolvedItem } from "@exactly-once/core";
+import type { UnresolvedItem } from "@exactly-once/core/ports";
 import { isDoomed } from "../scenarios/events.js";
 import type { SqsQueue } from "../worlds/sqs.js";
 import { effectOf, isKeyExcused, type Ledger } from "./ledger.js";

@@ -1,9 +1,5 @@
-import {
-  formatAttemptId,
-  parseAttemptId,
-  type AttemptRef,
-  type TripwirePolicy,
-} from "@exactly-once/core";
+import type { TripwirePolicy } from "@exactly-once/core";
+import { type AttemptRef, formatAttemptId, parseAttemptId } from "@exactly-once/core/ports";
 import type { AcceptedMail } from "../worlds/ses.js";
 import type { LostWrite, StoreEvent } from "../worlds/store.js";
 import type { Ledger } from "./ledger.js";

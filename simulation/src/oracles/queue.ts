@@ -1,5 +1,5 @@
 import type { SqsEvent, SqsQueue } from "../worlds/sqs.js";
-import { formatAttemptId, type AttemptStart } from "@exactly-once/core";
+import { type AttemptStart, formatAttemptId } from "@exactly-once/core/ports";
 import type { AcceptedMail } from "../worlds/ses.js";
 import type { StoreEvent } from "../worlds/store.js";
 import { effectOf, isTerminal, type Ledger, type ProducedMessage } from "./ledger.js";

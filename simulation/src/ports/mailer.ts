@@ -1,11 +1,11 @@
+import type { Sender } from "@exactly-once/core";
 import {
-  NotSentError,
   type Attempt,
   type AttemptInfo,
+  NotSentError,
   type Outcome,
   type PreparedSummary,
-  type Sender,
-} from "@exactly-once/core";
+} from "@exactly-once/core/ports";
 import type { Site } from "../kernel/decisions.js";
 import { EPOCH, type Life } from "../kernel/host.js";
 import { ServiceFault, type Service } from "../kernel/network.js";

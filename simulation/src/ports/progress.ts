@@ -1,4 +1,4 @@
-import type { ReconcileProgress } from "@exactly-once/core";
+import type { ReconcileProgress } from "@exactly-once/core/ports";
 import { memoryReconcileProgress } from "@exactly-once/ses-adapter";
 import type { Life } from "../kernel/host.js";
 import type { Service } from "../kernel/network.js";

@@ -1,13 +1,12 @@
-import {
-  QueueUnavailableError,
-  type DeadLetterReason,
-  type DeadLetterReply,
-  type MessageQueue,
-  type QueueMessage,
-  type QueueReply,
-  type ReceiveRequest,
-  type VisibilityChange,
-} from "@exactly-once/core";
+import { type MessageQueue, QueueUnavailableError } from "@exactly-once/core";
+import type {
+  DeadLetterReason,
+  DeadLetterReply,
+  QueueMessage,
+  QueueReply,
+  ReceiveRequest,
+  VisibilityChange,
+} from "@exactly-once/core/ports";
 import type { Decisions } from "../kernel/decisions.js";
 import { EPOCH, type Life } from "../kernel/host.js";
 import type { Service, Wire } from "../kernel/network.js";

@@ -1,9 +1,5 @@
-import {
-  formatAttemptId,
-  StoreUnavailableError,
-  type AttemptStart,
-  type DedupeStore,
-} from "@exactly-once/core";
+import { type DedupeStore, StoreUnavailableError } from "@exactly-once/core";
+import { type AttemptStart, formatAttemptId } from "@exactly-once/core/ports";
 import type { Life } from "../kernel/host.js";
 import type { Service, Wire } from "../kernel/network.js";
 import type { StoreCommand, StoreWorld } from "../worlds/store.js";

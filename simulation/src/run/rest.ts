@@ -1,4 +1,4 @@
-import type { UnresolvedItem } from "@exactly-once/core";
+import type { UnresolvedItem } from "@exactly-once/core/ports";
 import { redriveOnce } from "../scenarios/redrive.js";
 import type { ScenarioSettings } from "../scenarios/settings.js";
 import { MAX_EVENTS, type RunBasis } from "./basis.js";

@@ -1,4 +1,5 @@
-import type { AttemptStart, ConsumerEvent } from "@exactly-once/core";
+import type { ConsumerEvent } from "@exactly-once/core";
+import type { AttemptStart } from "@exactly-once/core/ports";
 import type { Life } from "../kernel/host.js";
 import { mailWires } from "../ports/mailer.js";
 import { queueWires } from "../ports/queue-client.js";

@@ -1,4 +1,4 @@
-import { eventBridge, json, sns, type Decoder } from "@exactly-once/core";
+import { type Decoder, eventBridge, json, sns } from "@exactly-once/core";
 import type { Life } from "../kernel/host.js";
 import type { Wire } from "../kernel/network.js";
 

@@ -1,4 +1,4 @@
-import { notificationKey, type KeyPart } from "@exactly-once/core";
+import { type KeyPart, notificationKey } from "@exactly-once/core";
 import { z } from "zod";
 
 /** How an event's handler behaves; most are plain. */

@@ -1,4 +1,5 @@
-import type { DedupeStore, MessageQueue, ReconcileProgress } from "@exactly-once/core";
+import type { DedupeStore, MessageQueue } from "@exactly-once/core";
+import type { ReconcileProgress } from "@exactly-once/core/ports";
 import {
   createReconciler,
   createSesEventReconciler,

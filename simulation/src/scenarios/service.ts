@@ -1,16 +1,16 @@
 import {
-  createBatchProcessor,
-  createConsumer,
-  definePipeline,
-  PermanentError,
   type Consumer,
   type ConsumerEvent,
+  createConsumer,
   type DedupeStore,
+  definePipeline,
   type MessageQueue,
+  PermanentError,
   type Pipeline,
   type Sender,
   type UnknownPolicy,
 } from "@exactly-once/core";
+import { createBatchProcessor } from "@exactly-once/core/ports";
 import {
   fromLambdaRecord,
   lambdaBatchResponse,

@@ -1,4 +1,5 @@
-import type { MessageQueue, QueueMessage } from "@exactly-once/core";
+import type { MessageQueue } from "@exactly-once/core";
+import type { QueueMessage } from "@exactly-once/core/ports";
 import type { LambdaSqsRecord } from "@exactly-once/sqs-adapter";
 import type { Site } from "../kernel/decisions.js";
 import type { Life } from "../kernel/host.js";

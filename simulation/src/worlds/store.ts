@@ -1,4 +1,5 @@
-import { memoryStore, type Clock, type DedupeStore, type MemoryStore } from "@exactly-once/core";
+import { type DedupeStore, memoryStore, type MemoryStore } from "@exactly-once/core";
+import type { Clock } from "@exactly-once/core/ports";
 import { EPOCH } from "../kernel/host.js";
 import type { Kernel } from "../kernel/kernel.js";
 

@@ -1,4 +1,4 @@
-import { createConsumer, definePipeline, type DedupeStore } from "@exactly-once/core";
+import { createConsumer, type DedupeStore, definePipeline } from "@exactly-once/core";
 import { redisStore } from "@exactly-once/redis-store";
 import { createSesEventReconciler, sesMailer } from "@exactly-once/ses-adapter";
 import { sqsQueue } from "@exactly-once/sqs-adapter";

@@ -1,4 +1,4 @@
-import type { Clock } from "@exactly-once/core";
+import type { Clock } from "@exactly-once/core/ports";
 
 /** Spaces calls out, and learns from throttling how many a second are welcome. */
 export interface AdaptiveRate {

@@ -4,7 +4,7 @@ import {
   type ListUsersCommandInput,
   type UserType,
 } from "@aws-sdk/client-cognito-identity-provider";
-import { systemClock, type Clock } from "@exactly-once/core";
+import { type Clock, systemClock } from "@exactly-once/core/ports";
 import type { SourceFault, UserPage, UserSource } from "@exactly-once/core/user-cache";
 import { adaptiveRate } from "./adaptive-rate.js";
 

@@ -1,4 +1,4 @@
-import { parseAttemptId } from "@exactly-once/core";
+import { parseAttemptId } from "@exactly-once/core/ports";
 import type { SesEventNotification } from "@exactly-once/ses-adapter";
 import { deliveryStates, type HistoryFact } from "./history-fact.js";
 

@@ -1,4 +1,4 @@
-import type { Clock } from "@exactly-once/core";
+import type { Clock } from "@exactly-once/core/ports";
 import type { HistoryFact } from "./history-fact.js";
 import type { SendHistory } from "./send-history.js";
 

@@ -1,10 +1,5 @@
-import {
-  systemClock,
-  type ConsumerEvent,
-  type EffectSenders,
-  type EventOf,
-  type Pipeline,
-} from "@exactly-once/core";
+import type { ConsumerEvent, EffectSenders, EventOf, Pipeline } from "@exactly-once/core";
+import { systemClock } from "@exactly-once/core/ports";
 import type { SesEventNotification } from "@exactly-once/ses-adapter";
 import { describeError } from "../logging/describe-error.js";
 import type { Logger } from "../logging/logger.js";

@@ -1,4 +1,4 @@
-import { systemClock, type Clock } from "@exactly-once/core";
+import { type Clock, systemClock } from "@exactly-once/core/ports";
 import type { HistoryFact } from "./history-fact.js";
 import { changesOf, type FieldChange } from "./notification-fields.js";
 import { notificationOf, type Notification } from "./notification.js";

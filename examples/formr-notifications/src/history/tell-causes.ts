@@ -1,7 +1,7 @@
 import {
-  notificationKey,
   type EffectSenders,
   type EventOf,
+  notificationKey,
   type Pipeline,
 } from "@exactly-once/core";
 import type { Cause } from "./history-fact.js";

@@ -1,4 +1,4 @@
-import { parseAttemptId } from "@exactly-once/core";
+import { parseAttemptId } from "@exactly-once/core/ports";
 import { attemptHeader, emailTags } from "@exactly-once/ses-adapter";
 import { z } from "zod";
 import { bareRecipient, type SentMail, type Trace } from "./sent-mail.js";

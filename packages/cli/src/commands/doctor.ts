@@ -1,4 +1,4 @@
-import { isQueueUnavailableError, isStoreUnavailableError } from "@exactly-once/core";
+import { QueueUnavailableError, StoreUnavailableError } from "@exactly-once/core";
 import { inspectQueue, type Finding } from "@exactly-once/sqs-adapter";
 import type { Command } from "commander";
 import {
@@ -122,7 +122,8 @@ async function reached(
   try {
     return await inspect();
   } catch (fault) {
-    if (!isQueueUnavailableError(fault) && !isStoreUnavailableError(fault)) throw fault;
+    if (!(fault instanceof QueueUnavailableError) && !(fault instanceof StoreUnavailableError))
+      throw fault;
     return [{ severity: "error", code, message: fault.message }];
   }
 }

@@ -1,4 +1,4 @@
-import { systemClock, type Clock } from "@exactly-once/core";
+import { type Clock, systemClock } from "@exactly-once/core/ports";
 import {
   findDeadLetterQueueUrl,
   redriveMessage,

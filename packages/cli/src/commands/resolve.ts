@@ -1,10 +1,10 @@
+import type { DedupeStore } from "@exactly-once/core";
 import {
   parseAttemptId,
-  type DedupeStore,
-  type ResolveReply,
   type Resolver,
+  type ResolveReply,
   type Verdict,
-} from "@exactly-once/core";
+} from "@exactly-once/core/ports";
 import { InvalidArgumentError, Option, type Command } from "commander";
 import { iso, needingAttention } from "../attention.js";
 import {

@@ -1,9 +1,5 @@
-import {
-  notificationKey,
-  parseAttemptId,
-  type AttemptInfo,
-  type RecordView,
-} from "@exactly-once/core";
+import { notificationKey } from "@exactly-once/core";
+import { type AttemptInfo, parseAttemptId, type RecordView } from "@exactly-once/core/ports";
 import type { Command } from "commander";
 import { iso } from "../attention.js";
 import {

@@ -1,4 +1,4 @@
-import type { ControlState, Pause } from "@exactly-once/core";
+import type { ControlState, Pause } from "@exactly-once/core/ports";
 import type { Command } from "commander";
 import { iso, needingAttention } from "../attention.js";
 import { action, withOutputOptions, withStoreOptions, type Session } from "../cli-command.js";

@@ -1,4 +1,4 @@
-import type { UnresolvedItem } from "@exactly-once/core";
+import type { UnresolvedItem } from "@exactly-once/core/ports";
 import { InvalidArgumentError, Option, type Command } from "commander";
 import { attentionJson, needingAttention } from "../attention.js";
 import { action, withOutputOptions, withStoreOptions, type Session } from "../cli-command.js";

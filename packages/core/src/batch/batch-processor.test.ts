@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { createBatchProcessor } from "./batch-processor.js";
 import { json, type Decoder } from "../pipeline/decode.js";
 import { rig } from "../consumer/consumer.fixture.js";
-import { StoreUnavailableError } from "../errors/index.js";
+import { StoreUnavailableError } from "../errors.js";
 import type { DedupeStore } from "../ports/index.js";
 
 /** A host that receives by itself, as Lambda does, and deletes what the processor settled. */

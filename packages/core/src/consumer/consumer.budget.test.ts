@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { rig, type Rig, type RigOptions } from "./consumer.fixture.js";
-import { StoreUnavailableError } from "../errors/index.js";
+import { StoreUnavailableError } from "../errors.js";
 
 const HOUR_MS = 3_600_000;
 const rigs: Rig[] = [];

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { rig, type Rig, type RigOptions } from "./consumer.fixture.js";
-import { ConfigurationError, StoreUnavailableError } from "../errors/index.js";
+import { ConfigurationError, StoreUnavailableError } from "../errors.js";
 import type { DedupeStore } from "../ports/index.js";
 
 const rigs: Rig[] = [];

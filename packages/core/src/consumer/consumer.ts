@@ -4,7 +4,7 @@ import { consumerSettings, type ConsumerOptions } from "./options.js";
 import { createControlWatch } from "./control-watch.js";
 import { isSimulating } from "../pipeline/delivery.js";
 import { createDispatcher, type Dispatcher } from "./dispatcher.js";
-import { ConfigurationError } from "../errors/configuration-error.js";
+import { ConfigurationError } from "../errors.js";
 import { createEmit } from "../events.js";
 import { createGate } from "./receive-gate.js";
 import { createLeaseKeeper, hardMargin } from "../leases/lease-keeper.js";

@@ -8,7 +8,7 @@ import type { Batcher } from "../timing/batcher.js";
 import { refusedClaim, tooOld } from "../message/claim-reply.js";
 import { createClaims, type ClaimResult } from "./claim-batches.js";
 import { DRAINING, type Disposition } from "../message/disposition.js";
-import { LeaseLostError } from "../errors/lease-lost-error.js";
+import { LeaseLostError } from "../errors.js";
 import type { LossReason } from "../events.js";
 import { Flight, endOf, flightFacts } from "./in-flight-message.js";
 import type { Gate } from "./receive-gate.js";

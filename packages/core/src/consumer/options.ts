@@ -2,7 +2,7 @@ import type { Select } from "../message/admit.js";
 import type { Decoder } from "../pipeline/decode.js";
 import { json } from "../pipeline/decode.js";
 import type { Delivery } from "../pipeline/delivery.js";
-import { ConfigurationError } from "../errors/configuration-error.js";
+import { ConfigurationError } from "../errors.js";
 import type { Observer } from "../events.js";
 import { MAX_VISIBILITY_MS } from "../ports/message-queue.js";
 import type { Pipeline } from "../pipeline/pipeline.js";

@@ -1,4 +1,4 @@
-import { isConfigurationError } from "../errors/configuration-error.js";
+import { ConfigurationError } from "../errors.js";
 import type { Pipeline } from "../pipeline/pipeline.js";
 import type { Clock, Randomness, Sender } from "../ports/index.js";
 import { equalJitter } from "../timing/backoff.js";
@@ -40,7 +40,7 @@ async function verifySender(sender: Sender<never>, options: VerifyOptions): Prom
     try {
       return await sender.verify?.({ signal });
     } catch (error) {
-      if (isConfigurationError(error)) throw error;
+      if (error instanceof ConfigurationError) throw error;
       const retryInMs = equalJitter(tries, randomness.random(), BACKOFF);
       options.onUnavailable(error, retryInMs);
       await clock.sleep(retryInMs, signal);

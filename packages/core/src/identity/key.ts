@@ -1,6 +1,6 @@
 import { hash } from "node:crypto";
 import { EFFECT_NAME, KEY_DIGEST_LENGTH } from "./attempt-id.js";
-import { InvalidKeyError } from "../errors/invalid-key-error.js";
+import { InvalidKeyError } from "../errors.js";
 
 /** One component of a key. `undefined`, `NaN`, infinities and `""` are refused. */
 export type KeyPart = string | number | boolean | null;

@@ -1,8 +1,7 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type { Decoder } from "../pipeline/decode.js";
 import type { Disposition } from "./disposition.js";
-import { isInvalidKeyError } from "../errors/invalid-key-error.js";
-import { isPermanentError } from "../errors/permanent-error.js";
+import { InvalidKeyError, PermanentError } from "../errors.js";
 import { fingerprintOf } from "../identity/fingerprint.js";
 import { notificationKey, type NotificationKey } from "../identity/key.js";
 import type { Pipeline } from "../pipeline/pipeline.js";
@@ -90,13 +89,13 @@ function admitValidated(
 }
 
 function undecodable(error: unknown): Admission {
-  if (isPermanentError(error)) return deadLetter("undecodable", error.message);
+  if (error instanceof PermanentError) return deadLetter("undecodable", error.message);
   return { refused: { kind: "retry", reason: "decoderFault", counts: true, error } };
 }
 
 function invalid(error: unknown): Admission {
-  if (isInvalidKeyError(error)) return deadLetter("invalidKey", error.message);
-  if (isPermanentError(error)) return deadLetter("permanent", error.message);
+  if (error instanceof InvalidKeyError) return deadLetter("invalidKey", error.message);
+  if (error instanceof PermanentError) return deadLetter("permanent", error.message);
   return { refused: { kind: "retry", reason: "error", counts: true, error } };
 }
 

@@ -2,12 +2,14 @@ import { createHandlerContext } from "../run/create-handler-context.js";
 import type { Admitted } from "./admit.js";
 import type { Cancellation } from "../run/cancellation.js";
 import { ACKNOWLEDGE, DRAINING, type Disposition } from "./disposition.js";
-import { isEffectRejectedError } from "../errors/effect-rejected-error.js";
-import { LeaseLostError, isLeaseLostError } from "../errors/lease-lost-error.js";
-import { isInvalidKeyError } from "../errors/invalid-key-error.js";
-import { isPermanentError } from "../errors/permanent-error.js";
-import { isStoreUnavailableError } from "../errors/store-unavailable-error.js";
-import { UnsettledEffectError } from "../errors/unsettled-effect-error.js";
+import {
+  EffectRejectedError,
+  InvalidKeyError,
+  LeaseLostError,
+  PermanentError,
+  StoreUnavailableError,
+  UnsettledEffectError,
+} from "../errors.js";
 import type { LossReason, MessageFacts } from "../events.js";
 import type { KeptLease } from "../leases/kept-lease.js";
 import type { AttemptInfo, Clock, CompleteReply, Completion, Lease } from "../ports/index.js";
@@ -188,13 +190,13 @@ function holdOrResend(run: Run, attempts: readonly AttemptInfo[]): Disposition {
 /** An effect's own error says more than one that a handler wrapped around it. */
 function telling(run: Run, error: unknown): unknown {
   const [first] = run.failures;
-  return first === undefined || isPermanentError(error) ? error : first.error;
+  return first === undefined || error instanceof PermanentError ? error : first.error;
 }
 
 function afterError(run: Run, error: unknown): Disposition {
-  if (isPermanentError(error)) return deadLetter(run, "permanent", error.message);
-  if (isInvalidKeyError(error)) return deadLetter(run, "invalidKey", error.message);
-  if (isEffectRejectedError(error)) {
+  if (error instanceof PermanentError) return deadLetter(run, "permanent", error.message);
+  if (error instanceof InvalidKeyError) return deadLetter(run, "invalidKey", error.message);
+  if (error instanceof EffectRejectedError) {
     if (error.permanent) return deadLetter(run, "rejected", error.message);
     if (error.throttle) {
       const delayMs = error.throttle.retryAfterMs;
@@ -203,8 +205,8 @@ function afterError(run: Run, error: unknown): Disposition {
     return { kind: "retry", reason: "rejected", counts: true, error };
   }
   // Begun by nobody: what comes back then is no try of this message's own.
-  if (isLeaseLostError(error)) return { kind: "lost" };
-  if (isStoreUnavailableError(error)) {
+  if (error instanceof LeaseLostError) return { kind: "lost" };
+  if (error instanceof StoreUnavailableError) {
     return { kind: "retry", reason: "storeDown", counts: false, error };
   }
   return { kind: "retry", reason: "error", counts: true, error };

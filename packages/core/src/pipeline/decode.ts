@@ -1,4 +1,4 @@
-import { PermanentError } from "../errors/permanent-error.js";
+import { PermanentError } from "../errors.js";
 import type { QueueMessage } from "../ports/index.js";
 
 /**

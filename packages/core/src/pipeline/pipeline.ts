@@ -1,6 +1,6 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { EFFECT_NAME } from "../identity/attempt-id.js";
-import { ConfigurationError } from "../errors/configuration-error.js";
+import { ConfigurationError } from "../errors.js";
 import type { HandlerContext } from "./handler-context.js";
 import type { KeyPart } from "../identity/key.js";
 import type { Sender } from "../ports/index.js";

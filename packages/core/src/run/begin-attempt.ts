@@ -1,8 +1,5 @@
 import { parseAttemptId } from "../identity/attempt-id.js";
-import { EffectHeldError } from "../errors/effect-held-error.js";
-import { LeaseLostError } from "../errors/lease-lost-error.js";
-import { RunEndedError } from "../errors/run-ended-error.js";
-import { UnknownOutcomeError } from "../errors/unknown-outcome-error.js";
+import { EffectHeldError, LeaseLostError, RunEndedError, UnknownOutcomeError } from "../errors.js";
 import { validityMsOf } from "./sender-times.js";
 import { holdEffect } from "./settle-attempt.js";
 import type {

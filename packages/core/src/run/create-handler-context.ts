@@ -1,6 +1,4 @@
-import { ConfigurationError } from "../errors/configuration-error.js";
-import { RunEndedError } from "../errors/run-ended-error.js";
-import { UnsettledEffectError } from "../errors/unsettled-effect-error.js";
+import { ConfigurationError, RunEndedError, UnsettledEffectError } from "../errors.js";
 import type { HandlerContext, MessageContext } from "../pipeline/handler-context.js";
 import { effectSlot } from "../identity/key.js";
 import { performOnce } from "./once.js";

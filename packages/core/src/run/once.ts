@@ -5,8 +5,7 @@ import {
   type BeginRequest,
 } from "./begin-attempt.js";
 import { isSentFor } from "../pipeline/delivery.js";
-import { LeaseLostError } from "../errors/lease-lost-error.js";
-import { RunEndedError } from "../errors/run-ended-error.js";
+import { LeaseLostError, RunEndedError } from "../errors.js";
 import {
   WELL,
   createAttempt,

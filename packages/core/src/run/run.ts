@@ -1,6 +1,6 @@
 import type { Admitted } from "../message/admit.js";
 import { createCancellation, type Cancellation } from "./cancellation.js";
-import type { LeaseLostError } from "../errors/lease-lost-error.js";
+import type { LeaseLostError } from "../errors.js";
 import type { Committer } from "./commit.js";
 import type { Delivery } from "../pipeline/delivery.js";
 import type { Emit, MessageFacts } from "../events.js";

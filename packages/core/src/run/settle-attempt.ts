@@ -1,9 +1,11 @@
 import { formatAttemptId } from "../identity/attempt-id.js";
-import { EffectHeldError } from "../errors/effect-held-error.js";
-import { EffectRejectedError } from "../errors/effect-rejected-error.js";
-import { LeaseLostError } from "../errors/lease-lost-error.js";
-import { isNotSentError } from "../errors/not-sent-error.js";
-import { UnknownOutcomeError } from "../errors/unknown-outcome-error.js";
+import {
+  EffectHeldError,
+  EffectRejectedError,
+  LeaseLostError,
+  NotSentError,
+  UnknownOutcomeError,
+} from "../errors.js";
 import type {
   Attempt,
   AttemptInfo,
@@ -174,7 +176,7 @@ export function outcomeUnsent(
 /** What a sender's throwing says. */
 export function outcomeThrown(error: unknown): Outcome {
   const reason = error instanceof Error ? error.name : typeof error;
-  return { status: isNotSentError(error) ? "rejected" : "unknown", reason };
+  return { status: error instanceof NotSentError ? "rejected" : "unknown", reason };
 }
 
 /** A receipt whose time is no number is a receipt all the same: its time is now. */

@@ -1,4 +1,4 @@
-import { QueueUnavailableError } from "../errors/queue-unavailable-error.js";
+import { QueueUnavailableError } from "../errors.js";
 import type { DeadLetterReply, QueueReply } from "../ports/message-queue.js";
 
 export type QueueOperation =

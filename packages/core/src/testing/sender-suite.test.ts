@@ -1,6 +1,6 @@
 import { describe, expect, it, test } from "vitest";
 
-import { NotSentError } from "../errors/not-sent-error.js";
+import { NotSentError } from "../errors.js";
 import type { Attempt, Outcome, Sender } from "../ports/index.js";
 import { senderSuite, type SenderFault, type SenderFixture } from "./sender-suite.js";
 

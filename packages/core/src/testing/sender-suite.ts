@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 
-import { isNotSentError } from "../errors/not-sent-error.js";
+import { NotSentError } from "../errors.js";
 import type { Attempt, Outcome, PreparedSummary, Sender } from "../ports/index.js";
 
 /** What goes wrong with the next request, seen from the provider. */
@@ -183,7 +183,7 @@ async function perform(sender: Sender<never>, prepared: unknown, made: Attempt):
     return await sender.send(prepared, made);
   } catch (error) {
     const reason = error instanceof Error ? error.name : "thrown";
-    return { status: isNotSentError(error) ? "rejected" : "unknown", reason };
+    return { status: error instanceof NotSentError ? "rejected" : "unknown", reason };
   }
 }
 

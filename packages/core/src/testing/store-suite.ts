@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 
-import { isStoreUnavailableError } from "../errors/index.js";
+import { StoreUnavailableError } from "../errors.js";
 import type { StoreCapabilities } from "../ports/index.js";
 import { attentionBehaviours } from "./store-suite-attention.js";
 import { claimBehaviours, replayBehaviours } from "./store-suite-claims.js";
@@ -133,7 +133,7 @@ function outageBehaviours(behaviour: Behaviour): void {
       () => store.read([KEY]),
     ];
     await Promise.all(
-      operations.map((operation) => assert.rejects(operation, isStoreUnavailableError)),
+      operations.map((operation) => assert.rejects(operation, StoreUnavailableError)),
     );
     await end?.();
     assert.equal(await store.settle(ref, accepted("id-1")), "settled");

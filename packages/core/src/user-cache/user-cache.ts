@@ -1,4 +1,4 @@
-import { ConfigurationError } from "../errors/index.js";
+import { ConfigurationError } from "../errors.js";
 import type { Clock, Randomness } from "../ports/index.js";
 import { systemClock, systemRandomness } from "../timing/system-clock.js";
 import { createBell } from "./alarm.js";

@@ -1,4 +1,4 @@
-import type { AttemptRef } from "@exactly-once/core";
+import type { AttemptRef } from "@exactly-once/core/ports";
 import { redisStore, type RedisStore } from "../store.js";
 import { startRedisServer, type RedisServer } from "./redis-server.js";
 import { acceptedNow, claimOf, digest, leaseOf, startOf } from "./requests.js";

@@ -1,4 +1,4 @@
-import type { AttemptStart, ClaimRequest, Lease, Outcome } from "@exactly-once/core";
+import type { AttemptStart, ClaimRequest, Lease, Outcome } from "@exactly-once/core/ports";
 import { createHash } from "node:crypto";
 
 /** A key's digest, as core makes them. */

@@ -1,9 +1,5 @@
-import {
-  formatAttemptId,
-  notificationKey,
-  type AttemptRef,
-  type DedupeStore,
-} from "@exactly-once/core";
+import { type DedupeStore, notificationKey } from "@exactly-once/core";
+import { type AttemptRef, formatAttemptId } from "@exactly-once/core/ports";
 
 export const namespace = "tis-notifications";
 export const pipeline = "form-updated";

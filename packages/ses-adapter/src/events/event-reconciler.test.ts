@@ -1,4 +1,4 @@
-import { memoryStore, StoreUnavailableError, type DedupeStore } from "@exactly-once/core";
+import { type DedupeStore, memoryStore, StoreUnavailableError } from "@exactly-once/core";
 import { createVirtualClock, memoryQueue } from "@exactly-once/core/testing";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { beginAttempt, namespace, pipeline } from "./attempts.fixture.js";

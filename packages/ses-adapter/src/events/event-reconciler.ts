@@ -1,18 +1,16 @@
 import {
-  createConsumer,
-  definePipeline,
-  memoryStore,
-  PermanentError,
-  systemClock,
-  type Clock,
   type Consumer,
   type ConsumerOptions,
+  createConsumer,
   type Decoder,
   type DedupeStore,
+  definePipeline,
+  memoryStore,
   type MessageQueue,
   type Observer,
-  type ReconcileProgress,
+  PermanentError,
 } from "@exactly-once/core";
+import { type Clock, type ReconcileProgress, systemClock } from "@exactly-once/core/ports";
 import { createTell, type ReconcileObserver } from "./reconcile-observation.js";
 import { parseSesMessage, type ParsedSesMessage, type SesEventNotification } from "./ses-event.js";
 import { settleEvent } from "./settle-event.js";

@@ -1,10 +1,5 @@
-import {
-  createConsumer,
-  definePipeline,
-  memoryStore,
-  systemClock,
-  type Clock,
-} from "@exactly-once/core";
+import { createConsumer, definePipeline, memoryStore } from "@exactly-once/core";
+import { type Clock, systemClock } from "@exactly-once/core/ports";
 import { memoryQueue } from "@exactly-once/core/testing";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { z } from "zod";

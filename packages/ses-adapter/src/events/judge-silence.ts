@@ -1,4 +1,4 @@
-import type { AttemptInfo } from "@exactly-once/core";
+import type { AttemptInfo } from "@exactly-once/core/ports";
 import type { HoldingReason } from "./reconcile-observation.js";
 
 /** How much there is on our side that may bear evidence still. */

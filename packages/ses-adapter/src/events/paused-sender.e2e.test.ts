@@ -1,4 +1,5 @@
-import { memoryStore, systemClock } from "@exactly-once/core";
+import { memoryStore } from "@exactly-once/core";
+import { systemClock } from "@exactly-once/core/ports";
 import { fork, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";

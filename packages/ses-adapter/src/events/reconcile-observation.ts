@@ -1,4 +1,5 @@
-import type { DeadInfo, Receipt } from "@exactly-once/core";
+import type { Receipt } from "@exactly-once/core";
+import type { DeadInfo } from "@exactly-once/core/ports";
 import type { SesEventNotification } from "./ses-event.js";
 
 /** What every observation about an SES event bears; ids only, no personal data. */

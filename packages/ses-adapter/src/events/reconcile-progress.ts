@@ -1,4 +1,4 @@
-import type { ReconcileProgress } from "@exactly-once/core";
+import type { ReconcileProgress } from "@exactly-once/core/ports";
 
 /** Progress of this process only, forgotten on restart: for tests, development and one replica. */
 export function memoryReconcileProgress(): ReconcileProgress {

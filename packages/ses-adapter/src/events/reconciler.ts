@@ -1,11 +1,10 @@
+import { ConfigurationError, type DedupeStore } from "@exactly-once/core";
 import {
-  ConfigurationError,
-  systemClock,
   type Clock,
-  type DedupeStore,
   type ReconcileProgress,
+  systemClock,
   type UnresolvedItem,
-} from "@exactly-once/core";
+} from "@exactly-once/core/ports";
 import {
   judgeSilence,
   silenceLimits,

@@ -1,4 +1,5 @@
-import { parseAttemptId, type DedupeStore, type Receipt } from "@exactly-once/core";
+import type { DedupeStore, Receipt } from "@exactly-once/core";
+import { parseAttemptId } from "@exactly-once/core/ports";
 import type { EventFacts, Tell } from "./reconcile-observation.js";
 import type { SesEventNotification } from "./ses-event.js";
 

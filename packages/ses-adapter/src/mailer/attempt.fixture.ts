@@ -1,4 +1,4 @@
-import { formatAttemptId, type Attempt } from "@exactly-once/core";
+import { type Attempt, formatAttemptId } from "@exactly-once/core/ports";
 
 export const keyDigest = "0123456789abcdef0123456789abcdef";
 

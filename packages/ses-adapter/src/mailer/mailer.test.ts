@@ -1,4 +1,4 @@
-import type { Outcome } from "@exactly-once/core";
+import type { Outcome } from "@exactly-once/core/ports";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { attemptOf } from "./attempt.fixture.js";
 import { email, impatient, mailerFixture } from "./mailer.fixture.js";

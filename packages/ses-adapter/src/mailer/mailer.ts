@@ -1,13 +1,6 @@
 import { GetSendQuotaCommand, SendRawEmailCommand, type SESClient } from "@aws-sdk/client-ses";
-import {
-  ConfigurationError,
-  isPermanentError,
-  systemClock,
-  type Attempt,
-  type Clock,
-  type Outcome,
-  type Sender,
-} from "@exactly-once/core";
+import { ConfigurationError, PermanentError, type Sender } from "@exactly-once/core";
+import { type Attempt, type Clock, type Outcome, systemClock } from "@exactly-once/core/ports";
 import { checkMailbox } from "./address.js";
 import { resendProblems, timeoutProblems, unsafeClientText } from "../wire/check-client.js";
 import { classifyFailure, classifyReply } from "../wire/classify.js";
@@ -202,7 +195,7 @@ function ownMailbox(given: string | Mailbox, field: string): Mailbox {
   try {
     return checkMailbox(given, field);
   } catch (error) {
-    if (!isPermanentError(error)) throw error;
+    if (!(error instanceof PermanentError)) throw error;
     throw new ConfigurationError(`sesMailer: ${error.message}`);
   }
 }

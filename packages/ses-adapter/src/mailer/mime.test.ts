@@ -1,4 +1,4 @@
-import { isPermanentError } from "@exactly-once/core";
+import { PermanentError } from "@exactly-once/core";
 import PostalMime from "postal-mime";
 import { describe, expect, it } from "vitest";
 import type { Email } from "./email.js";
@@ -12,7 +12,7 @@ const render = (changes: Partial<Email> = {}) => renderEmail({ ...email, ...chan
 /** The text of the permanent error that an email ends in. */
 const refusal = async (changes: Partial<Record<keyof Email, unknown>>): Promise<string> => {
   const error: unknown = await render(changes as Partial<Email>).catch((thrown: unknown) => thrown);
-  expect(isPermanentError(error), `was not refused: ${JSON.stringify(changes)}`).toBe(true);
+  expect(error instanceof PermanentError, `was not refused: ${JSON.stringify(changes)}`).toBe(true);
   return String(error);
 };
 

@@ -1,4 +1,5 @@
-import { canonicalJson, PermanentError } from "@exactly-once/core";
+import { PermanentError } from "@exactly-once/core";
+import { canonicalJson } from "@exactly-once/core/ports";
 import MailComposer from "nodemailer/lib/mail-composer";
 import { createHash } from "node:crypto";
 import { checkMailbox, hasControl } from "./address.js";

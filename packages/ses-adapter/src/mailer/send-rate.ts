@@ -1,4 +1,4 @@
-import type { Clock, Throttle } from "@exactly-once/core";
+import type { Clock, Throttle } from "@exactly-once/core/ports";
 import { quotaPauseMs } from "../wire/refusal.js";
 
 /** What `GetSendQuota` says. Both limits count recipients. */

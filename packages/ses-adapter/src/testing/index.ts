@@ -1,6 +1,6 @@
 export { createLocalSes, type LocalSes, type LocalSesOptions } from "./local-ses.js";
 export { snsTopicPublisher, type SnsTopicOptions } from "./sns-topic.js";
-export { isWaitTimeoutError, type WaitTimeoutError } from "./wait-timeout-error.js";
+export { WaitTimeoutError } from "./wait-timeout-error.js";
 export type { AccountOptions, ConfigurationSet, EventKind } from "./account.js";
 export type { DeliveryOutcome } from "./deliveries.js";
 export type { EventFate, EventFaultPlan, EventFaultRates } from "./event-faults.js";

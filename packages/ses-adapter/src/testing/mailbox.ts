@@ -1,5 +1,5 @@
 import type { SentEmail } from "./sent-email.js";
-import { waitTimeoutError } from "./wait-timeout-error.js";
+import { WaitTimeoutError } from "./wait-timeout-error.js";
 
 /** A number of emails in the box, or a test that the awaited email passes. */
 export type AwaitedMail = number | ((email: SentEmail) => boolean);
@@ -43,7 +43,7 @@ export const createMailbox = (keep: number) => {
           };
           const waiter: Waiter = { satisfied, resolve: () => settle(resolve) };
           const timer = setTimeout(
-            () => settle(() => reject(waitTimeoutError(timeoutMs, emails.length))),
+            () => settle(() => reject(new WaitTimeoutError(timeoutMs, emails.length))),
             timeoutMs,
           );
           waiters.add(waiter);

@@ -1,19 +1,16 @@
-const brand = Symbol.for("@exactly-once/ses-adapter/wait-timeout");
+import { ExactlyOnceError } from "@exactly-once/core";
 
 /** The awaited email didn't come in time. */
-export interface WaitTimeoutError extends Error {
-  readonly code: "WAIT_TIMEOUT";
-}
+export class WaitTimeoutError extends ExactlyOnceError {
+  static {
+    this.identify("WaitTimeoutError");
+  }
+  override readonly code = "WAIT_TIMEOUT";
 
-export const waitTimeoutError = (timeoutMs: number, received: number): WaitTimeoutError =>
-  Object.assign(
-    new Error(
+  constructor(timeoutMs: number, received: number) {
+    super(
       `The awaited email didn't arrive within ${timeoutMs} ms (${received} are in the mailbox). ` +
         `Look at requests() for calls that were refused, or raise timeoutMs.`,
-    ),
-    { name: "WaitTimeoutError", code: "WAIT_TIMEOUT" as const, [brand]: true },
-  );
-
-/** Recognises the error also when two copies of this package are loaded. */
-export const isWaitTimeoutError = (error: unknown): error is WaitTimeoutError =>
-  typeof error === "object" && error !== null && brand in error;
+    );
+  }
+}

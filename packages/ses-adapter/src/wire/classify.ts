@@ -1,5 +1,5 @@
-import type { Outcome } from "@exactly-once/core";
-import { isSecondRequestError } from "../errors/second-request-error.js";
+import type { Outcome } from "@exactly-once/core/ports";
+import { SecondRequestError } from "../errors/second-request-error.js";
 import type { OneShot } from "./one-shot.js";
 import { classifyRefusal } from "./refusal.js";
 
@@ -11,7 +11,7 @@ export function classifyFailure(error: unknown, shot: OneShot): Outcome {
   // Credentials, endpoint, serialisation, an early abort: the handler was never asked.
   if (!shot.written) return { status: "rejected", reason: `beforeRequest:${wordFor(error)}` };
   // The first try may have been answered or not; the client keeps that to itself.
-  if (isSecondRequestError(error)) return { status: "unknown", reason: "clientResent" };
+  if (error instanceof SecondRequestError) return { status: "unknown", reason: "clientResent" };
   const facts = factsOf(error);
   const neverConnected = connectFailure(facts);
   if (neverConnected !== undefined) return { status: "rejected", reason: neverConnected };

@@ -1,4 +1,4 @@
-import { NotSentError } from "@exactly-once/core";
+import { NotSentError } from "@exactly-once/core/ports";
 import type { GetSendQuotaCommand, SendRawEmailCommand } from "@aws-sdk/client-ses";
 import { SecondRequestError } from "../errors/second-request-error.js";
 

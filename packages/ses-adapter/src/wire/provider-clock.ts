@@ -1,4 +1,4 @@
-import type { Clock } from "@exactly-once/core";
+import type { Clock } from "@exactly-once/core/ports";
 
 /** What SES's clock is known to show, from the `Date` of its replies. */
 export interface ProviderClock {

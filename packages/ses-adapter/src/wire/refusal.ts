@@ -1,4 +1,4 @@
-import type { Outcome, Throttle } from "@exactly-once/core";
+import type { Outcome, Throttle } from "@exactly-once/core/ports";
 
 /** After a rate throttle, ms. SES's rate is per second. */
 const rateRetryMs = 1_000;

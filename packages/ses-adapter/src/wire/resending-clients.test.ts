@@ -1,5 +1,5 @@
 import { SESClient, type SESClientConfig } from "@aws-sdk/client-ses";
-import { isConfigurationError } from "@exactly-once/core";
+import { ConfigurationError } from "@exactly-once/core";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { attemptOf } from "../mailer/attempt.fixture.js";
 import { credentials, email, mailerFixture } from "../mailer/mailer.fixture.js";
@@ -64,7 +64,7 @@ const refusal = async (mailer: { verify(): Promise<void> }) => {
     () => undefined,
     (thrown: unknown) => thrown,
   );
-  expect(isConfigurationError(error)).toBe(true);
+  expect(error instanceof ConfigurationError).toBe(true);
   return String(error);
 };
 

@@ -1,4 +1,4 @@
-import type { Outcome } from "@exactly-once/core";
+import type { Outcome } from "@exactly-once/core/ports";
 import { Agent, createServer, type Server } from "node:http";
 import { createServer as createTcpServer, type AddressInfo, type Socket } from "node:net";
 import { describe, expect, it, onTestFinished } from "vitest";

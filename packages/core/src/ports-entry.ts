@@ -1,0 +1,20 @@
+/**
+ * What the author of a store, a queue, a sender or a host uses: the ports with all their types, and
+ * what an implementation of one needs. An application imports `@exactly-once/core`.
+ *
+ * @packageDocumentation
+ */
+export {
+  createBatchProcessor,
+  type BatchProcessor,
+  type BatchProcessorOptions,
+} from "./batch/batch-processor.js";
+export { NotSentError } from "./errors.js";
+export { formatAttemptId, parseAttemptId } from "./identity/attempt-id.js";
+export { canonicalJson } from "./identity/fingerprint.js";
+export { leaseTime } from "./leases/lease-time.js";
+export { DEFAULT_RETENTION_MS } from "./memory-store/memory-store.js";
+export type { PayloadOf } from "./pipeline/handler-context.js";
+export type * from "./ports/index.js";
+export { MAX_VISIBILITY_MS } from "./ports/message-queue.js";
+export { systemClock, systemRandomness } from "./timing/system-clock.js";
