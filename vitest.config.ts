@@ -1,6 +1,7 @@
 import { readdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { defineConfig, type Plugin } from "vitest/config";
+import { TIMES } from "./scripts/repeating-runner.mjs";
 
 const conditions = ["@exactly-once/source"];
 
@@ -47,8 +48,13 @@ export const suiteOf = (kind: "test" | "proof") =>
           name,
           include: [`**/*.${kind}.ts`],
           environment: "node",
+          setupFiles: [fileURLToPath(new URL("scripts/seeded-chance.ts", import.meta.url))],
           testTimeout: HANGS_MS,
           hookTimeout: HANGS_MS,
+          // `test --times N`
+          ...(process.env[TIMES] === undefined
+            ? {}
+            : { runner: fileURLToPath(new URL("scripts/repeating-runner.mjs", import.meta.url)) }),
           env: { AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: "true" },
         },
       })),

@@ -59,14 +59,16 @@ export default class SuiteReporter {
       path: relative(root, module.moduleId),
       ok: module.ok(),
       seconds: (collectDuration + setupDuration + duration) / 1_000,
-      ...{ passed: 0, failed: 0 },
+      passed: 0,
+      /** @type {string[]} */
+      failures: [],
       /** @type {(string | null)[]} */
       skipped: [],
     };
     for (const test of module.children.allTests()) {
       const result = test.result();
       if (result.state === "passed") file.passed += 1;
-      if (result.state === "failed") file.failed += 1;
+      if (result.state === "failed") file.failures.push(test.fullName);
       if (result.state !== "skipped") continue;
       // A name that was asked for skips all others, for a reason that the user knows.
       if (result.note !== undefined || !this.#filtered) file.skipped.push(result.note ?? null);

@@ -6,9 +6,9 @@
  *   ok: boolean,
  *   seconds: number,
  *   passed: number,
- *   failed: number,
+ *   failures: readonly string[],
  *   skipped: readonly (string | null)[],
- * }} FileSummary `skipped`: for each skipped test its reason, null where it names none
+ * }} FileSummary `failures`: names of tests; `skipped`: for each skipped test its reason, null where it names none
  *
  * @typedef {{ files: readonly FileSummary[] }} Summary
  */
@@ -23,8 +23,8 @@ const SLOWEST = 10;
  * @param {number | null} exitStatus of vitest; null when a signal ended it
  */
 export function tally({ files }, exitStatus) {
-  const broken = files.filter((file) => !file.ok && file.failed === 0).length;
-  const failed = broken + files.reduce((sum, file) => sum + file.failed, 0);
+  const broken = files.filter((file) => !file.ok && file.failures.length === 0).length;
+  const failed = broken + files.reduce((sum, file) => sum + file.failures.length, 0);
   return {
     passed: files.reduce((sum, file) => sum + file.passed, 0),
     failed: exitStatus === 0 ? failed : Math.max(failed, 1),

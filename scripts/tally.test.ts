@@ -2,12 +2,12 @@ import { expect, test } from "vitest";
 import { lastLines, tally, type FileSummary } from "./tally.mjs";
 
 const file = (summary: Partial<FileSummary>): FileSummary => ({
-  ...{ path: "a.test.ts", ok: true, seconds: 1, passed: 1, failed: 0, skipped: [] },
+  ...{ path: "a.test.ts", ok: true, seconds: 1, passed: 1, failures: [], skipped: [] },
   ...summary,
 });
 
 test("counts tests", () => {
-  const files = [file({ ok: false, failed: 1 }), file({ passed: 3 })];
+  const files = [file({ ok: false, failures: ["breaks"] }), file({ passed: 3 })];
   expect(tally({ files }, 1)).toEqual({ passed: 4, failed: 1 });
 });
 

@@ -44,6 +44,14 @@ const adapterWall = [
   },
 ];
 
+/** @type {Restriction[]} */
+const chance = [
+  {
+    regex: "^fast-check$",
+    message: "Import scripts/seeded-fast-check.mjs: a test draws the same cases in every run.",
+  },
+];
+
 /** What stands beside the sources, but isn't published. */
 export const tests = "**/*.{test,proof,fixture}.ts";
 
@@ -70,7 +78,7 @@ export const importWalls = [
   {
     name: "walls/adapter-tests",
     files: adapters.map((folder) => `${folder}/${tests}`),
-    rules: restrictImports(adapterWall),
+    rules: restrictImports([...adapterWall, ...chance]),
   },
   {
     name: "walls/core",
@@ -80,7 +88,7 @@ export const importWalls = [
   {
     name: "walls/core-tests",
     files: [`packages/core/src/${tests}`],
-    rules: restrictImports(coreWall),
+    rules: restrictImports([...coreWall, ...chance]),
   },
 ];
 

@@ -1,6 +1,6 @@
 import { storeSuite } from "@exactly-once/core/testing";
-import fc from "fast-check";
 import { afterAll, beforeAll, describe, test } from "vitest";
+import fc from "../../../scripts/seeded-fast-check.mjs";
 import type { RedisClient } from "./transport/client.js";
 import { givenRedis, type GivenRedis } from "./testing/given-redis.js";
 import { startRedisCluster, type RedisCluster } from "./testing/redis-cluster.js";

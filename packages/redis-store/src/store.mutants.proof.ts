@@ -1,7 +1,7 @@
 import { storeSuite } from "@exactly-once/core/testing";
-import fc from "fast-check";
 import type { Redis } from "ioredis";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import fc from "../../../scripts/seeded-fast-check.mjs";
 import { assembleScripts, sources, type ScriptSources } from "./scripts.js";
 import { givenRedis, type GivenRedis } from "./testing/given-redis.js";
 import { scriptMutants, withMutant } from "./testing/script-mutants.js";

@@ -1,5 +1,5 @@
-import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import fc from "../../../../scripts/seeded-fast-check.mjs";
 import { formatAttemptId, parseAttemptId } from "./attempt-id.js";
 import { canonicalJson, fingerprintOf } from "./fingerprint.js";
 import { effectSlot, notificationKey, type KeyPart } from "./key.js";

@@ -1,5 +1,5 @@
-import fc from "fast-check";
 import { describe, expect, it, test } from "vitest";
+import fc from "../../../../scripts/seeded-fast-check.mjs";
 import { memoryStore } from "./memory-store.js";
 import { storeSuite } from "../testing/store-suite.js";
 import { createVirtualClock } from "../testing/virtual-clock.js";

@@ -1,5 +1,5 @@
-import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import fc from "../../../../scripts/seeded-fast-check.mjs";
 import type { Lease } from "../ports/index.js";
 import * as effects from "./effects.js";
 import { viewRecord } from "./view.js";

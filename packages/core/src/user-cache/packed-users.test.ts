@@ -1,6 +1,6 @@
-import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 
+import fc from "../../../../scripts/seeded-fast-check.mjs";
 import { CHUNK_BYTES, createPackedUsers, type PackedUsers } from "./packed-users.js";
 
 const bytes = (text: string): Uint8Array => Buffer.from(text);
