@@ -1,6 +1,8 @@
 import { readArguments } from "./arguments.js";
+import { measureAgainstBaseline } from "./baseline/against-baseline.js";
+import { comparisonTables } from "./baseline/compare.js";
 import { removeBundles } from "./processes.js";
-import { saveRows } from "./results.js";
+import { saveComparisons, saveRows } from "./results.js";
 import { toMarkdown, type Row } from "./rows.js";
 import { isEmulatorName } from "./sqs/emulators.js";
 import { suites } from "./suites/index.js";
@@ -17,6 +19,7 @@ const USAGE = `Measures ours beside others, as a table and as JSON.
   --only TEXT       the cases with this text in their name
   --emulator NAME   fauxqs (default), elasticmq or moto
   --json FILE       writes the rows there, beside what other suites left in it
+  --baseline COMMIT measures that commit, too, in turns with this working tree, and tells ratios
 
 Suites: ${Object.keys(suites).join(", ")}.
 What each measures and how to read it: bench/README.md.
@@ -34,11 +37,15 @@ const { values, positionals } = readArguments(
       only: { type: "string", default: "" },
       emulator: { type: "string", default: "fauxqs" },
       json: { type: "string" },
+      baseline: { type: "string" },
     },
   },
   { runs: 1, messages: 1, "warm-up": 0 },
 );
 
+const note = (text: string): void => {
+  console.error(`  ${text}`);
+};
 const chosen = positionals.length > 0 ? positionals : Object.keys(suites);
 const unknown = chosen.filter((name) => !(name in suites));
 if (unknown.length > 0) {
@@ -50,6 +57,23 @@ if (!isEmulatorName(values.emulator)) {
   process.exit(2);
 }
 
+if (values.baseline !== undefined) {
+  const comparisons = await measureAgainstBaseline({
+    commit: values.baseline,
+    suites: chosen,
+    runs: Number(values.runs),
+    arguments: [
+      ...["--messages", values.messages, "--warm-up", values["warm-up"]],
+      ...["--only", values.only, "--emulator", values.emulator],
+      ...(values.all ? ["--all"] : []),
+    ],
+    note,
+  });
+  console.log(`${comparisonTables(comparisons)}\n`);
+  if (values.json !== undefined) await saveComparisons(values.json, comparisons);
+  process.exit(0);
+}
+
 const options = {
   runs: Number(values.runs),
   messages: Number(values.messages),
@@ -57,7 +81,7 @@ const options = {
   all: values.all,
   only: values.only,
   emulator: values.emulator,
-  note: (text: string) => console.error(`  ${text}`),
+  note,
 };
 const measured: Row[] = [];
 try {
@@ -66,7 +90,7 @@ try {
     const startedAt = performance.now();
     const rows = (await suites[name]?.(options)) ?? [];
     measured.push(...rows);
-    options.note(`${((performance.now() - startedAt) / 60_000).toFixed(1)} min`);
+    note(`${((performance.now() - startedAt) / 60_000).toFixed(1)} min`);
     console.log(`${toMarkdown(rows)}\n`);
     if (values.json !== undefined) await saveRows(values.json, rows);
   }

@@ -2,6 +2,7 @@ import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { cpus, loadavg } from "node:os";
 import { dirname, resolve } from "node:path";
+import { comparisonTables, type Comparison } from "./baseline/compare.js";
 import { mergeRows, toMarkdown, type Row } from "./rows.js";
 import { judgeTargets, targetsTable } from "./targets.js";
 
@@ -42,6 +43,18 @@ export async function saveRows(file: string, rows: readonly Row[]): Promise<void
     ...(judged.length > 0 ? [`### Targets\n\n${targetsTable(judged)}`] : []),
     toMarkdown(all),
   ];
+  await writeFile(path.replace(/\.json$/, ".md"), `${parts.join("\n\n")}\n`);
+}
+
+/** Writes FILE.json and FILE.md anew: comparisons of two commits say nothing beside those of others. */
+export async function saveComparisons(
+  file: string,
+  comparisons: readonly Comparison[],
+): Promise<void> {
+  const path = resolve(process.env["INIT_CWD"] ?? ".", file);
+  await mkdir(dirname(path), { recursive: true });
+  await writeFile(path, `${JSON.stringify(comparisons, null, 2)}\n`);
+  const parts = [`Last run: ${await circumstances()}.`, comparisonTables(comparisons)];
   await writeFile(path.replace(/\.json$/, ".md"), `${parts.join("\n\n")}\n`);
 }
 
