@@ -2,6 +2,7 @@ import js from "@eslint/js";
 import { defineConfig, globalIgnores } from "eslint/config";
 import tseslint from "typescript-eslint";
 import { clockBan } from "./scripts/eslint/clock-ban.mjs";
+import { folders } from "./scripts/eslint/folders.mjs";
 import { importWalls } from "./scripts/eslint/import-walls.mjs";
 
 export default defineConfig(
@@ -51,5 +52,6 @@ export default defineConfig(
     },
   },
   importWalls,
+  folders,
   clockBan,
 );

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { runSeeds } from "./run-seeds.js";
+import { runSeeds } from "./seeds/run-seeds.js";
 
 /** In this process, as coverage is counted here; enough for every scenario fifty times or more. */
 const SEEDS = 1_000;

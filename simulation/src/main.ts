@@ -3,14 +3,14 @@ import { writeFile } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { saveEntry } from "./corpus.js";
-import { runFleet } from "./fleet.js";
-import { describeTotals, summarize } from "./report.js";
-import { runGuarded, type SeedRange } from "./run-seeds.js";
+import { saveEntry } from "./seeds/corpus.js";
+import { runFleet } from "./seeds/fleet.js";
+import { describeTotals, summarize } from "./seeds/report.js";
+import { runGuarded, type SeedRange } from "./seeds/run-seeds.js";
 import { scenarioOf } from "./scenarios/mix.js";
 import { SCENARIOS, type ScenarioName } from "./scenarios/settings.js";
-import { shrink } from "./shrink.js";
-import type { Failure } from "./totals.js";
+import { shrink } from "./seeds/shrink.js";
+import type { Failure } from "./seeds/totals.js";
 
 const USAGE = `usage: pnpm simulate [--seeds N] [--from FIRST] [--scenario NAME] [--workers W] [--json FILE]
        pnpm simulate --seed S [--scenario NAME]

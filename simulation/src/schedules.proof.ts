@@ -1,6 +1,6 @@
 import { availableParallelism } from "node:os";
 import { expect, it } from "vitest";
-import { runFleet } from "./fleet.js";
+import { runFleet } from "./seeds/fleet.js";
 
 it("keeps every promise over 3,000 schedules, and repeats them to the trace", async () => {
   const { totals, failures } = await runFleet({

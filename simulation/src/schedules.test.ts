@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { loadCorpus } from "./corpus.js";
-import { runGuarded, runSeeds } from "./run-seeds.js";
+import { loadCorpus } from "./seeds/corpus.js";
+import { runGuarded, runSeeds } from "./seeds/run-seeds.js";
 import { SCENARIOS } from "./scenarios/settings.js";
 
 const corpus = await loadCorpus();

@@ -2,10 +2,8 @@ import type { RecordView } from "@exactly-once/core/ports";
 import { emailTags } from "@exactly-once/ses-adapter";
 import type { NamedCount } from "./count.js";
 import { keyOf, recipientOf } from "./notification.js";
-import type { Stack } from "./stack.js";
+import type { Stack, Whereabouts } from "./stack.js";
 import { readTraces, type TraceLine } from "./trace.js";
-
-export type Whereabouts = "visible" | "delayed" | "in flight" | "dead-letter queue" | "gone";
 
 /** All that is known about one event, for whoever has to judge what became of it. */
 export interface Evidence {

@@ -12,10 +12,11 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { endChild, startChild } from "./child.js";
-import type { Whereabouts } from "./evidence.js";
 import { SIGNATURE_VALIDITY_MS, sqsClient } from "./notification.js";
 import type { ReplicaInput, Sighting } from "./replica-process.js";
 import { openTrace } from "./trace.js";
+
+export type Whereabouts = "visible" | "delayed" | "in flight" | "dead-letter queue" | "gone";
 
 /** One Redis with an append-only file always synced, an SQS process, an SES, and replicas. */
 export interface Stack {

@@ -37,10 +37,9 @@ export {
 export type { Select } from "./message/admit.js";
 export { eventBridge, json, sns, type Decoder } from "./pipeline/decode.js";
 export type { Delivery } from "./pipeline/delivery.js";
-export type { HandlerContext, MessageContext } from "./pipeline/handler-context.js";
+export type { EffectSenders, HandlerContext, MessageContext } from "./pipeline/handler-context.js";
 export {
   definePipeline,
-  type EffectSenders,
   type EventOf,
   type Pipeline,
   type PipelineDefinition,

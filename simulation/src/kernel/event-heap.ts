@@ -1,8 +1,16 @@
-import type { Host } from "./host.js";
+/** A process as far as its events go. */
+export interface Process {
+  /** Its present life. */
+  readonly incarnation: number;
+  /** True virtual time until which it stands still; infinite while it is frozen. */
+  readonly pausedUntil: number;
+  /** What came due while it was frozen. */
+  readonly parked: ScheduledEvent[];
+}
 
 /** One life of a process. */
 export interface Owner {
-  readonly host: Host;
+  readonly host: Process;
   readonly incarnation: number;
 }
 
@@ -14,7 +22,7 @@ export interface ScheduledEvent {
   readonly order: number;
   readonly run: () => void;
   /** The process it happens in, and which life of it; `undefined` for the world outside. */
-  readonly host: Host | undefined;
+  readonly host: Process | undefined;
   readonly incarnation: number;
   cancelled: boolean;
 }

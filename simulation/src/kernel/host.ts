@@ -1,5 +1,5 @@
 import type { Clock, Randomness } from "@exactly-once/core/ports";
-import type { ScheduledEvent } from "./event-heap.js";
+import type { Process, ScheduledEvent } from "./event-heap.js";
 import { hashText, mix, unit } from "./hash.js";
 import type { Kernel } from "./kernel.js";
 
@@ -18,12 +18,10 @@ export interface Life {
  * never settles, and no `finally` runs, because its timers and replies are dropped. A paused
  * process stands still while time goes on, and then finds everything that came meanwhile.
  */
-export interface Host {
+export interface Host extends Process {
   readonly name: string;
   incarnation: number;
-  /** True virtual time until which it stands still; infinite while it is frozen. */
   pausedUntil: number;
-  /** What came due while it was frozen. */
   parked: ScheduledEvent[];
   up: boolean;
   /** Timers that are set now: a leak shows here. */

@@ -1,7 +1,8 @@
 import Table from "cli-table3";
-import { runFleet } from "../fleet.js";
+import { runFleet } from "../seeds/fleet.js";
 import { MUTANTS } from "./list.js";
 import type { Mutant } from "./mutant.js";
+import { applyPatches } from "./patch.js";
 
 export interface Hunted {
   readonly name: string;
@@ -26,7 +27,8 @@ export type Fate =
 /** Tries the recorded seed first, and hunts within the mutant's bound only where it kills no more. */
 export async function fateOf(mutant: Mutant, recorded: number, workers: number): Promise<Fate> {
   const { within, patches } = mutant;
-  const once = { count: 1, workers: 1, repeatEvery: 0, patches };
+  const changed = applyPatches(patches);
+  const once = { count: 1, workers: 1, repeatEvery: 0, changed };
   if (recorded <= within) {
     const { failures } = await runFleet({ ...once, first: recorded });
     if (failures.length > 0) return { end: "killed" };
@@ -58,7 +60,7 @@ export async function hunt(mutant: Mutant, workers: number): Promise<Hunted> {
     count: within,
     workers,
     repeatEvery: 0,
-    patches,
+    changed: applyPatches(patches),
     untilFirst: true,
   });
   const [first] = failures;

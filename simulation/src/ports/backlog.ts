@@ -1,7 +1,8 @@
 import type { EventBacklog } from "@exactly-once/ses-adapter";
 import type { Life } from "../kernel/host.js";
 import type { Service } from "../kernel/network.js";
-import type { RunBasis } from "../run/basis.js";
+import type { Kernel } from "../kernel/kernel.js";
+import type { Site } from "../kernel/decisions.js";
 import type { SqsQueue } from "../worlds/sqs.js";
 
 /** The wires of one host to the counts of the event queue and its dead-letter queue. */
@@ -12,11 +13,16 @@ export interface BacklogWires {
 /** "About a minute" by the SQS documentation, a fortieth of it here, with room to spare; ms. */
 const COUNTS_LAG_MS = 5_000;
 
+interface BacklogFaults {
+  readonly kernel: Kernel;
+  site(place: string, fault: string, rate: number): Site;
+}
+
 /** Counts as SQS gives them: sometimes those of a while ago. */
 export function backlogWires(
   host: string,
   service: Service,
-  { kernel, site }: RunBasis,
+  { kernel, site }: BacklogFaults,
   queues: { readonly notices: SqsQueue; readonly noticesDlq: SqsQueue },
 ): BacklogWires {
   const wire = service.wire(host, "counts");

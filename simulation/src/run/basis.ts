@@ -3,8 +3,15 @@ import { createKernel, type Kernel } from "../kernel/kernel.js";
 import { createNetwork, type Network } from "../kernel/network.js";
 import { createTrace, type Trace } from "../kernel/trace.js";
 import type { Report, Violation } from "../oracles/violations.js";
-import type { ScheduleOptions } from "../run-schedule.js";
 import type { ScenarioName } from "../scenarios/settings.js";
+
+export interface ScheduleOptions {
+  readonly seed: number;
+  readonly scenario: ScenarioName;
+  /** Only these faults happen. */
+  readonly only?: ReadonlySet<string>;
+  readonly story?: boolean;
+}
 
 /** What every run stands on, whatever it is about: time, chance, calls, and what it finds. */
 export interface RunBasis {

@@ -1,5 +1,5 @@
 import type { UnresolvedItem } from "@exactly-once/core/ports";
-import { redriveOnce } from "../scenarios/redrive.js";
+import { redriveOnce } from "../actors/redrive.js";
 import type { ScenarioSettings } from "../scenarios/settings.js";
 import { MAX_EVENTS, type RunBasis } from "./basis.js";
 import type { Replicas } from "./replicas.js";

@@ -1,8 +1,8 @@
 import { judgeRest } from "../oracles/final.js";
-import { NO_COUNTS, type RunCounts } from "../run-schedule.js";
-import { produce } from "../scenarios/producer.js";
+import { NO_COUNTS, type RunCounts } from "./counts.js";
+import { produce } from "../actors/producer.js";
 import type { ScenarioSettings } from "../scenarios/settings.js";
-import { scheduleTrouble } from "../scenarios/trouble.js";
+import { scheduleTrouble } from "./trouble.js";
 import type { RunBasis } from "./basis.js";
 import { startOperator, startReconciler } from "./bystanders.js";
 import { startReplicas } from "./replicas.js";

@@ -1,7 +1,14 @@
 import type { UnknownPolicy } from "@exactly-once/core";
 import type { Decisions } from "../kernel/decisions.js";
-import type { SilenceSettings } from "./evidence.js";
 import { variationOf, type Variation } from "./variation.js";
+
+/** How silence is judged, ms; as all times here about a fortieth of the real ones. */
+export interface SilenceSettings {
+  readonly intervalMs: number;
+  readonly settleMs: number;
+  readonly quietMs: number;
+  readonly clockSlackMs: number;
+}
 
 /** What a run is made of. All times in ms of virtual time. */
 export interface ScenarioSettings {

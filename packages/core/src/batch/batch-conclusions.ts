@@ -1,4 +1,4 @@
-import type { Admitted } from "../message/admit.js";
+import type { Admitted } from "../pipeline/admitted.js";
 import { equalJitter, fullJitter } from "../timing/backoff.js";
 import type { Disposition } from "../message/disposition.js";
 import type { Emit, MessageFacts } from "../events.js";

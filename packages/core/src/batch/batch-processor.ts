@@ -1,5 +1,5 @@
 import { admitInTime } from "../message/admit-in-time.js";
-import type { Admitted } from "../message/admit.js";
+import type { Admitted } from "../pipeline/admitted.js";
 import { createConclusions } from "./batch-conclusions.js";
 import { refusedClaim, tooOld } from "../message/claim-reply.js";
 import { createCommitter, type Committer } from "../run/commit.js";

@@ -1,4 +1,4 @@
-import type { Admitted } from "../message/admit.js";
+import type { Admitted } from "../pipeline/admitted.js";
 import { createBatcher, type Batcher } from "../timing/batcher.js";
 import type { Flight } from "./in-flight-message.js";
 import type { ClaimReply } from "../ports/index.js";

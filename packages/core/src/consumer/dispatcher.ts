@@ -1,9 +1,5 @@
-import {
-  admitMessage,
-  type Admission,
-  type Admitted,
-  type AdmissionOptions,
-} from "../message/admit.js";
+import type { Admitted } from "../pipeline/admitted.js";
+import { admitMessage, type Admission, type AdmissionOptions } from "../message/admit.js";
 import type { Batcher } from "../timing/batcher.js";
 import { refusedClaim, tooOld } from "../message/claim-reply.js";
 import { createClaims, type ClaimResult } from "./claim-batches.js";

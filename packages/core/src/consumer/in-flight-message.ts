@@ -1,4 +1,4 @@
-import type { Admitted } from "../message/admit.js";
+import type { Admitted } from "../pipeline/admitted.js";
 import type { Disposition } from "../message/disposition.js";
 import type { LossReason, MessageFacts } from "../events.js";
 import type { HeldHandle } from "./held-messages.js";

@@ -3,7 +3,8 @@ import type { Decoder } from "../pipeline/decode.js";
 import type { Disposition } from "./disposition.js";
 import { InvalidKeyError, PermanentError } from "../errors.js";
 import { fingerprintOf } from "../identity/fingerprint.js";
-import { notificationKey, type NotificationKey } from "../identity/key.js";
+import { notificationKey } from "../identity/key.js";
+import type { Admitted } from "../pipeline/admitted.js";
 import type { Pipeline } from "../pipeline/pipeline.js";
 import type { QueueMessage } from "../ports/index.js";
 
@@ -15,14 +16,6 @@ export interface AdmissionOptions {
   readonly decode: Decoder;
   readonly select: Select;
   readonly pipelines: ReadonlyMap<string, Pipeline>;
-}
-
-/** A message that made it to its key. */
-export interface Admitted {
-  readonly pipeline: Pipeline;
-  readonly event: unknown;
-  readonly key: NotificationKey;
-  readonly fingerprint: string;
 }
 
 export type Admission = { readonly admitted: Admitted } | { readonly refused: Disposition };

@@ -1,4 +1,4 @@
-import type { Admitted } from "./admit.js";
+import type { Admitted } from "../pipeline/admitted.js";
 import type { Disposition } from "./disposition.js";
 import type { AttemptInfo, ClaimReply, Clock, Lease, QueueMessage } from "../ports/index.js";
 

@@ -1,5 +1,5 @@
 import { createHandlerContext } from "../run/create-handler-context.js";
-import type { Admitted } from "./admit.js";
+import type { Admitted } from "../pipeline/admitted.js";
 import type { Cancellation } from "../run/cancellation.js";
 import { ACKNOWLEDGE, DRAINING, type Disposition } from "./disposition.js";
 import {

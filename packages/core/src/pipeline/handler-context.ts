@@ -1,5 +1,7 @@
-import type { EffectSenders } from "./pipeline.js";
 import type { Receipt, Sender } from "../ports/index.js";
+
+/** Senders by the name of the effect they perform. */
+export type EffectSenders = Readonly<Record<string, Sender<unknown>>>;
 
 export type PayloadOf<S> = S extends Sender<infer Payload, infer _Prepared> ? Payload : never;
 

@@ -1,12 +1,8 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { EFFECT_NAME } from "../identity/attempt-id.js";
 import { ConfigurationError } from "../errors.js";
-import type { HandlerContext } from "./handler-context.js";
+import type { EffectSenders, HandlerContext } from "./handler-context.js";
 import type { KeyPart } from "../identity/key.js";
-import type { Sender } from "../ports/index.js";
-
-/** Senders by the name of the effect they perform. */
-export type EffectSenders = Readonly<Record<string, Sender<unknown>>>;
 
 export type EventOf<Schema extends StandardSchemaV1> = StandardSchemaV1.InferOutput<Schema>;
 

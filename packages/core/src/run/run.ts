@@ -1,4 +1,4 @@
-import type { Admitted } from "../message/admit.js";
+import type { Admitted } from "../pipeline/admitted.js";
 import { createCancellation, type Cancellation } from "./cancellation.js";
 import type { LeaseLostError } from "../errors.js";
 import type { Committer } from "./commit.js";

@@ -2,14 +2,14 @@ import { fork } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { bundle } from "./bundle.js";
-import type { Patch } from "./mutants/patch.js";
+import { bundle, type ChangedSources } from "./bundle.js";
 import type { RangeResult, SeedRange } from "./run-seeds.js";
 import { addTotals, noTotals, type Failure, type Totals } from "./totals.js";
 
 export interface FleetOptions extends SeedRange {
   readonly workers: number;
-  readonly patches?: readonly Patch[];
+  /** Instead of those in the tree: bugs that are planted. */
+  readonly changed?: ChangedSources;
   onProgress?(totals: Totals, failures: readonly Failure[]): void;
 }
 
@@ -26,7 +26,7 @@ export async function runFleet(options: FleetOptions): Promise<RangeResult> {
   const folder = await mkdtemp(join(tmpdir(), "simulation-"));
   try {
     const file = join(folder, "worker.mjs");
-    await bundle("worker.ts", file, options.patches);
+    await bundle("worker.ts", file, options.changed);
     return await runWorkers(file, options);
   } finally {
     await rm(folder, { recursive: true, force: true });

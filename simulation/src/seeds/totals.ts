@@ -1,5 +1,5 @@
-import type { ScheduleResult } from "./run-schedule.js";
-import type { ScenarioName } from "./scenarios/settings.js";
+import type { ScheduleResult } from "../run/run-schedule.js";
+import type { ScenarioName } from "../scenarios/settings.js";
 
 /** What many runs came to. */
 export interface Totals {

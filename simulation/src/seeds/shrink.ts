@@ -1,5 +1,5 @@
 import { runGuarded } from "./run-seeds.js";
-import type { ScenarioName } from "./scenarios/settings.js";
+import type { ScenarioName } from "../scenarios/settings.js";
 
 export interface Shrunk {
   readonly faults: readonly string[];

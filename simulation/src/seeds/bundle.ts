@@ -1,23 +1,24 @@
 import { build, type Plugin } from "esbuild";
 import { fileURLToPath } from "node:url";
-import { applyPatches, type Patch } from "./mutants/patch.js";
 
-const ROOT = fileURLToPath(new URL("../../", import.meta.url));
+const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
+
+/** Sources by their paths. */
+export type ChangedSources = ReadonlyMap<string, string>;
 
 /**
  * Bundles an entry of this package with the sources of the packages under test, so that a worker
- * starts at once and runs at full speed; with patches, a mutant of them. Nothing in the tree is
- * touched.
+ * starts at once and runs at full speed.
  *
- * @throws where a patch doesn't apply any more.
+ * @param changed sources that stand in for those in the tree, by their paths
  */
 export async function bundle(
   entry: string,
   outfile: string,
-  patches: readonly Patch[] = [],
+  changed: ChangedSources = new Map(),
 ): Promise<void> {
   await build({
-    entryPoints: [`${ROOT}simulation/src/${entry}`],
+    entryPoints: [`${ROOT}simulation/src/seeds/${entry}`],
     outfile,
     bundle: true,
     platform: "node",
@@ -27,16 +28,16 @@ export async function bundle(
     loader: { ".lua": "text" },
     external: ["esbuild", "cli-progress"],
     logLevel: "error",
-    plugins: [patching(patches)],
+    plugins: [standIns(changed)],
   });
 }
 
-function patching(patches: readonly Patch[]): Plugin {
+function standIns(changed: ChangedSources): Plugin {
   return {
-    name: "patches",
+    name: "stand-ins",
     setup: ({ onLoad }) => {
-      for (const [changed, contents] of applyPatches(patches)) {
-        const filter = new RegExp(`^${changed.replaceAll(/[.*+?^${}()|[\]\\/]/g, "\\$&")}$`);
+      for (const [path, contents] of changed) {
+        const filter = new RegExp(`^${path.replaceAll(/[.*+?^${}()|[\]\\/]/g, "\\$&")}$`);
         onLoad({ filter }, () => ({ contents, loader: "ts" }));
       }
     },

@@ -1,16 +1,9 @@
-import type { Violation } from "./oracles/violations.js";
-import { createBasis } from "./run/basis.js";
-import { runService } from "./run/service-run.js";
-import { runUserCaches } from "./run/user-cache-run.js";
-import { scenarioSettings, type ScenarioName } from "./scenarios/settings.js";
-
-export interface ScheduleOptions {
-  readonly seed: number;
-  readonly scenario: ScenarioName;
-  /** Only these faults happen. */
-  readonly only?: ReadonlySet<string>;
-  readonly story?: boolean;
-}
+import type { Violation } from "../oracles/violations.js";
+import { createBasis, type ScheduleOptions } from "./basis.js";
+import type { RunCounts } from "./counts.js";
+import { runService } from "./service-run.js";
+import { runUserCaches } from "./user-cache-run.js";
+import { scenarioSettings, type ScenarioName } from "../scenarios/settings.js";
 
 export interface ScheduleResult {
   readonly seed: number;
@@ -23,36 +16,12 @@ export interface ScheduleResult {
   readonly stats: ScheduleStats;
 }
 
-/** What a run of the service, or of its user caches, came to. */
-export interface RunCounts {
-  readonly messages: number;
-  readonly emails: number;
-  readonly held: number;
-  readonly deadLettered: number;
-  readonly suppressed: number;
-  /** "Not sent" as the reconciler concluded it from silence. */
-  readonly verdicts: number;
-  readonly lookups: number;
-  readonly failovers: number;
-}
-
 export interface ScheduleStats extends RunCounts {
   readonly events: number;
   readonly crashes: number;
   readonly pauses: number;
   readonly virtualMs: number;
 }
-
-export const NO_COUNTS: RunCounts = {
-  messages: 0,
-  emails: 0,
-  held: 0,
-  deadLettered: 0,
-  suppressed: 0,
-  verdicts: 0,
-  lookups: 0,
-  failovers: 0,
-};
 
 /** One seeded run of the real code in the simulated world. */
 export async function runSchedule(options: ScheduleOptions): Promise<ScheduleResult> {

@@ -1,6 +1,6 @@
 import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
-import type { ScenarioName } from "./scenarios/settings.js";
+import type { ScenarioName } from "../scenarios/settings.js";
 
 /** A run that once broke a promise, shrunk to the faults that matter. Replayed for ever. */
 export interface CorpusEntry {
@@ -13,7 +13,7 @@ export interface CorpusEntry {
   readonly story: string;
 }
 
-const FOLDER = fileURLToPath(new URL("../corpus/", import.meta.url));
+const FOLDER = fileURLToPath(new URL("../../corpus/", import.meta.url));
 
 export async function loadCorpus(): Promise<readonly { name: string; entry: CorpusEntry }[]> {
   const names = (await readdir(FOLDER)).filter((name) => name.endsWith(".json")).sort();

@@ -1,9 +1,9 @@
 import type { Host } from "../kernel/host.js";
-import type { RunBasis } from "../run/basis.js";
-import type { Replicas } from "../run/replicas.js";
-import type { ServiceWorld } from "../run/service-world.js";
-import { NAMESPACE, PIPELINE } from "./events.js";
-import type { ScenarioSettings } from "./settings.js";
+import type { RunBasis } from "./basis.js";
+import type { Replicas } from "./replicas.js";
+import type { ServiceWorld } from "./service-world.js";
+import { NAMESPACE, PIPELINE } from "../scenarios/events.js";
+import type { ScenarioSettings } from "../scenarios/settings.js";
 
 export interface TroubleOptions {
   readonly basis: RunBasis;

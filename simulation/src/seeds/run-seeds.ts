@@ -1,8 +1,9 @@
 import { setImmediate } from "node:timers/promises";
-import { withLeakGuard } from "./kernel/leak-guard.js";
-import { runSchedule, type ScheduleOptions, type ScheduleResult } from "./run-schedule.js";
-import { scenarioOf } from "./scenarios/mix.js";
-import { SCENARIOS, type ScenarioName } from "./scenarios/settings.js";
+import { withLeakGuard } from "../kernel/leak-guard.js";
+import type { ScheduleOptions } from "../run/basis.js";
+import { runSchedule, type ScheduleResult } from "../run/run-schedule.js";
+import { scenarioOf } from "../scenarios/mix.js";
+import { SCENARIOS, type ScenarioName } from "../scenarios/settings.js";
 import { addResult, addTime, noTotals, type Failure, type Totals } from "./totals.js";
 
 export interface SeedRange {

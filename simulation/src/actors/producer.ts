@@ -2,7 +2,7 @@ import type { Decisions } from "../kernel/decisions.js";
 import type { Kernel } from "../kernel/kernel.js";
 import type { Ledger } from "../oracles/ledger.js";
 import type { SqsQueue } from "../worlds/sqs.js";
-import { wrapped } from "./envelopes.js";
+import { wrapped } from "../scenarios/envelopes.js";
 import {
   EVENT_KINDS,
   isKeyless,
@@ -10,8 +10,8 @@ import {
   owedEffects,
   type EventKind,
   type FormEvent,
-} from "./events.js";
-import type { ScenarioSettings } from "./settings.js";
+} from "../scenarios/events.js";
+import type { ScenarioSettings } from "../scenarios/settings.js";
 
 /** What the tripwire holds is rare all the same: it takes two events of the kind. */
 const ODD_KINDS: readonly EventKind[] = [...EVENT_KINDS, "sameContent", "sameContent"];

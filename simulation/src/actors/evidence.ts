@@ -7,15 +7,8 @@ import {
 } from "@exactly-once/ses-adapter";
 import type { Life } from "../kernel/host.js";
 import type { Report } from "../oracles/violations.js";
-import { NAMESPACE, PIPELINE } from "./events.js";
-
-/** How silence is judged, ms; as all times here about a fortieth of the real ones. */
-export interface SilenceSettings {
-  readonly intervalMs: number;
-  readonly settleMs: number;
-  readonly quietMs: number;
-  readonly clockSlackMs: number;
-}
+import { NAMESPACE, PIPELINE } from "../scenarios/events.js";
+import type { SilenceSettings } from "../scenarios/settings.js";
 
 export interface EvidenceParts {
   readonly life: Life;
