@@ -1,30 +1,34 @@
-export { queueBacklog, type QueueBacklog, type QueueBacklogOptions } from "./backlog.js";
+export { queueBacklog, type QueueBacklog, type QueueBacklogOptions } from "./queue/backlog.js";
 export {
   NOTE_ATTRIBUTE,
   readNote,
   type DeadLetterNote,
   type DisplacedAttribute,
-} from "./dead-letter-note.js";
+} from "./dead-letters/dead-letter-note.js";
 export {
   findDeadLetterQueueUrl,
   type FindDeadLetterQueueOptions,
-} from "./dead-letter-queue-url.js";
-export { inspectQueue, type Finding, type InspectQueueOptions } from "./doctor.js";
+} from "./dead-letters/dead-letter-queue-url.js";
+export { inspectQueue, type Finding, type InspectQueueOptions } from "./doctor/doctor.js";
 export {
   fromLambdaRecord,
   lambdaBatchResponse,
   type LambdaBatchResponse,
   type LambdaSqsAttribute,
   type LambdaSqsRecord,
-} from "./lambda.js";
+} from "./lambda/lambda.js";
 export {
   createLambdaHandler,
   type LambdaContext,
   type LambdaHandler,
   type LambdaHandlerOptions,
-} from "./lambda-handler.js";
-export { sqsQueue, type SqsQueueOptions } from "./queue.js";
-export { tunedSqsClient, type TunedSqsClientConfig, type TunedTimeouts } from "./tuned-client.js";
+} from "./lambda/lambda-handler.js";
+export { sqsQueue, type SqsQueueOptions } from "./queue/queue.js";
+export {
+  tunedSqsClient,
+  type TunedSqsClientConfig,
+  type TunedTimeouts,
+} from "./client/tuned-client.js";
 export {
   readDeadLetters,
   redriveMessage,
@@ -34,4 +38,4 @@ export {
   type ReadDeadLettersOptions,
   type RedriveOptions,
   type RedriveReply,
-} from "./redrive.js";
+} from "./dead-letters/redrive.js";

@@ -1,7 +1,12 @@
 import type { QueueMessage, QueueReply } from "@exactly-once/core/ports";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
-import { sqsError, startFakeSqs, type FakeAnswer, type FakeSqs } from "./fake-sqs.fixture.js";
+import {
+  sqsError,
+  startFakeSqs,
+  type FakeAnswer,
+  type FakeSqs,
+} from "../fixtures/fake-sqs.fixture.js";
 import { sqsQueue } from "./queue.js";
 
 const message = (handle: string): QueueMessage => ({

@@ -2,8 +2,8 @@ import { SetQueueAttributesCommand } from "@aws-sdk/client-sqs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 import { inspectQueue, type Finding, type InspectQueueOptions } from "./doctor.js";
-import { sqsError, startFakeSqs } from "./fake-sqs.fixture.js";
-import { startLocalSqs, type LocalSqs } from "./local-sqs.fixture.js";
+import { sqsError, startFakeSqs } from "../fixtures/fake-sqs.fixture.js";
+import { startLocalSqs, type LocalSqs } from "../fixtures/local-sqs.fixture.js";
 
 const DAY_S = 86_400;
 const codes = (findings: readonly Finding[], severity: Finding["severity"]) =>

@@ -1,7 +1,7 @@
 import type { MessageAttributeValue } from "@aws-sdk/client-sqs";
 import type { QueueMessage } from "@exactly-once/core/ports";
 
-import { toQueueMessage } from "./message.js";
+import { toQueueMessage } from "../wire/message.js";
 
 /** The fields used here of a record in a Lambda function's SQS event (`SQSRecord`). */
 export interface LambdaSqsRecord {

@@ -1,8 +1,8 @@
 import { queueSuite } from "@exactly-once/core/testing";
 import { afterAll, describe, test } from "vitest";
 
-import { conformanceFixture } from "./conformance.fixture.js";
-import { openSqs } from "./local-sqs.fixture.js";
+import { conformanceFixture } from "../fixtures/conformance.fixture.js";
+import { openSqs } from "../fixtures/local-sqs.fixture.js";
 
 /**
  * Other emulators have other habits. ElasticMQ 1.6 passes; moto 5 fails, since with it

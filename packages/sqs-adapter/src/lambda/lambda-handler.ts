@@ -7,7 +7,7 @@ import {
   type LambdaBatchResponse,
   type LambdaSqsRecord,
 } from "./lambda.js";
-import { sqsQueue } from "./queue.js";
+import { sqsQueue } from "../queue/queue.js";
 
 export interface LambdaHandlerOptions extends Omit<BatchProcessorOptions, "queue"> {
   readonly client: SQSClient;

@@ -2,9 +2,9 @@ import { SendMessageCommand } from "@aws-sdk/client-sqs";
 import type { QueueMessage } from "@exactly-once/core/ports";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
-import { sqsError, sqsOk, startFakeSqs } from "./fake-sqs.fixture.js";
-import { startLocalSqs, type LocalSqs } from "./local-sqs.fixture.js";
-import { sqsQueue } from "./queue.js";
+import { sqsError, sqsOk, startFakeSqs } from "../fixtures/fake-sqs.fixture.js";
+import { startLocalSqs, type LocalSqs } from "../fixtures/local-sqs.fixture.js";
+import { sqsQueue } from "../queue/queue.js";
 import { readDeadLetters, redriveMessage, returnDeadLetters, type DeadLetter } from "./redrive.js";
 
 const reason = { code: "permanent", text: "no such trainee", attemptIds: [] };

@@ -1,8 +1,8 @@
 import { queueSuite } from "@exactly-once/core/testing";
 import { afterAll, beforeAll, describe, test } from "vitest";
 
-import { conformanceFixture } from "./conformance.fixture.js";
-import { startLocalSqs, type LocalSqs } from "./local-sqs.fixture.js";
+import { conformanceFixture } from "../fixtures/conformance.fixture.js";
+import { startLocalSqs, type LocalSqs } from "../fixtures/local-sqs.fixture.js";
 
 const maxReceiveCount = 3;
 

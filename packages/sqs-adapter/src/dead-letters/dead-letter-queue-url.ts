@@ -1,6 +1,6 @@
 import type { SQSClient } from "@aws-sdk/client-sqs";
 
-import { readQueueFacts, resolveQueueUrl } from "./queue-facts.js";
+import { readQueueFacts, resolveQueueUrl } from "../wire/queue-facts.js";
 
 export interface FindDeadLetterQueueOptions {
   readonly client: SQSClient;

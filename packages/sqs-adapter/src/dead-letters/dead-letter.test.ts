@@ -10,9 +10,9 @@ import {
   startFakeSqs,
   type FakeAnswer,
   type FakeSqs,
-} from "./fake-sqs.fixture.js";
-import { startLocalSqs, type LocalSqs } from "./local-sqs.fixture.js";
-import { sqsQueue } from "./queue.js";
+} from "../fixtures/fake-sqs.fixture.js";
+import { startLocalSqs, type LocalSqs } from "../fixtures/local-sqs.fixture.js";
+import { sqsQueue } from "../queue/queue.js";
 
 const reason = { code: "invalid", text: "no trainee id", attemptIds: ["k-email-o-1-1"] };
 const failed = (text: string) => ({ failed: expect.stringContaining(text) as string });

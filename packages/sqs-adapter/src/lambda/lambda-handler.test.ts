@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { createLambdaHandler } from "./lambda-handler.js";
 import type { LambdaSqsRecord } from "./lambda.js";
-import { startLocalSqs, type LocalSqs } from "./local-sqs.fixture.js";
+import { startLocalSqs, type LocalSqs } from "../fixtures/local-sqs.fixture.js";
 
 let sqs: LocalSqs;
 beforeAll(async () => (sqs = await startLocalSqs()));

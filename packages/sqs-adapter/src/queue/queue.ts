@@ -18,19 +18,19 @@ import {
   type VisibilityChange,
 } from "@exactly-once/core/ports";
 
-import { batchReplies } from "./batch.js";
-import { callSqs, callToItsEnd } from "./call.js";
-import { sendDeadLetter } from "./dead-letter.js";
-import { SYSTEM_ATTRIBUTES, fromSqs } from "./message.js";
-import { VISIBILITY_LIMIT } from "./sqs-error.js";
+import { batchReplies } from "../wire/batch.js";
+import { callSqs, callToItsEnd } from "../wire/call.js";
+import { sendDeadLetter } from "../dead-letters/dead-letter.js";
+import { SYSTEM_ATTRIBUTES, fromSqs } from "../wire/message.js";
+import { VISIBILITY_LIMIT } from "../wire/sqs-error.js";
 import {
   isFifo,
   queueName,
   readQueueFacts,
   resolveQueueUrl,
   type QueueFacts,
-} from "./queue-facts.js";
-import { isTuned } from "./tuned-client.js";
+} from "../wire/queue-facts.js";
+import { isTuned } from "../client/tuned-client.js";
 
 export interface SqsQueueOptions {
   /**

@@ -8,8 +8,8 @@ import {
   resolveQueueUrl,
   type QueueAddress,
   type QueueFacts,
-} from "./queue-facts.js";
-import { isMissingQueue } from "./sqs-error.js";
+} from "../wire/queue-facts.js";
+import { isMissingQueue } from "../wire/sqs-error.js";
 
 export interface Finding {
   /** `error`: messages can be lost or doubled. `warning`: could not be checked, or is unwise. */

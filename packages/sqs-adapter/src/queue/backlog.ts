@@ -1,8 +1,8 @@
 import { GetQueueAttributesCommand, type SQSClient } from "@aws-sdk/client-sqs";
 import { QueueUnavailableError } from "@exactly-once/core";
 
-import { callSqs } from "./call.js";
-import { findDeadLetterQueueUrl } from "./dead-letter-queue-url.js";
+import { callSqs } from "../wire/call.js";
+import { findDeadLetterQueueUrl } from "../dead-letters/dead-letter-queue-url.js";
 
 export interface QueueBacklogOptions {
   readonly client: SQSClient;

@@ -5,12 +5,12 @@ import {
 } from "@aws-sdk/client-sqs";
 import type { DeadLetterReason, DeadLetterReply, QueueMessage } from "@exactly-once/core/ports";
 
-import { callSqs } from "./call.js";
-import { bytesOf, copyOf } from "./copy.js";
+import { callSqs } from "../wire/call.js";
+import { bytesOf, copyOf } from "../wire/copy.js";
 import { NOTE_ATTRIBUTE, noteVariants } from "./dead-letter-note.js";
 import { displaceFor } from "./displaced-attributes.js";
-import { queueName } from "./queue-facts.js";
-import { answeredError, mayPass, type EntryError } from "./sqs-error.js";
+import { queueName } from "../wire/queue-facts.js";
+import { answeredError, mayPass, type EntryError } from "../wire/sqs-error.js";
 
 /** The most SQS takes, body and attributes, since August 2025 (SQS quotas, "Message size"). */
 const LARGEST_MESSAGE_BYTES = 1_048_576;

@@ -11,9 +11,9 @@ import {
   startFakeSqs,
   type FakeAnswer,
   type FakeSqs,
-} from "./fake-sqs.fixture.js";
-import { testAccount } from "./local-sqs.fixture.js";
-import { sqsQueue } from "./queue.js";
+} from "../fixtures/fake-sqs.fixture.js";
+import { testAccount } from "../fixtures/local-sqs.fixture.js";
+import { sqsQueue } from "../queue/queue.js";
 import { tunedSqsClient, type TunedSqsClientConfig } from "./tuned-client.js";
 
 const request = { max: 10, visibilityMs: 30_000, waitMs: 0 };

@@ -7,13 +7,13 @@ import {
 } from "@aws-sdk/client-sqs";
 import type { QueueMessage, QueueReply } from "@exactly-once/core/ports";
 
-import { batchReplies } from "./batch.js";
-import { callSqs } from "./call.js";
-import { copyOf, type CopyTarget } from "./copy.js";
+import { batchReplies } from "../wire/batch.js";
+import { callSqs } from "../wire/call.js";
+import { copyOf, type CopyTarget } from "../wire/copy.js";
 import { NOTE_ATTRIBUTE, readNote, type DeadLetterNote } from "./dead-letter-note.js";
 import { restoreDisplaced } from "./displaced-attributes.js";
-import { SYSTEM_ATTRIBUTES, fromSqs, nativeOf } from "./message.js";
-import { queueName } from "./queue-facts.js";
+import { SYSTEM_ATTRIBUTES, fromSqs, nativeOf } from "../wire/message.js";
+import { queueName } from "../wire/queue-facts.js";
 
 export interface DeadLetter {
   /** As it stands in the dead-letter queue; its id and handle are of that queue. */

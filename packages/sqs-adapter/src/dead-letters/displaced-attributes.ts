@@ -2,7 +2,7 @@ import type { MessageAttributeValue } from "@aws-sdk/client-sqs";
 import type { QueueMessage } from "@exactly-once/core/ports";
 
 import type { DisplacedAttribute } from "./dead-letter-note.js";
-import { nativeOf } from "./message.js";
+import { nativeOf } from "../wire/message.js";
 
 /** SQS takes ten attributes a message. */
 const ATTRIBUTE_LIMIT = 10;

@@ -1,7 +1,7 @@
 import { SendMessageCommand } from "@aws-sdk/client-sqs";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { queueBacklog } from "./backlog.js";
-import { startLocalSqs, type LocalSqs } from "./local-sqs.fixture.js";
+import { startLocalSqs, type LocalSqs } from "../fixtures/local-sqs.fixture.js";
 import { sqsQueue } from "./queue.js";
 
 let sqs: LocalSqs;

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
-import { sqsError, sqsMessage, startFakeSqs, type FakeSqs } from "./fake-sqs.fixture.js";
-import { testClient } from "./local-sqs.fixture.js";
+import { sqsError, sqsMessage, startFakeSqs, type FakeSqs } from "../fixtures/fake-sqs.fixture.js";
+import { testClient } from "../fixtures/local-sqs.fixture.js";
 import { sqsQueue } from "./queue.js";
 
 const request = { max: 10, visibilityMs: 30_000, waitMs: 0 };

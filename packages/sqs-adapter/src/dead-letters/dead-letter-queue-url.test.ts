@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 import { findDeadLetterQueueUrl } from "./dead-letter-queue-url.js";
-import { startLocalSqs, type LocalSqs } from "./local-sqs.fixture.js";
+import { startLocalSqs, type LocalSqs } from "../fixtures/local-sqs.fixture.js";
 
 describe("the dead-letter queue of a queue", () => {
   let sqs: LocalSqs;
