@@ -90,7 +90,7 @@ export const MUTANTS: readonly Mutant[] = [
     core(
       "isOpenTo",
       'if (effect.state === "accepted" || effect.state === "dropped") return false;',
-      'if (effect.state !== "held") return false;',
+      'if (effect.state !== "blocked") return false;',
     ),
     core("endedRun", "if (holding.length > 0) return holdOrResend(run, holding);", ""),
     core("endedRun", "if (thrown) return afterError(run, telling(run, thrown.error));", ""),
@@ -198,11 +198,11 @@ export const MUTANTS: readonly Mutant[] = [
       'if (reply !== "granted") {',
     ),
   ]),
-  mutant("held-is-begun", "What the tripwire holds is sent by the next delivery.", [
+  mutant("blocked-is-begun", "What the tripwire blocked is sent by the next delivery.", [
     core(
       "begin",
-      'case "held": return { record, reply: { held: attemptInfo(record, effect, now) } };',
-      'case "held": break;',
+      'case "blocked": return { record, reply: { blocked: attemptInfo(record, effect, now) } };',
+      'case "blocked": break;',
     ),
     core(
       "performOnce",
@@ -210,13 +210,17 @@ export const MUTANTS: readonly Mutant[] = [
       "const reservation = live && run.before.length === 0 ?",
     ),
   ]),
-  mutant("rate-not-held", "A recipient who gets too many emails gets the next one all the same.", [
-    core(
-      "checkRates",
-      'return action === "hold" ? `${tripped.kind}: ${detail}` : undefined;',
-      "return undefined;",
-    ),
-  ]),
+  mutant(
+    "rate-not-blocked",
+    "A recipient who gets too many emails gets the next one all the same.",
+    [
+      core(
+        "checkRates",
+        'return action === "block" ? `${tripped.kind}: ${detail}` : undefined;',
+        "return undefined;",
+      ),
+    ],
+  ),
   mutant("resent-without-leave", "An attempt of unknown outcome is repeated under any policy.", [
     core(
       "settleEarlier",

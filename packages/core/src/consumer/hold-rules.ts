@@ -78,7 +78,7 @@ export function createHoldRules({ env, gate, isLastReceive }: HoldRulesOptions):
     if (!record || record.state === "done" || record.state === "dead") return "goOn";
     if (record.live) return "wait";
     if (hold.reason === "busy") return "goOn";
-    const open = record.effects.filter(({ state }) => state === "unknown" || state === "held");
+    const open = record.effects.filter(({ state }) => state === "unknown" || state === "blocked");
     if (open.length === 0) {
       // Evidence came, also while the burial of a message held too long had to wait.
       if (flight.deadLetter?.code === HELD_TOO_LONG) flight.deadLetter = undefined;

@@ -179,7 +179,7 @@ function endedRun(run: Run, thrown: Thrown | undefined): Disposition | undefined
 }
 
 function holdOrResend(run: Run, attempts: readonly AttemptInfo[]): Disposition {
-  const tripped = attempts.some(({ state }) => state === "held");
+  const tripped = attempts.some(({ state }) => state === "blocked");
   const resends = Object.values(run.pipeline.effects).every(({ idempotent }) => idempotent);
   if (!tripped && (run.pipeline.onUnknown === "resend" || resends)) {
     return { kind: "retry", reason: "rejected", counts: true };
