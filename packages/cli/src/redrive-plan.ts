@@ -46,9 +46,7 @@ function keyOf({ note }: DeadLetter): string | undefined {
 
 function judge({ note }: DeadLetter, record: RecordView): LetterState {
   if (record.state === "done") return "done";
-  const open = record.effects.some(({ state }) =>
-    ["sending", "unknown", "blocked"].includes(state),
-  );
+  const open = record.effects.some(({ state }) => ["sending", "unknown", "held"].includes(state));
   if (open) return "unsettled";
   const { dead } = record;
   if (dead === undefined || dead.messageId !== note?.originalMessageId) return "free";

@@ -74,7 +74,7 @@ export type ConsumerEvent = { readonly at: number } & (
       readonly effect: string;
       readonly receipt: Receipt;
     } & MessageFacts)
-  /** Two different receipts for one effect: a proven duplicate. An alarm. */
+  /** Two different receipts for one effect: a proven duplicate. Ring the bell. */
   | ({
       readonly type: "duplicateProven";
       readonly attemptId: string;
@@ -124,7 +124,7 @@ export type ConsumerEvent = { readonly at: number } & (
       readonly type: "tripwire";
       readonly kind: "sameContent" | "recipientRate" | "templateRate";
       readonly effect: string;
-      readonly action: "warn" | "block";
+      readonly action: "warn" | "hold";
       readonly detail: string;
     } & MessageFacts)
   | ({

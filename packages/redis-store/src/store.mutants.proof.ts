@@ -5,9 +5,7 @@ import fc from "../../../scripts/seeded-fast-check.mjs";
 import { assembleScripts, sources, type ScriptSources } from "./scripts.js";
 import { givenRedis, type GivenRedis } from "./testing/given-redis.js";
 import { scriptMutants, withMutant } from "./testing/script-mutants.js";
-import { redisFixture, waitingFixture } from "./testing/store-fixture.js";
-import { tellTime, withToldTime } from "./testing/told-time.js";
-import type { RedisClient } from "./transport/client.js";
+import { redisFixture } from "./testing/store-fixture.js";
 
 let redis: GivenRedis;
 let client: Redis;
@@ -25,17 +23,19 @@ interface SuiteTest {
   readonly body: () => Promise<void>;
 }
 
-/** @param fixture on the clients */
-function suiteOf(fixture: Factory, unitMs = 60_000): SuiteTest[] {
+function suiteOf(from: ScriptSources, wrap = (real: Redis) => real): SuiteTest[] {
+  const scripts = assembleScripts(from);
   const collected: SuiteTest[] = [];
   storeSuite({
     test: (name, body) => collected.push({ name, body }),
     fc,
     runs: 60,
-    unitMs,
+    // Many run at a time.
+    unitMs: 500,
     factory: async (request) => {
       const { keyPrefix } = redis;
-      return fixture({ keyPrefix, client, otherClient }, request);
+      const clients = { client: wrap(client), otherClient: wrap(otherClient) };
+      return redisFixture({ keyPrefix, ...clients, scripts }, request);
     },
     capabilities: {
       durable: true,
@@ -48,11 +48,6 @@ function suiteOf(fixture: Factory, unitMs = 60_000): SuiteTest[] {
   });
   return collected;
 }
-
-type Factory = typeof waitingFixture;
-
-const suiteWith = (from: ScriptSources): SuiteTest[] =>
-  suiteOf((options, request) => redisFixture(options, request, from));
 
 /** Runs many at a time, since most of them wait. Those under way at the first failure are left. */
 function firstFailure(suite: readonly SuiteTest[]): Promise<string | undefined> {
@@ -73,7 +68,7 @@ function firstFailure(suite: readonly SuiteTest[]): Promise<string | undefined> 
 
 describe("the conformance suite", () => {
   it("finds nothing wrong with the scripts as they are", async () => {
-    expect(await firstFailure(suiteWith(sources))).toBeUndefined();
+    expect(await firstFailure(suiteOf(sources))).toBeUndefined();
   });
 
   it.each(scriptMutants.map((mutant) => [mutant.breaks, mutant] as const))(
@@ -84,26 +79,39 @@ describe("the conformance suite", () => {
       for (const { text } of Object.values(assembleScripts(mutated))) {
         await client.script("LOAD", text);
       }
-      const found = await firstFailure(suiteWith(mutated));
+      const found = await firstFailure(suiteOf(mutated));
       expect(found, `no test fails with ${mutant.script}.lua changed`).toBeDefined();
     },
   );
 
   it("fails where leases go by the caller's clock", async () => {
-    const scripts = withToldTime(sources);
-    const told = (real: RedisClient) => tellTime(real, () => Date.now());
-    const suite = suiteOf(
-      ({ client: one, otherClient: other, ...options }, request) =>
-        waitingFixture(
-          { ...options, client: told(one), otherClient: told(other) },
-          request,
-          scripts,
-        ),
-      // Many run at a time.
-      1_000,
-    );
+    const mutant = {
+      breaks: "time is the server's",
+      script: "item",
+      from: "local time = redis.call('TIME')",
+      to: "local told = ARGV[#ARGV]\nlocal time = { math.floor(told / 1000), told % 1000 * 1000 }",
+    } as const;
+    const suite = suiteOf(withMutant(sources, mutant), tellingTheTime);
     const judged = suite.filter(({ name }) => name.includes("store's clock"));
     expect(await firstFailure(suite.filter((test) => !judged.includes(test)))).toBeUndefined();
     expect(await firstFailure(judged)).toBeDefined();
   });
 });
+
+/** A client that gives each script the caller's time as its last argument. */
+function tellingTheTime(real: Redis): Redis {
+  return new Proxy(real, {
+    get: (target, name) => {
+      if (name === "pipeline") {
+        return () => {
+          const pipeline = target.pipeline();
+          const evalsha = pipeline.evalsha.bind(pipeline);
+          pipeline.evalsha = (...args: unknown[]) => evalsha(...(args as [string]), Date.now());
+          return pipeline;
+        };
+      }
+      const value: unknown = Reflect.get(target, name);
+      return typeof value === "function" ? (value.bind(target) as unknown) : value;
+    },
+  });
+}

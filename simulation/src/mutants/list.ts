@@ -90,7 +90,7 @@ export const MUTANTS: readonly Mutant[] = [
     core(
       "isOpenTo",
       'if (effect.state === "accepted" || effect.state === "dropped") return false;',
-      'if (effect.state !== "blocked") return false;',
+      'if (effect.state !== "held") return false;',
     ),
     core("endedRun", "if (holding.length > 0) return holdOrResend(run, holding);", ""),
     core("endedRun", "if (thrown) return afterError(run, telling(run, thrown.error));", ""),
@@ -154,20 +154,24 @@ export const MUTANTS: readonly Mutant[] = [
     ),
   ]),
   mutant("siblings-go-on", "After a failure the rest of the FIFO group goes on before it.", [
-    core("#releaseSiblings", "this.conclude(sibling, SIBLING)", "this.#options.onReady(sibling)"),
+    core(
+      "releaseSiblings",
+      "for (const sibling of lanes.cutAt(flight)) settle(sibling, SIBLING);",
+      "for (const sibling of lanes.cutAt(flight)) options.onReady(sibling);",
+    ),
   ]),
   mutant("group-side-by-side", "Messages of one FIFO group run side by side.", [
     core(
-      "#receiveOne",
-      "else if (!taken.group || taken.group.messages[0] === taken) this.#ready.push(taken);",
-      "else this.#ready.push(taken);",
+      "receiveOne",
+      "else if (!flight.lane || flight.lane.flights[0] === flight) ready.push(flight);",
+      "else ready.push(flight);",
     ),
   ]),
   mutant("redelivery-overtaken", "The rest of a group overtakes a redelivery of its own head.", [
     core(
-      "#receiveOne",
-      'if (known && known.phase.name !== "concluding") {',
-      'if (known?.phase.name === "concluding") { void known.ended().then(() => { this.receive([message], receivedAt); }); return; } if (known) {',
+      "receiveOne",
+      'if (known && known.phase !== "ending") {',
+      'if (known?.phase === "ending") { void endOf(known).then(() => { receive([message], receivedAt); }); return; } if (known) {',
     ),
   ]),
   mutant("busy-is-done", "A key that another replica works on is acknowledged.", [
@@ -179,9 +183,9 @@ export const MUTANTS: readonly Mutant[] = [
   ]),
   mutant("poison-dropped", "What can't be decoded is deleted without a copy.", [
     core(
-      "afterCopy",
-      'if (reply === "copied") {',
-      'if (reply === "copied" || "failed" in reply) {',
+      "sendToDeadLetters",
+      'if (copied === "copied") {',
+      'if (copied === "copied" || "failed" in copied) {',
     ),
   ]),
   mutant("buried-too-early", "A message is dead-lettered while its send could still be accepted.", [
@@ -194,11 +198,11 @@ export const MUTANTS: readonly Mutant[] = [
       'if (reply !== "granted") {',
     ),
   ]),
-  mutant("blocked-is-begun", "What the tripwire blocked is sent by the next delivery.", [
+  mutant("held-is-begun", "What the tripwire holds is sent by the next delivery.", [
     core(
       "begin",
-      'case "blocked": return { record, reply: { blocked: attemptInfo(record, effect, now) } };',
-      'case "blocked": break;',
+      'case "held": return { record, reply: { held: attemptInfo(record, effect, now) } };',
+      'case "held": break;',
     ),
     core(
       "performOnce",
@@ -206,17 +210,13 @@ export const MUTANTS: readonly Mutant[] = [
       "const reservation = live && run.before.length === 0 ?",
     ),
   ]),
-  mutant(
-    "rate-not-blocked",
-    "A recipient who gets too many emails gets the next one all the same.",
-    [
-      core(
-        "checkRates",
-        'return action === "block" ? `${tripped.kind}: ${detail}` : undefined;',
-        "return undefined;",
-      ),
-    ],
-  ),
+  mutant("rate-not-held", "A recipient who gets too many emails gets the next one all the same.", [
+    core(
+      "checkRates",
+      'return action === "hold" ? `${tripped.kind}: ${detail}` : undefined;',
+      "return undefined;",
+    ),
+  ]),
   mutant("resent-without-leave", "An attempt of unknown outcome is repeated under any policy.", [
     core(
       "settleEarlier",
@@ -238,30 +238,30 @@ export const MUTANTS: readonly Mutant[] = [
   ),
   mutant("lock-kept-on-hold", "A held message keeps its claim, so nothing ever goes on.", [
     core(
-      "#hold",
-      'await this.#release(message); if (message.phase.name !== "held") return;',
-      'if (message.phase.name !== "held") return;',
+      "holdInPlace",
+      'await releaseClaim(flight); if (flight.phase !== "held") return;',
+      'if (flight.phase !== "held") return;',
     ),
   ]),
   mutant("drain-leaves-timers", "After a drain a timer keeps the process alive.", [
     core(
-      "#until",
+      "until",
       "clock.sleep(Math.max(0, at - time()), ended.signal)",
       "clock.sleep(Math.max(0, at - time()))",
     ),
   ]),
   mutant("batch-siblings-go-on", "In Lambda the rest of a FIFO group goes on after a failure.", [
     core(
-      "#handleGroup",
-      "if (!(await this.#conclude(message, disposition))) break;",
-      "if (!(await this.#conclude(message, disposition))) continue;",
+      "handleGroup",
+      "await Promise.all(group.slice(index + 1).map((sibling) => conclusions.handBack(sibling, 0))); return;",
+      "continue;",
     ),
   ]),
   mutant("batch-siblings-deleted", "In Lambda the rest of a failed group isn't named as failed.", [
     core(
-      "#handleGroup",
-      "await Promise.all(behind.map((sibling) => this.#conclude(sibling, down ?? SIBLING)));",
-      "for (const { message } of behind) settled.add(message.id);",
+      "handleGroup",
+      "await Promise.all(group.slice(index + 1).map((sibling) => conclusions.handBack(sibling, 0))); return;",
+      "for (const { id } of group.slice(index + 1)) invocation.settled.add(id); return;",
     ),
   ]),
   mutant(
@@ -269,9 +269,9 @@ export const MUTANTS: readonly Mutant[] = [
     "In Lambda a batch counts as handled while the store is down.",
     [
       core(
-        "#handleGroup",
-        "const disposition = down ?? (await this.#turn(message));",
-        'const disposition: Disposition = down ? { kind: "acknowledge" } : await this.#turn(message);',
+        "process",
+        "await Promise.all(messages.map((message) => conclusions.handBackForOutage(message)));",
+        "for (const { id } of messages) settled.add(id);",
       ),
     ],
   ),
@@ -280,15 +280,11 @@ export const MUTANTS: readonly Mutant[] = [
     "A handler in Lambda goes on after its invocation's answer.",
     [
       core(
-        "Invocation.process",
-        "await Promise.all([...inGroups(messages)].map((group) => this.#handleGroup(group, settled, down)));",
-        "const all = Promise.all([...inGroups(messages)].map((group) => this.#handleGroup(group, settled, down))); await Promise.race([all, this.#host.settings.clock.sleep(Math.max(1, this.#deadline - this.#host.time()), this.#ended.signal)]);",
+        "process",
+        "await Promise.all([...inGroups(messages)].map((group) => handleGroup(invocation, group)));",
+        "const all = Promise.all([...inGroups(messages)].map((group) => handleGroup(invocation, group))); await Promise.race([all, clock.sleep(Math.max(1, remainingMs - CLOSING_MS), closing.signal)]);",
       ),
-      core(
-        "Invocation.constructor",
-        'for (const message of this.#underWay) message.abort("drain");',
-        "",
-      ),
+      core("claimAndHandle", 'if (!ended.signal.aborted) abort("drain");', ""),
     ],
   ),
   mutant("verdict-without-watermark", "Silence counts although no later mail's event has come.", [

@@ -8,7 +8,7 @@ const COMMANDS: readonly StoreCommand[] = [
   "claim",
   "extend",
   "begin",
-  "block",
+  "hold",
   "settle",
   "complete",
   "release",

@@ -1,6 +1,6 @@
 import { formatAttemptId } from "../identity/attempt-id.js";
 import {
-  EffectBlockedError,
+  EffectHeldError,
   EffectRejectedError,
   LeaseLostError,
   NotSentError,
@@ -21,7 +21,7 @@ import { validityMsOf } from "./sender-times.js";
 
 /** Tries to note an unknown outcome: not worth more, since `sending` means as much. */
 const UNKNOWN_TRIES = 2;
-const BLOCK_TRIES = 3;
+const HOLD_TRIES = 3;
 
 export const WELL = { kind: "well" } as const;
 const ABORTED = "aborted before sending";
@@ -85,10 +85,10 @@ export function tellOutcome(
 }
 
 /**
- * Blocks the effect instead of beginning it. Resolves only where it turns out to be settled
+ * Puts the effect on hold instead of beginning it. Resolves only where it turns out to be settled
  * already; else throws.
  */
-export async function blockEffect(
+export async function holdEffect(
   env: RunEnvironment,
   run: Run,
   ref: AttemptRef,
@@ -96,23 +96,23 @@ export async function blockEffect(
 ): Promise<Receipt> {
   const { fingerprint } = run;
   const reply = await env.committer.commit(
-    () => env.store.block({ ...ref, reason, fingerprint }),
-    BLOCK_TRIES,
+    () => env.store.hold({ ...ref, reason, fingerprint }),
+    HOLD_TRIES,
   );
   if (reply === "lost") throw new LeaseLostError("claim");
-  const attempt = reply === "blocked" ? blockedInfo(env, ref, reason) : reply.refused;
+  const attempt = reply === "held" ? heldInfo(env, ref, reason) : reply.refused;
   if (attempt.receipt) return attempt.receipt;
   if (attempt.state === "dropped") return { id: null, at: attempt.startedAt, via: "operator" };
   run.holding = [...run.holding, attempt];
-  throw new EffectBlockedError(attempt);
+  throw new EffectHeldError(attempt);
 }
 
-function blockedInfo(env: RunEnvironment, ref: AttemptRef, reason: string): AttemptInfo {
+function heldInfo(env: RunEnvironment, ref: AttemptRef, reason: string): AttemptInfo {
   const now = env.clock.now();
   return {
     attemptId: formatAttemptId(ref),
     effect: ref.effect,
-    state: "blocked",
+    state: "held",
     startedAt: now,
     deadline: now,
     staleAt: now,

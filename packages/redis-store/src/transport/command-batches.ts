@@ -3,20 +3,15 @@ import calculateSlot from "cluster-key-slot";
 import type { Command } from "./calls.js";
 import { isCluster, type RedisClient } from "./client.js";
 import { createRoundTrips, type Answer, type ReplicaWait } from "./round-trip.js";
-import {
-  createCommandBatch,
-  type CommandBatch,
-  type CommandBatchOptions,
-  type PendingCommand,
-} from "./command-batch.js";
+import { createTrip, type Passenger, type Trip, type TripOptions } from "./command-pipeline.js";
 
-export interface CommandPipelinesOptions {
+export interface LaneOptions {
   readonly client: RedisClient;
   readonly commandTimeoutMs: number;
   readonly wait: ReplicaWait | undefined;
 }
 
-export interface CommandPipelines {
+export interface Lanes {
   /**
    * @param read makes sense of the reply
    * @throws StoreUnavailableError when there is no good answer within the timeout.
@@ -24,119 +19,112 @@ export interface CommandPipelines {
   run<Reply>(command: Command, read: (reply: unknown) => Reply): Promise<Reply>;
 }
 
-/** Of one node. */
-interface CommandPipeline {
-  /** Those that haven't left; what is asked for goes into the last. */
-  readonly batches: CommandBatch[];
+interface Lane {
+  /** Those that haven't left; what is asked for boards the last. */
+  readonly trips: Trip[];
   /** The next leaves at the end of this turn. */
   leaving: boolean;
   /** How many are on their way. */
-  underWay: number;
+  away: number;
 }
 
-/** While Redis works on one batch, this process puts the next together. */
-const MAX_UNDER_WAY = 2;
+/** While Redis works on one pipeline, this process puts the next together. */
+const MAX_AWAY = 2;
 
 /**
- * What one batch brings back asks on in the same turn and so leaves in one again. With no other on its
- * way, Redis and this process would then wait for each other in turns: such a batch leaves in two halves,
- * from this many commands on.
+ * What one pipeline brings back asks on in the same turn and so leaves in one again. With no other on its
+ * way, Redis and this process would then wait for each other in turns: such a pipeline leaves in two
+ * halves, from this many commands on.
  */
 const WORTH_HALVING = 16;
 
-/** A batch this long keeps Redis from others for some milliseconds. */
+/** A pipeline this long keeps Redis from others for some milliseconds. */
 const MAX_TOGETHER = 200;
 
 /**
- * Commands share round trips: two batches per node are on their way at a time, and what comes
- * meanwhile leaves together with the next. Under load the batches grow by themselves, and share what
+ * Commands share round trips: two pipelines per node are on their way at a time, and what comes
+ * meanwhile leaves together with the next. Under load the pipelines grow by themselves, and share what
  * there is to send.
  *
  * While the client isn't connected commands wait here, not in the client's offline queue, and are
  * dropped when their time is up, so that they don't run after their caller has given up. Those on
  * the wire may still run: every caller has to live with that.
  */
-export function createCommandPipelines(options: CommandPipelinesOptions): CommandPipelines {
-  const { client, commandTimeoutMs, wait } = options;
-  const pipelines = new Map<string, CommandPipeline>();
+export function createLanes({ client, commandTimeoutMs, wait }: LaneOptions): Lanes {
+  const lanes = new Map<string, Lane>();
   const roundTrip = createRoundTrips(client, wait);
   let awaitingConnection = false;
-  const batchOptions: CommandBatchOptions = {
+  const tripOptions: TripOptions = {
     timeoutMs: commandTimeoutMs,
     timeoutError: () => timeoutError(commandTimeoutMs, client),
     toFault: unavailable,
   };
 
   function run<Reply>(command: Command, read: (reply: unknown) => Reply): Promise<Reply> {
-    const pipeline = pipelineOf(command);
-    let batch = pipeline.batches.at(-1);
-    if (!batch || batch.size >= MAX_TOGETHER) {
-      batch = createCommandBatch(batchOptions);
-      pipeline.batches.push(batch);
+    const lane = laneOf(command);
+    let trip = lane.trips.at(-1);
+    if (!trip || trip.size >= MAX_TOGETHER) {
+      trip = createTrip(tripOptions);
+      lane.trips.push(trip);
     }
-    const replying = batch.add(command, read) as Promise<Reply>;
-    leaveSoon(pipeline);
+    const replying = trip.board(command, read) as Promise<Reply>;
+    depart(lane);
     return replying;
   }
 
-  function pipelineOf(command: Command): CommandPipeline {
+  function laneOf(command: Command): Lane {
     const name = isCluster(client) ? nodesOf(client, command) : "";
-    let pipeline = pipelines.get(name);
-    if (!pipeline) {
-      pipeline = { batches: [], leaving: false, underWay: 0 };
-      pipelines.set(name, pipeline);
+    let lane = lanes.get(name);
+    if (!lane) {
+      lane = { trips: [], leaving: false, away: 0 };
+      lanes.set(name, lane);
     }
-    return pipeline;
+    return lane;
   }
 
-  function leaveSoon(pipeline: CommandPipeline): void {
-    const { leaving, underWay, batches } = pipeline;
-    if (leaving || underWay >= MAX_UNDER_WAY || batches.length === 0) return;
+  function depart(lane: Lane): void {
+    if (lane.leaving || lane.away >= MAX_AWAY || lane.trips.length === 0) return;
     if (!isConnected()) return;
-    pipeline.leaving = true;
+    lane.leaving = true;
     // Whatever the callbacks of this turn still ask for comes along.
     setImmediate(() => {
-      leave(pipeline);
+      travel(lane);
     });
   }
 
-  function leave(pipeline: CommandPipeline): void {
-    pipeline.leaving = false;
-    const batch = pipeline.batches.shift();
-    if (!batch) return;
-    const pending = batch.pending();
-    const isHalved = pipeline.underWay === 0 && pending.length >= WORTH_HALVING;
-    for (const part of isHalved ? halvesOf(pending) : [pending]) void send(pipeline, batch, part);
-    // More than one batch may have been filled in a turn.
-    leaveSoon(pipeline);
+  function travel(lane: Lane): void {
+    lane.leaving = false;
+    const trip = lane.trips.shift();
+    if (!trip) return;
+    const waiting = trip.waiting();
+    const isHalved = lane.away === 0 && waiting.length >= WORTH_HALVING;
+    for (const part of isHalved ? halvesOf(waiting) : [waiting]) void send(lane, trip, part);
+    // More than one pipeline may have been filled in a turn.
+    depart(lane);
   }
 
-  async function send(
-    pipeline: CommandPipeline,
-    batch: CommandBatch,
-    together: readonly PendingCommand[],
-  ): Promise<void> {
-    pipeline.underWay += 1;
+  async function send(lane: Lane, trip: Trip, together: readonly Passenger[]): Promise<void> {
+    lane.away += 1;
     if (together.length > 0) {
       const answered = roundTrip(together.map(({ command }) => command)).then((answers) => {
-        together.forEach((pending, i) => {
-          batch.settle(pending, answers[i] ?? { error: new Error("no reply") });
+        together.forEach((passenger, i) => {
+          trip.settle(passenger, answers[i] ?? { error: new Error("no reply") });
         });
         if (answers.some(isReadOnly)) leaveReplica();
       });
-      // Timers settle them at the latest, so that a connection that hangs doesn't hold the pipeline.
-      await Promise.race([answered, batch.settled()]);
+      // Timers settle them at the latest, so that a connection that hangs doesn't hold the lane.
+      await Promise.race([answered, trip.settled()]);
     }
-    pipeline.underWay -= 1;
-    leaveSoon(pipeline);
+    lane.away -= 1;
+    depart(lane);
   }
 
   function isConnected(): boolean {
     if (client.status === "ready") return true;
     if (client.status === "end") {
       const error = new Error("the client was closed");
-      for (const batch of [...pipelines.values()].flatMap(({ batches }) => batches.splice(0))) {
-        for (const pending of batch.pending()) batch.settle(pending, { error });
+      for (const trip of [...lanes.values()].flatMap(({ trips }) => trips.splice(0))) {
+        for (const passenger of trip.waiting()) trip.settle(passenger, { error });
       }
       return false;
     }
@@ -146,7 +134,7 @@ export function createCommandPipelines(options: CommandPipelinesOptions): Comman
       const goOn = (): void => {
         client.off("ready", goOn).off("end", goOn);
         awaitingConnection = false;
-        for (const pipeline of pipelines.values()) leaveSoon(pipeline);
+        for (const lane of lanes.values()) depart(lane);
       };
       client.on("ready", goOn).on("end", goOn);
     }
