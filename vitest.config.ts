@@ -51,6 +51,8 @@ export const suiteOf = (kind: "test" | "proof") =>
           setupFiles: [fileURLToPath(new URL("scripts/seeded-chance.ts", import.meta.url))],
           testTimeout: HANGS_MS,
           hookTimeout: HANGS_MS,
+          // The one way to wait for a condition.
+          expect: { poll: { timeout: HANGS_MS, interval: 20 } },
           // `test --times N`
           ...(process.env[TIMES] === undefined
             ? {}

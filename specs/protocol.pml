@@ -7,7 +7,7 @@
  *
  * Environment   RETRY (the handler calls once() again within a claim), SWALLOW (it swallows errors),
  *               OPER (an honest operator), RECON (verdicts from silence), EVENTS (provider events),
- *               TRIPWIRE (it may hold an effect), IN_PLACE (a held message keeps its visibility and
+ *               TRIPWIRE (it may block an effect), IN_PLACE (a held message keeps its visibility and
  *               goes on by itself), CLOCK (the store's time jumps), RESET (the store forgets a record
  *               of which nothing could be accepted: the fence starts again), REDRIVE (the dead letter comes back once), ORDER (the next message of the
  *               group starts when this one has left), BURY (we dead-letter), FAULTY_HOLD (a begin that
@@ -16,7 +16,7 @@
  * Properties    P1 accepted mails per effect <= 1; P2 deleted only when done or dead-lettered;
  *               P3 done only with every effect's mail; always on (but NOP1).
  *               P4 evidence settles; P5 order (ORDER); P6 nothing is held for an attempt that nobody
- *               was granted; P7 two receipts ring the bell; P8 what is held is never sent.
+ *               was granted; P7 two receipts raise the alarm; P8 what is blocked is never sent.
  */
 #ifndef GHOSTS
 #define GHOSTS 1
@@ -35,7 +35,7 @@
 #endif
 #include "record.pml"
 
-mtype = { OP_CLAIM, OP_BEGIN, OP_HOLD, OP_SETTLE, OP_COMPLETE, OP_RELEASE, OP_NOTSENT };
+mtype = { OP_CLAIM, OP_BEGIN, OP_BLOCK, OP_SETTLE, OP_COMPLETE, OP_RELEASE, OP_NOTSENT };
 
 /* physical attempts: what a worker was granted, and what became of it at the provider */
 typedef Attempt {
@@ -46,7 +46,7 @@ typedef Attempt {
 Attempt at[MAXP];
 byte attempts = 0;
 byte mails[EFFECTS];
-bool wasHeld[EFFECTS];
+bool wasBlocked[EFFECTS];
 
 /* the queue */
 bool visible = true; bool gone = false; bool inDlq = false;
@@ -128,7 +128,7 @@ once:
           at[p].e = e; at[p].owner = o; at[p].fence = f; at[p].n = n;
           at[p].age = 0; at[p].answer = R_NONE; fx[e].attempt = p;
 #ifdef P8
-          assert(!wasHeld[e]);
+          assert(!wasBlocked[e]);
 #endif
           MAYREPEAT(OP_BEGIN,e,o,f,n,OUT_UNKNOWN,NOBODY)
 #ifdef FAULTY_HOLD
@@ -139,11 +139,11 @@ once:
     :: true -> begin(e, o, f, n, reply); reply = R_NONE             /* executed, answer lost */
     :: ghostsLeft > 0 -> ghostsLeft--; ghost!OP_BEGIN(e,o,f,n,OUT_UNKNOWN,NOBODY); reply = R_NONE
 #ifdef TRIPWIRE
-    :: !fx[e].allowed -> hold(e, o, f, n, reply);
-       if :: reply == R_HELD -> wasHeld[e] = true :: else fi; reply = R_NONE   /* answer lost */
-    :: !fx[e].allowed -> hold(e, o, f, n, reply);
+    :: !fx[e].allowed -> block(e, o, f, n, reply);
+       if :: reply == R_BLOCKED -> wasBlocked[e] = true :: else fi; reply = R_NONE   /* answer lost */
+    :: !fx[e].allowed -> block(e, o, f, n, reply);
        if
-       :: reply == R_HELD -> wasHeld[e] = true; MAYREPEAT(OP_HOLD,e,o,f,n,OUT_UNKNOWN,NOBODY)
+       :: reply == R_BLOCKED -> wasBlocked[e] = true; MAYREPEAT(OP_BLOCK,e,o,f,n,OUT_UNKNOWN,NOBODY)
        :: else -> reply = R_LOST
        fi
 #endif
@@ -157,13 +157,13 @@ once:
 #ifndef WITHOUT_NOT_MADE
      atomic { settle(e, o, f, n, OUT_REJECTED, NOBODY, reply) };
 #endif
-     goto held
-  :: reply == R_HELD -> goto held
+     goto hold
+  :: reply == R_BLOCKED -> goto hold
   :: reply == R_NONE ->
 #ifndef WITHOUT_GIVING_UP
      atomic { settle(e, o, f, n, OUT_REJECTED, NOBODY, reply) };
 #endif
-     goto held
+     goto hold
   :: reply == R_GRANTED
   fi;
   MAYCRASH;
@@ -191,7 +191,7 @@ settling:
 #ifdef SWALLOW
   :: outcome != OUT_ACCEPTED -> goto nextEffect
 #endif
-  :: outcome != OUT_ACCEPTED -> goto held
+  :: outcome != OUT_ACCEPTED -> goto hold
   fi;
 nextEffect:
   atomic { e++; n = 0; p = NOBODY; outcome = OUT_UNKNOWN;
@@ -200,9 +200,9 @@ nextEffect:
   MAYCRASH;
   if
   :: reply == R_DONE -> goto acknowledge
-  :: else -> goto held
+  :: else -> goto hold
   fi;
-held:
+hold:
 #ifdef FAULTY_HOLD
   atomic { if :: release(o, f, reply) :: true fi };          /* given up: the lease ends by itself */
 #else
@@ -211,7 +211,7 @@ held:
 #ifdef IN_PLACE
   /* keeps the visibility, reads again, and claims anew once a fact is there */
   if
-  :: atomic { !visible && !gone && owners < 4 && !SEENUNKNOWN(0) && fx[0].state != HELD ->
+  :: atomic { !visible && !gone && owners < 4 && !SEENUNKNOWN(0) && fx[0].state != BLOCKED ->
        owners++; o = owners; n = 0; e = 0; p = NOBODY; outcome = OUT_UNKNOWN };
      goto claiming
   :: goto idle
@@ -232,8 +232,8 @@ end:
       if
       :: op == OP_CLAIM -> claim(o, 1, reply)
       :: op == OP_BEGIN -> begin(e, o, f, n, reply)
-      :: op == OP_HOLD -> hold(e, o, f, n, reply);
-         if :: reply == R_HELD -> wasHeld[e] = true :: else fi
+      :: op == OP_BLOCK -> block(e, o, f, n, reply);
+         if :: reply == R_BLOCKED -> wasBlocked[e] = true :: else fi
       :: op == OP_SETTLE -> settle(e, o, f, n, outcome, p, reply)
       :: op == OP_COMPLETE -> complete(o, f, reply)
       :: op == OP_RELEASE -> release(o, f, reply)
@@ -326,11 +326,11 @@ end:
        judge(0) }
      atomic { resolveSent(e, o, f, n, reply) }
 #ifdef TRIPWIRE
-  :: atomic { left > 0 && fx[0].state == HELD -> judge(0) }
+  :: atomic { left > 0 && fx[0].state == BLOCKED -> judge(0) }
      if
-     :: atomic { true -> resolveHeld(e, o, f, n, true, reply);
-          if :: reply == R_RESOLVED -> wasHeld[0] = false :: else fi }
-     :: atomic { true -> resolveHeld(e, o, f, n, false, reply) }
+     :: atomic { true -> resolveBlocked(e, o, f, n, true, reply);
+          if :: reply == R_RESOLVED -> wasBlocked[0] = false :: else fi }
+     :: atomic { true -> resolveBlocked(e, o, f, n, false, reply) }
      fi
 #endif
   od
@@ -399,7 +399,7 @@ end:
        assert(!(attempts > 1 && at[1].accepted && at[1].seen) || fx[at[1].e].state == ACCEPTED);
 #endif
 #ifdef P7
-       assert(!(attempts > 1 && at[0].accepted && at[1].accepted && at[0].seen && at[1].seen) || bell);
+       assert(!(attempts > 1 && at[0].accepted && at[1].accepted && at[0].seen && at[1].seen) || alarm);
 #endif
 #ifdef P6
        assert(!(OPEN(0) && fx[0].attempt == NOBODY));

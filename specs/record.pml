@@ -1,7 +1,7 @@
-/* The record of one key as record.ts has it: what each command answers and what it leaves behind.
+/* The record of one key as core's record/ has it: what each command answers and what it leaves behind.
  *
  * protocol.pml lets workers, operators and events loose on it; table.pml prints every case, for the
- * comparison with record.ts. Each -DWITHOUT_... leaves one rule out, to show what it is for.
+ * comparison with core's record/. Each -DWITHOUT_... leaves one rule out, to show what it is for.
  */
 #ifndef EFFECTS
 #define EFFECTS 1
@@ -10,9 +10,9 @@
 #define OPERATOR 98    /* a receipt without the provider's id */
 
 mtype = { ABSENT, CLAIMED, RELEASED, DONE, DEAD };
-mtype = { NONE, SENDING, UNKNOWN, ACCEPTED, REJECTED, HELD, DROPPED };
+mtype = { NONE, SENDING, UNKNOWN, ACCEPTED, REJECTED, BLOCKED, DROPPED };
 mtype = { R_NONE, R_CLAIMED, R_BUSY, R_DONE, R_DEAD, R_LOST, R_GRANTED, R_ACCEPTED, R_UNKNOWN,
-          R_HELD, R_DROPPED, R_REFUSED, R_SETTLED, R_NOATTEMPT, R_DUPLICATE, R_AFTERDEAD,
+          R_BLOCKED, R_DROPPED, R_REFUSED, R_SETTLED, R_NOATTEMPT, R_DUPLICATE, R_AFTERDEAD,
           R_UNRESOLVED, R_RELEASED, R_RESOLVED, R_NOTFOUND, R_TOOEARLY, R_ALREADY };
 mtype = { OUT_ACCEPTED, OUT_REJECTED, OUT_UNKNOWN };
 
@@ -31,7 +31,7 @@ byte recFence = 0;
 bool leaseLive = false;
 byte deadMessage = 0;
 Effect fx[EFFECTS];
-bool bell = false;                        /* two receipts for one effect were seen */
+bool alarm = false;                        /* two receipts for one effect were seen */
 
 #define HOLDS(o,f) (recState == CLAIMED && recOwner == o && recFence == f)
 #define LIVE(o,f) (HOLDS(o,f) && leaseLive)
@@ -96,8 +96,8 @@ inline begin(e, o, f, m, reply) {
   :: LIVE(o,f) && fx[e].state == SENDING && SAME(e,o,f,m) -> reply = R_GRANTED
   :: LIVE(o,f) && fx[e].state == SENDING && !SAME(e,o,f,m) -> reply = R_UNKNOWN
   :: LIVE(o,f) && fx[e].state == UNKNOWN -> reply = R_UNKNOWN
-#ifndef WITHOUT_HOLD
-  :: LIVE(o,f) && fx[e].state == HELD -> reply = R_HELD
+#ifndef WITHOUT_BLOCK
+  :: LIVE(o,f) && fx[e].state == BLOCKED -> reply = R_BLOCKED
 #endif
   :: LIVE(o,f) && fx[e].state == DROPPED -> reply = R_DROPPED
 #ifndef WITHOUT_TRY_NUMBER
@@ -110,17 +110,17 @@ inline begin(e, o, f, m, reply) {
      reply = R_GRANTED
   fi }
 
-inline hold(e, o, f, m, reply) {
+inline block(e, o, f, m, reply) {
   if
   :: !LIVE(o,f) -> reply = R_LOST
-  :: LIVE(o,f) && fx[e].state == HELD && SAME(e,o,f,m) -> reply = R_HELD
+  :: LIVE(o,f) && fx[e].state == BLOCKED && SAME(e,o,f,m) -> reply = R_BLOCKED
   :: LIVE(o,f) && fx[e].state == REJECTED && fx[e].floorFence == f && m <= fx[e].floor ->
      reply = R_LOST
   :: LIVE(o,f) && (fx[e].state == NONE ||
      (fx[e].state == REJECTED && !(fx[e].floorFence == f && m <= fx[e].floor))) ->
      attempted(e, o, f, m);
-     fx[e].state = HELD; fx[e].allowed = false; fx[e].attempt = NOBODY;
-     reply = R_HELD
+     fx[e].state = BLOCKED; fx[e].allowed = false; fx[e].attempt = NOBODY;
+     reply = R_BLOCKED
   :: else -> reply = R_REFUSED
   fi }
 
@@ -133,7 +133,7 @@ inline settle(e, o, f, m, outcome, proof, reply) {
      :: recState != ABSENT && fx[e].state == ACCEPTED && fx[e].receipt == OPERATOR ->
         fx[e].receipt = proof; reply = R_SETTLED
      :: recState != ABSENT && fx[e].state == ACCEPTED && fx[e].receipt != proof &&
-        fx[e].receipt != OPERATOR -> bell = true; reply = R_DUPLICATE
+        fx[e].receipt != OPERATOR -> alarm = true; reply = R_DUPLICATE
 #ifdef WITHOUT_LATE_FACTS
      :: recState != ABSENT && fx[e].state != ACCEPTED && !SAME(e,o,f,m) -> reply = R_LOST
      :: recState != ABSENT && fx[e].state != ACCEPTED && SAME(e,o,f,m) ->
@@ -237,10 +237,10 @@ inline resolveSent(e, o, f, m, reply) {
   :: else -> fx[e].state = ACCEPTED; fx[e].receipt = OPERATOR; reply = R_RESOLVED
   fi }
 
-inline resolveHeld(e, o, f, m, allow, reply) {
+inline resolveBlocked(e, o, f, m, allow, reply) {
   if
   :: recState == ABSENT || !NAMED(e,o,f,m) -> reply = R_NOTFOUND
-  :: recState != ABSENT && NAMED(e,o,f,m) && fx[e].state != HELD -> reply = R_ALREADY
+  :: recState != ABSENT && NAMED(e,o,f,m) && fx[e].state != BLOCKED -> reply = R_ALREADY
   :: else ->
      if
      :: allow -> fx[e].state = REJECTED; fx[e].allowed = true

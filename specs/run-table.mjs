@@ -27,7 +27,7 @@ const holds = (name, flags, why) => ({ name, why, flags: flags.split(" "), break
 
 const DUPLICATE = "mails[at[i].e]<=1";
 const UNSENT = "mails[0]>=1";
-const BELL = "||bell";
+const ALARM = "||alarm";
 
 /** Each rule left out, with what then goes wrong; then the protocol as it is. @type {Row[]} */
 export const ROWS = [
@@ -64,8 +64,8 @@ export const ROWS = [
   without(
     "late-proof",
     "-DWITHOUT_LATE_FACTS -DWITHOUT_STALENESS -DOPER -DEVENTS -DNOP1 -DP7 -DGHOSTS=0 -DEXPS=1",
-    BELL,
-    "a proof counts whoever brings it: a second one rings the bell",
+    ALARM,
+    "a proof counts whoever brings it: a second one raises the alarm",
   ),
   without(
     "watermark",
@@ -134,10 +134,10 @@ export const ROWS = [
     "our dead-lettering comes before the queue's own",
   ),
   without(
-    "hold",
-    "-DWITHOUT_HOLD -DTRIPWIRE -DOPER -DP8 -DGHOSTS=0 -DEXPS=1",
-    "wasHeld",
-    "what is held isn't begun",
+    "block",
+    "-DWITHOUT_BLOCK -DTRIPWIRE -DOPER -DP8 -DGHOSTS=0 -DEXPS=1",
+    "wasBlocked",
+    "what is blocked isn't begun",
   ),
   holds("plain", "-DGHOSTS=0", "two workers, crashes, zombies"),
   holds(
@@ -163,7 +163,7 @@ export const ROWS = [
     "the order of a group",
   ),
   holds(
-    "bell",
+    "alarm",
     "-DOPER -DEVENTS -DNOP1 -DP7 -DWITHOUT_STALENESS -DGHOSTS=0 -DEXPS=1",
     "a duplicate by a wrong verdict is told",
   ),
@@ -180,7 +180,7 @@ export const ROWS = [
   holds(
     "tripwire",
     "-DTRIPWIRE -DOPER -DP8 -DGHOSTS=1 -DCRASHES=0 -DEXPS=1",
-    "held by the tripwire, allowed or dropped",
+    "blocked by the tripwire, allowed or dropped",
   ),
   holds(
     "two-effects-operator",

@@ -2,7 +2,7 @@
  *
  *   record effect attempt | command | reply | record after | effect after
  *
- * Commands come from owner 1 under fence 2, for message 1. The test beside record.ts builds the same
+ * Commands come from owner 1 under fence 2, for message 1. The test beside core's record/ builds the same
  * table from the code.   spin -T table.pml
  */
 #include "record.pml"
@@ -28,7 +28,7 @@ inline setRecord() {
   fi }
 
 inline setEffect() {
-  fx[0].receipt = NOBODY; fx[0].allowed = false; fx[0].attempt = NOBODY; bell = false;
+  fx[0].receipt = NOBODY; fx[0].allowed = false; fx[0].attempt = NOBODY; alarm = false;
   if
   :: s == 0 -> fx[0].state = NONE; printf(" none")
   :: s == 1 -> fx[0].state = SENDING; printf(" sending")
@@ -36,7 +36,7 @@ inline setEffect() {
   :: s == 3 -> fx[0].state = ACCEPTED; fx[0].receipt = 5; printf(" accepted")
   :: s == 4 -> fx[0].state = ACCEPTED; fx[0].receipt = OPERATOR; printf(" accepted-by-operator")
   :: s == 5 -> fx[0].state = REJECTED; printf(" rejected")
-  :: s == 6 -> fx[0].state = HELD; printf(" held")
+  :: s == 6 -> fx[0].state = BLOCKED; printf(" blocked")
   :: s == 7 -> fx[0].state = DROPPED; printf(" dropped")
   fi;
   if
@@ -53,8 +53,8 @@ inline runCommand() {
   :: op == 0 -> printf("claim"); claim(1, 1, reply)
   :: op == 1 -> printf("begin n1"); begin(0, 1, 2, 1, reply)
   :: op == 2 -> printf("begin n2"); begin(0, 1, 2, 2, reply)
-  :: op == 3 -> printf("hold n1"); hold(0, 1, 2, 1, reply)
-  :: op == 4 -> printf("hold n2"); hold(0, 1, 2, 2, reply)
+  :: op == 3 -> printf("block n1"); block(0, 1, 2, 1, reply)
+  :: op == 4 -> printf("block n2"); block(0, 1, 2, 2, reply)
   :: op == 5 -> printf("accepted n1 proof 5"); settle(0, 1, 2, 1, OUT_ACCEPTED, 5, reply)
   :: op == 6 -> printf("accepted n1 proof 6"); settle(0, 1, 2, 1, OUT_ACCEPTED, 6, reply)
   :: op == 7 -> printf("rejected n1"); settle(0, 1, 2, 1, OUT_REJECTED, NOBODY, reply)
@@ -67,8 +67,8 @@ inline runCommand() {
   :: op == 14 -> printf("not-sent early"); resolveNotSent(0, 1, 2, 1, false, reply)
   :: op == 15 -> printf("not-sent stale"); resolveNotSent(0, 1, 2, 1, true, reply)
   :: op == 16 -> printf("sent"); resolveSent(0, 1, 2, 1, reply)
-  :: op == 17 -> printf("allow"); resolveHeld(0, 1, 2, 1, true, reply)
-  :: op == 18 -> printf("drop"); resolveHeld(0, 1, 2, 1, false, reply)
+  :: op == 17 -> printf("allow"); resolveBlocked(0, 1, 2, 1, true, reply)
+  :: op == 18 -> printf("drop"); resolveBlocked(0, 1, 2, 1, false, reply)
   fi }
 
 inline printAfter() {

@@ -10,7 +10,7 @@ const LONG = new Set([
   "order",
   "forgotten-record",
   "two-effects-swallow",
-  "bell",
+  "alarm",
   "in-place",
 ]);
 
@@ -24,7 +24,7 @@ describe("specs: the protocol's model", () => {
     expect(ok, text).toBe(true);
   });
 
-  it("prints the table that record.ts is held to", async () => {
+  it("prints the table that record/ is held to", async () => {
     expect(await printTable()).toBe(await readTable());
   });
 });

@@ -56,7 +56,7 @@ async function writeRecord(redis: RedisServer): Promise<string> {
   const claim = { key, keyText, pipeline: "work", owner, leaseMs: 30_000, messageId: randomUUID() };
   const [claimed] = await store.claim([{ ...claim, fingerprint }]);
   if (claimed?.status !== "claimed") throw new Error("A new record was not claimed.");
-  const attempt = { key, effect: "email", owner, fence: claimed.fence, n: 1 };
+  const attempt = { key, effect: "email", owner, fence: claimed.fence, attemptNumber: 1 };
   await store.begin({ ...attempt, timeoutMs: 10_000, validityMs: 300_000, fingerprint });
   const receipt = {
     id: `0100018f${randomUUID()}-000000`,

@@ -5,7 +5,7 @@ import { namespaceOfKey } from "./scope.js";
 export interface AttentionFilter {
   readonly namespace?: string | undefined;
   readonly pipeline?: string | undefined;
-  readonly state?: "unknown" | "held" | undefined;
+  readonly state?: "unknown" | "blocked" | undefined;
   /** Of the attempt's start, ms since the epoch, inclusive. */
   readonly since?: number | undefined;
   /** Exclusive. */

@@ -115,7 +115,13 @@ export async function beginEffect(store: RedisStore, trainee: string, situation:
     },
   ]);
   if (claim?.status !== "claimed") throw new Error(`not claimed: ${JSON.stringify(claim)}`);
-  const ref: AttemptRef = { key: key.digest, effect: "email", owner, fence: claim.fence, n: 1 };
+  const ref: AttemptRef = {
+    key: key.digest,
+    effect: "email",
+    owner,
+    fence: claim.fence,
+    attemptNumber: 1,
+  };
   const validityMs = situation.staleAfterMs ?? 0;
   await store.begin({ ...ref, timeoutMs: 1, validityMs, fingerprint: `v1:${trainee}` });
   return { key, ref, attemptId: formatAttemptId(ref), pipeline, messageId };
@@ -128,8 +134,8 @@ export async function unknownEffect(store: RedisStore, trainee: string, situatio
   return begun;
 }
 
-/** One that the tripwire held before it was begun. */
-export async function heldEffect(store: RedisStore, trainee: string) {
+/** One that the tripwire blocked before it was begun. */
+export async function blockedEffect(store: RedisStore, trainee: string) {
   const key = notificationKey("service", "form-updated", [trainee]);
   const owner = `owner${(owners += 1)}`;
   const fingerprint = `v1:${trainee}`;
@@ -139,8 +145,8 @@ export async function heldEffect(store: RedisStore, trainee: string) {
       ...{ messageId: `m-${trainee}`, leaseMs: 60_000 },
     },
   ]);
-  const ref: AttemptRef = { key: key.digest, effect: "email", owner, fence: 1, n: 1 };
-  await store.hold({ ...ref, reason: "sameContent", fingerprint });
+  const ref: AttemptRef = { key: key.digest, effect: "email", owner, fence: 1, attemptNumber: 1 };
+  await store.block({ ...ref, reason: "sameContent", fingerprint });
   await store.release([ref]);
   return { key, ref, attemptId: formatAttemptId(ref) };
 }

@@ -15,7 +15,7 @@ export function evidenceFor(attempt: AttemptInfo, now: number): readonly string[
           ? `not found: resolve … --not-sent, ${showAge(staleAt, now)} at the earliest, since until then SES could still take it`
           : `not found, with events known to be complete for that time: resolve … --not-sent, and it is sent again`,
       ];
-    case "held":
+    case "blocked":
       return [
         "it was never begun: the tripwire found the same content to the same recipient, or too much of it",
         "meant all the same: resolve … --allow; a mistake, such as a wrong key: resolve … --drop",

@@ -46,7 +46,9 @@ function keyOf({ note }: DeadLetter): string | undefined {
 
 function judge({ note }: DeadLetter, record: RecordView): LetterState {
   if (record.state === "done") return "done";
-  const open = record.effects.some(({ state }) => ["sending", "unknown", "held"].includes(state));
+  const open = record.effects.some(({ state }) =>
+    ["sending", "unknown", "blocked"].includes(state),
+  );
   if (open) return "unsettled";
   const { dead } = record;
   if (dead === undefined || dead.messageId !== note?.originalMessageId) return "free";

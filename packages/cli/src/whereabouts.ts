@@ -23,7 +23,7 @@ export function whereabouts(record: RecordView, now: number): Whereabouts {
     const text = `${messageId} is being handled; the lease of ${record.owner} ends in ${showDuration(record.leaseUntil - now)} unless it is extended`;
     return { place: "inFlight", text };
   }
-  if (record.effects.some(({ state }) => state === "unknown" || state === "held")) {
+  if (record.effects.some(({ state }) => state === "unknown" || state === "blocked")) {
     const text = `${messageId} is held in its queue: a consumer keeps it hidden, or it waits for one; it goes on by itself once the effect is settled`;
     return { place: "heldInQueue", text };
   }

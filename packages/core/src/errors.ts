@@ -16,7 +16,7 @@ function brandOf(name: string): symbol {
  * - for your own code to throw: `PermanentError` (dead-lettered), `NotSentError` (tried again);
  * - thrown at a handler, which lets them pass: `InvalidKeyError` (dead-lettered),
  *   `EffectRejectedError` and `UnsettledEffectError` (tried again), `UnknownOutcomeError` and
- *   `EffectHeldError` (held), `LeaseLostError` (handled elsewhere), `RunEndedError` (as asked for);
+ *   `EffectBlockedError` (blocked), `LeaseLostError` (handled elsewhere), `RunEndedError` (as asked for);
  * - thrown by stores and queues, whose callers wait: `StoreUnavailableError`,
  *   `QueueUnavailableError`.
  *
@@ -132,18 +132,18 @@ export class EffectRejectedError extends ExactlyOnceError {
  * The tripwire stopped the effect before it was begun. Let it pass: the message is held until an
  * operator allows or drops the effect.
  */
-export class EffectHeldError extends ExactlyOnceError {
+export class EffectBlockedError extends ExactlyOnceError {
   static {
-    this.identify("EffectHeldError");
+    this.identify("EffectBlockedError");
   }
-  override readonly code = "EFFECT_HELD";
+  override readonly code = "EFFECT_BLOCKED";
 
   constructor(
     /** The attempt that was not begun. */
     readonly attempt: AttemptInfo,
   ) {
     super(
-      `Attempt ${attempt.attemptId} is held by the tripwire (${attempt.reason ?? "same content"}): ` +
+      `Attempt ${attempt.attemptId} was blocked by the tripwire (${attempt.reason ?? "same content"}): ` +
         `an operator allows or drops it.`,
     );
   }

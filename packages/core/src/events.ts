@@ -74,7 +74,7 @@ export type ConsumerEvent = { readonly at: number } & (
       readonly effect: string;
       readonly receipt: Receipt;
     } & MessageFacts)
-  /** Two different receipts for one effect: a proven duplicate. Ring the bell. */
+  /** Two different receipts for one effect: a proven duplicate. An alarm. */
   | ({
       readonly type: "duplicateProven";
       readonly attemptId: string;
@@ -124,7 +124,7 @@ export type ConsumerEvent = { readonly at: number } & (
       readonly type: "tripwire";
       readonly kind: "sameContent" | "recipientRate" | "templateRate";
       readonly effect: string;
-      readonly action: "warn" | "hold";
+      readonly action: "warn" | "block";
       readonly detail: string;
     } & MessageFacts)
   | ({

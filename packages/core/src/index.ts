@@ -8,7 +8,7 @@ export { createConsumer, type Consumer, type ConsumerHealth } from "./consumer/c
 export type { ConsumerOptions } from "./consumer/options.js";
 export {
   ConfigurationError,
-  EffectHeldError,
+  EffectBlockedError,
   EffectRejectedError,
   ExactlyOnceError,
   InvalidKeyError,

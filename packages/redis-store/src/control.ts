@@ -1,6 +1,6 @@
 import type { ControlFlags, Pause } from "@exactly-once/core/ports";
 import type { KeySpace } from "./keys.js";
-import type { Lanes } from "./transport/command-batches.js";
+import type { CommandPipelines } from "./transport/command-pipelines.js";
 import type { Scripts } from "./scripts.js";
 
 /** A pipeline's field begins with this; the namespace's own pause stands in `NAMESPACE`. */
@@ -8,22 +8,26 @@ const PIPELINE = "p:";
 const NAMESPACE = "n";
 
 /** Control flags that all replicas read: one hash a namespace. */
-export function redisControl(lanes: Lanes, scripts: Scripts, keys: KeySpace): ControlFlags {
+export function redisControl(
+  commands: CommandPipelines,
+  scripts: Scripts,
+  keys: KeySpace,
+): ControlFlags {
   const fieldOf = (pipeline: string | undefined) =>
     pipeline === undefined ? NAMESPACE : `${PIPELINE}${pipeline}`;
 
   return {
     pause: async (namespace, pipeline, { by, why }) => {
       const args = [fieldOf(pipeline), JSON.stringify({ by, why })];
-      await lanes.run({ script: scripts.pause, keys: [keys.control(namespace)], args }, Number);
+      await commands.run({ script: scripts.pause, keys: [keys.control(namespace)], args }, Number);
     },
     resume: async (namespace, pipeline) => {
       const args = [fieldOf(pipeline)];
-      await lanes.run({ script: scripts.resume, keys: [keys.control(namespace)], args }, Number);
+      await commands.run({ script: scripts.resume, keys: [keys.control(namespace)], args }, Number);
     },
     status: async (namespace) => {
       const command = { script: scripts.status, keys: [keys.control(namespace)], args: [] };
-      const flat = await lanes.run(command, (reply) => reply as readonly string[]);
+      const flat = await commands.run(command, (reply) => reply as readonly string[]);
       const pipelines: [string, Pause][] = [];
       let whole: Pause | undefined;
       for (let i = 0; i + 1 < flat.length; i += 2) {

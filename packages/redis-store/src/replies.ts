@@ -8,7 +8,7 @@ import {
   type DeadInfo,
   type EffectState,
   formatAttemptId,
-  type HoldReply,
+  type BlockReply,
   type RecordView,
   type Resolution,
   type ResolveReply,
@@ -67,9 +67,16 @@ function decodeDead(wire: Wire): DeadInfo {
 }
 
 function decodeInfo(key: string, wire: Wire | undefined): AttemptInfo {
-  const [effect, owner, fence, n, state, startedAt, deadline, staleAt, ...rest] = list(wire);
+  const [effect, owner, fence, attemptNumber, state, startedAt, deadline, staleAt, ...rest] =
+    list(wire);
   const [reason, receipt, allowed, afterDeadLetter] = rest;
-  const ref = { key, effect: text(effect), owner: text(owner), fence: Number(fence), n: Number(n) };
+  const ref = {
+    key,
+    effect: text(effect),
+    owner: text(owner),
+    fence: Number(fence),
+    attemptNumber: Number(attemptNumber),
+  };
   return {
     attemptId: formatAttemptId(ref),
     effect: ref.effect,
@@ -125,8 +132,8 @@ export function decodeBegin(key: string, reply: unknown): BeginReply {
       return { accepted: decodeReceipt(about) };
     case "unknown":
       return { unknown: decodeInfo(key, about) };
-    case "held":
-      return { held: decodeInfo(key, about) };
+    case "blocked":
+      return { blocked: decodeInfo(key, about) };
     case "dropped":
       return { dropped: decodeInfo(key, about) };
     default:
@@ -134,17 +141,17 @@ export function decodeBegin(key: string, reply: unknown): BeginReply {
   }
 }
 
-export function decodeExtend(_key: string, reply: unknown): "held" | "lost" {
-  return reply === "held" ? "held" : "lost";
+export function decodeExtend(_key: string, reply: unknown): "extended" | "lost" {
+  return reply === "extended" ? "extended" : "lost";
 }
 
 export function decodeRelease(_key: string, reply: unknown): "released" | "lost" {
   return reply === "released" ? "released" : "lost";
 }
 
-export function decodeHold(key: string, reply: unknown): HoldReply {
+export function decodeBlock(key: string, reply: unknown): BlockReply {
   const [status, about] = words(reply);
-  if (status === "held" || status === "lost") return status;
+  if (status === "blocked" || status === "lost") return status;
   return { refused: decodeInfo(key, about) };
 }
 

@@ -8,7 +8,7 @@ import count from "./scripts/count.lua";
 import each from "./scripts/each.lua";
 import extend from "./scripts/extend.lua";
 import free from "./scripts/free.lua";
-import hold from "./scripts/hold.lua";
+import block from "./scripts/block.lua";
 import item from "./scripts/item.lua";
 import mark from "./scripts/mark.lua";
 import pause from "./scripts/pause.lua";
@@ -36,7 +36,7 @@ export const sources = {
   count,
   extend,
   free,
-  hold,
+  block,
   mark,
   pause,
   ping,
@@ -71,7 +71,7 @@ const ABOUT_RECORDS: ReadonlySet<string> = new Set<ScriptName>([
   "claim",
   "complete",
   "extend",
-  "hold",
+  "block",
   "read",
   "release",
   "resolve",

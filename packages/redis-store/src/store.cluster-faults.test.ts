@@ -107,7 +107,7 @@ describe("a slot that moves", () => {
     await from.migrate(host, port, "", 0, 1_000, "KEYS", ...all);
     const neighbours = Array.from({ length: 10 }, (_, i) => digest(`asked ${i}`));
     const [settled] = await Promise.all([
-      store.settle({ ...lease, effect: "email", n: 1 }, acceptedNow()),
+      store.settle({ ...lease, effect: "email", attemptNumber: 1 }, acceptedNow()),
       store.claim(neighbours.map((each) => claimOf(each))),
     ]);
     expect(settled).toBe("settled");

@@ -31,7 +31,7 @@ describe("a store in one Redis conforms", () => {
   storeSuite({
     test,
     fc,
-    unitMs: 300,
+    unitMs: 60_000,
     factory: async (request) =>
       redisFixture({ keyPrefix: redis.keyPrefix, client, otherClient, outage }, request),
     capabilities,
@@ -56,7 +56,7 @@ describe("a store in a Redis cluster conforms", () => {
   storeSuite({
     test,
     fc,
-    unitMs: 300,
+    unitMs: 60_000,
     runs: 30,
     factory: async (request) =>
       redisFixture({ keyPrefix: "", client, otherClient, outage }, request),

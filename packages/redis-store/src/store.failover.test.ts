@@ -9,7 +9,7 @@ import { startTcpProxy, type TcpProxy } from "./testing/tcp-proxy.js";
 
 const KEY = digest("the key");
 const lease = leaseOf(KEY);
-const ref = { ...lease, effect: "email", n: 1 };
+const ref = { ...lease, effect: "email", attemptNumber: 1 };
 
 let primary: RedisServer;
 let replica: RedisServer;

@@ -96,7 +96,7 @@ describe("a server that doesn't answer", () => {
     proxy.holdRequests();
     await fault(store.begin(startOf(leaseOf(KEY))));
     const direct = redisStore({ client: server.connect() });
-    const given = { ...leaseOf(KEY), effect: "email", n: 1 };
+    const given = { ...leaseOf(KEY), effect: "email", attemptNumber: 1 };
     expect(await direct.settle(given, { status: "rejected", reason: "storeDown" })).toBe("settled");
     proxy.release();
     await store.ping();
@@ -109,7 +109,7 @@ describe("a server that doesn't answer", () => {
     const lease = leaseOf(KEY);
     await store.claim([claimOf(KEY)]);
     await store.begin(startOf(lease));
-    await store.settle({ ...lease, effect: "email", n: 1 }, acceptedNow());
+    await store.settle({ ...lease, effect: "email", attemptNumber: 1 }, acceptedNow());
     await store.complete([lease]);
     const before = await store.read([KEY]);
     await proxy.repeatRequests();
@@ -196,7 +196,7 @@ describe("a server whose memory is full", () => {
     await fault(store.begin({ ...startOf(lease), effect: "sms" }));
     await fault(store.ping());
     expect(await store.read([KEY])).toEqual([before]);
-    const ref = { ...lease, effect: "email", n: 1 };
+    const ref = { ...lease, effect: "email", attemptNumber: 1 };
     expect(await store.settle(ref, acceptedNow())).toBe("settled");
     expect(await store.complete([lease])).toEqual(["done"]);
     await admin.config("SET", "maxmemory", "0");
@@ -221,12 +221,12 @@ describe("one of many in a full server", () => {
 
   it("is taken where nothing has to leave the attention index first", async () => {
     const lease = leaseOf(KEY);
-    const ref = { ...lease, effect: "email", n: 1 };
+    const ref = { ...lease, effect: "email", attemptNumber: 1 };
     await store.claim([claimOf(KEY)]);
     await store.begin(startOf(lease));
     await store.settle(ref, { status: "rejected", reason: "throttled" });
     await server.connect().config("SET", "maxmemory", "1");
-    expect(await store.extend([{ ...lease, leaseMs: 90_000 }])).toEqual(["held"]);
+    expect(await store.extend([{ ...lease, leaseMs: 90_000 }])).toEqual(["extended"]);
     expect(await store.settle(ref, acceptedNow())).toBe("settled");
     expect(await store.release([lease])).toEqual(["released"]);
   });
@@ -265,7 +265,7 @@ describe("a fact that can't be written", () => {
     const lease = leaseOf(KEY);
     await store.claim([claimOf(KEY)]);
     await store.begin(startOf(lease));
-    const ref = { ...lease, effect: "email", n: 1 };
+    const ref = { ...lease, effect: "email", attemptNumber: 1 };
     const receipt = { id: "r", at: Number.NaN, via: "provider" } as const;
     await fault(store.settle(ref, { status: "accepted", receipt }));
     await store.release([lease]);

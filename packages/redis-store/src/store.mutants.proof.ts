@@ -5,7 +5,9 @@ import fc from "../../../scripts/seeded-fast-check.mjs";
 import { assembleScripts, sources, type ScriptSources } from "./scripts.js";
 import { givenRedis, type GivenRedis } from "./testing/given-redis.js";
 import { scriptMutants, withMutant } from "./testing/script-mutants.js";
-import { redisFixture } from "./testing/store-fixture.js";
+import { redisFixture, waitingFixture } from "./testing/store-fixture.js";
+import { tellTime, withToldTime } from "./testing/told-time.js";
+import type { RedisClient } from "./transport/client.js";
 
 let redis: GivenRedis;
 let client: Redis;
@@ -23,19 +25,17 @@ interface SuiteTest {
   readonly body: () => Promise<void>;
 }
 
-function suiteOf(from: ScriptSources, wrap = (real: Redis) => real): SuiteTest[] {
-  const scripts = assembleScripts(from);
+/** @param fixture on the clients */
+function suiteOf(fixture: Factory, unitMs = 60_000): SuiteTest[] {
   const collected: SuiteTest[] = [];
   storeSuite({
     test: (name, body) => collected.push({ name, body }),
     fc,
     runs: 60,
-    // Many run at a time.
-    unitMs: 500,
+    unitMs,
     factory: async (request) => {
       const { keyPrefix } = redis;
-      const clients = { client: wrap(client), otherClient: wrap(otherClient) };
-      return redisFixture({ keyPrefix, ...clients, scripts }, request);
+      return fixture({ keyPrefix, client, otherClient }, request);
     },
     capabilities: {
       durable: true,
@@ -48,6 +48,11 @@ function suiteOf(from: ScriptSources, wrap = (real: Redis) => real): SuiteTest[]
   });
   return collected;
 }
+
+type Factory = typeof waitingFixture;
+
+const suiteWith = (from: ScriptSources): SuiteTest[] =>
+  suiteOf((options, request) => redisFixture(options, request, from));
 
 /** Runs many at a time, since most of them wait. Those under way at the first failure are left. */
 function firstFailure(suite: readonly SuiteTest[]): Promise<string | undefined> {
@@ -68,7 +73,7 @@ function firstFailure(suite: readonly SuiteTest[]): Promise<string | undefined> 
 
 describe("the conformance suite", () => {
   it("finds nothing wrong with the scripts as they are", async () => {
-    expect(await firstFailure(suiteOf(sources))).toBeUndefined();
+    expect(await firstFailure(suiteWith(sources))).toBeUndefined();
   });
 
   it.each(scriptMutants.map((mutant) => [mutant.breaks, mutant] as const))(
@@ -79,39 +84,26 @@ describe("the conformance suite", () => {
       for (const { text } of Object.values(assembleScripts(mutated))) {
         await client.script("LOAD", text);
       }
-      const found = await firstFailure(suiteOf(mutated));
+      const found = await firstFailure(suiteWith(mutated));
       expect(found, `no test fails with ${mutant.script}.lua changed`).toBeDefined();
     },
   );
 
   it("fails where leases go by the caller's clock", async () => {
-    const mutant = {
-      breaks: "time is the server's",
-      script: "item",
-      from: "local time = redis.call('TIME')",
-      to: "local told = ARGV[#ARGV]\nlocal time = { math.floor(told / 1000), told % 1000 * 1000 }",
-    } as const;
-    const suite = suiteOf(withMutant(sources, mutant), tellingTheTime);
+    const scripts = withToldTime(sources);
+    const told = (real: RedisClient) => tellTime(real, () => Date.now());
+    const suite = suiteOf(
+      ({ client: one, otherClient: other, ...options }, request) =>
+        waitingFixture(
+          { ...options, client: told(one), otherClient: told(other) },
+          request,
+          scripts,
+        ),
+      // Many run at a time.
+      1_000,
+    );
     const judged = suite.filter(({ name }) => name.includes("store's clock"));
     expect(await firstFailure(suite.filter((test) => !judged.includes(test)))).toBeUndefined();
     expect(await firstFailure(judged)).toBeDefined();
   });
 });
-
-/** A client that gives each script the caller's time as its last argument. */
-function tellingTheTime(real: Redis): Redis {
-  return new Proxy(real, {
-    get: (target, name) => {
-      if (name === "pipeline") {
-        return () => {
-          const pipeline = target.pipeline();
-          const evalsha = pipeline.evalsha.bind(pipeline);
-          pipeline.evalsha = (...args: unknown[]) => evalsha(...(args as [string]), Date.now());
-          return pipeline;
-        };
-      }
-      const value: unknown = Reflect.get(target, name);
-      return typeof value === "function" ? (value.bind(target) as unknown) : value;
-    },
-  });
-}

@@ -23,7 +23,7 @@ async function runThrough(key: string): Promise<void> {
   const lease = leaseOf(key);
   await store.claim([claimOf(key)]);
   await store.begin(startOf(lease));
-  await store.settle({ ...lease, effect: "email", n: 1 }, acceptedNow());
+  await store.settle({ ...lease, effect: "email", attemptNumber: 1 }, acceptedNow());
   await store.extend([{ ...lease, leaseMs: 60_000 }]);
   await store.complete([lease]);
   await store.release([lease]);
@@ -79,7 +79,9 @@ describe("concurrent handlers", () => {
     expect(await counted(() => Promise.all([begins(), reserve()]))).toBe(1);
     const settles = () =>
       Promise.all(
-        leases.map((lease) => store.settle({ ...lease, effect: "email", n: 1 }, acceptedNow())),
+        leases.map((lease) =>
+          store.settle({ ...lease, effect: "email", attemptNumber: 1 }, acceptedNow()),
+        ),
       );
     expect(await counted(settles)).toBe(1);
   });
@@ -95,7 +97,7 @@ describe("concurrent handlers", () => {
         await store.begin(startOf(lease));
         // The provider takes its time, a different one for each.
         await new Promise((resolve) => setTimeout(resolve, 5 + (next % 20)));
-        await store.settle({ ...lease, effect: "email", n: 1 }, acceptedNow());
+        await store.settle({ ...lease, effect: "email", attemptNumber: 1 }, acceptedNow());
         await store.complete([lease]);
       }
     };
@@ -112,7 +114,7 @@ describe("a done record", () => {
     const lease = leaseOf(key, owner);
     await store.claim([claimOf(key, owner)]);
     await store.begin(startOf(lease));
-    await store.settle({ ...lease, effect: "email", n: 1 }, acceptedNow());
+    await store.settle({ ...lease, effect: "email", attemptNumber: 1 }, acceptedNow());
     await store.complete([lease]);
     const bytes = await bytesOf(`${prefix}{b01}:${key}`);
     const named = bytes - prefix.length;

@@ -13,7 +13,7 @@ import { redisControl } from "./control.js";
 import { inspectRedis, type RedisReport } from "./inspect.js";
 import { keySpace } from "./keys.js";
 import { pack } from "./packed-ids.js";
-import { createLanes } from "./transport/command-batches.js";
+import { createCommandPipelines } from "./transport/command-pipelines.js";
 import { redisReconcileProgress } from "./progress.js";
 import * as replies from "./replies.js";
 import { assembleScripts, type Scripts } from "./scripts.js";
@@ -80,7 +80,7 @@ export function redisStoreWith(scripts: Scripts, options: RedisStoreOptions): Re
   const replicas = options.waitReplicas ?? 0;
   const timeoutMs = Math.ceil(options.waitReplicasMs ?? commandTimeoutMs / 2);
   const wait = replicas > 0 ? { replicas, timeoutMs } : undefined;
-  const lanes = createLanes({ client, commandTimeoutMs, wait });
+  const commands = createCommandPipelines({ client, commandTimeoutMs, wait });
 
   function about<Reply>(
     name: keyof Scripts,
@@ -90,14 +90,14 @@ export function redisStoreWith(scripts: Scripts, options: RedisStoreOptions): Re
     replicated = false,
   ): Promise<Reply> {
     const command = { script: scripts[name], keys: keys.locate(key), args, replicated };
-    return lanes.run(command, (reply) => read(key, reply));
+    return commands.run(command, (reply) => read(key, reply));
   }
 
   return {
     capabilities: { durable: true, shared: true, clock: "store" },
-    control: redisControl(lanes, scripts, keys),
-    tripwire: redisTripwire(lanes, scripts, keys),
-    progress: redisReconcileProgress(lanes, scripts, keys),
+    control: redisControl(commands, scripts, keys),
+    tripwire: redisTripwire(commands, scripts, keys),
+    progress: redisReconcileProgress(commands, scripts, keys),
     claim: (items) =>
       together(items, (item) => {
         const { key, keyText, pipeline, owner, leaseMs, simulated = false } = item;
@@ -118,23 +118,23 @@ export function redisStoreWith(scripts: Scripts, options: RedisStoreOptions): Re
       together(items, ({ key, owner, fence, leaseMs }) =>
         about("extend", key, [owner, fence, leaseMs, retentionMs], replies.decodeExtend),
       ),
-    begin: ({ key, effect, owner, fence, n, timeoutMs, validityMs, fingerprint }) => {
-      const args = [effect, owner, fence, n, timeoutMs, validityMs, pack(fingerprint)];
+    begin: ({ key, effect, owner, fence, attemptNumber, timeoutMs, validityMs, fingerprint }) => {
+      const args = [effect, owner, fence, attemptNumber, timeoutMs, validityMs, pack(fingerprint)];
       return about("begin", key, args, replies.decodeBegin, true);
     },
-    hold: ({ key, effect, owner, fence, n, reason, fingerprint }) => {
-      const args = [effect, owner, fence, n, reason, pack(fingerprint)];
-      return about("hold", key, args, replies.decodeHold);
+    block: ({ key, effect, owner, fence, attemptNumber, reason, fingerprint }) => {
+      const args = [effect, owner, fence, attemptNumber, reason, pack(fingerprint)];
+      return about("block", key, args, replies.decodeBlock);
     },
-    settle: ({ key, effect, owner, fence, n }, outcome) => {
+    settle: ({ key, effect, owner, fence, attemptNumber }, outcome) => {
       const { status } = outcome;
       if (status !== "accepted") {
-        const args = [effect, owner, fence, n, status, outcome.reason];
+        const args = [effect, owner, fence, attemptNumber, status, outcome.reason];
         return about("settle", key, args, replies.decodeSettle);
       }
       const { id, at, via } = outcome.receipt;
       const receiptId = id === null ? "" : pack(id);
-      const args = [effect, owner, fence, n, status, "", receiptId, at, via];
+      const args = [effect, owner, fence, attemptNumber, status, "", receiptId, at, via];
       return about("settle", key, args, replies.decodeSettle);
     },
     complete: (items) =>
@@ -156,17 +156,18 @@ export function redisStoreWith(scripts: Scripts, options: RedisStoreOptions): Re
     resolve: async (attemptId, verdict, { by, why }) => {
       const ref = parseAttemptId(attemptId);
       if (!ref) return "notFound";
-      const { key, effect, owner, fence, n } = ref;
+      const { key, effect, owner, fence, attemptNumber } = ref;
       const word = verdictWord(verdict);
       const payload = typeof verdict === "object" ? pack(verdict.acceptPayload) : "";
       const note = wellFormedJson({ attemptId, verdict: word, by, why });
-      const args = [effect, owner, fence, n, word, payload, note];
+      const args = [effect, owner, fence, attemptNumber, word, payload, note];
       return about("resolve", key, args, replies.decodeResolve);
     },
-    unresolved: (cursor) => readUnresolved(lanes, scripts, keys, cursor, options.pageSize ?? 100),
+    unresolved: (cursor) =>
+      readUnresolved(commands, scripts, keys, cursor, options.pageSize ?? 100),
     read: (wanted) => together(wanted, (key) => about("read", key, [], replies.decodeView)),
     ping: async () => {
-      await lanes.run({ script: scripts.ping, keys: [keys.probe], args: [] }, ignoreReply);
+      await commands.run({ script: scripts.ping, keys: [keys.probe], args: [] }, ignoreReply);
     },
     inspect: () => inspectRedis(client, commandTimeoutMs),
   };

@@ -1,6 +1,6 @@
 import type { Page, UnresolvedItem } from "@exactly-once/core/ports";
 import { SAMPLE_SUFFIX, type KeySpace } from "./keys.js";
-import type { Lanes } from "./transport/command-batches.js";
+import type { CommandPipelines } from "./transport/command-pipelines.js";
 import { decodeUnresolved, type PlacedItem } from "./replies.js";
 import type { Scripts } from "./scripts.js";
 
@@ -10,7 +10,7 @@ import type { Scripts } from "./scripts.js";
  * nothing.
  */
 export async function readUnresolved(
-  lanes: Lanes,
+  commands: CommandPipelines,
   scripts: Scripts,
   { buckets }: KeySpace,
   cursor: string | undefined,
@@ -21,7 +21,7 @@ export async function readUnresolved(
     buckets.map(({ sample, attention }) => {
       const args = [SAMPLE_SUFFIX, deadline, member, pageSize + 1];
       const script = scripts.unresolved;
-      return lanes.run({ script, keys: [sample, attention], args }, decodeUnresolved);
+      return commands.run({ script, keys: [sample, attention], args }, decodeUnresolved);
     }),
   );
   const sorted = pages.flat().sort(inOrder);

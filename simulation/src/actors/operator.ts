@@ -46,7 +46,7 @@ async function lookOnce(
 ): Promise<void> {
   const { items } = await store.unresolved();
   for (const { attempt } of items) {
-    if (attempt.state === "held") {
+    if (attempt.state === "blocked") {
       const allow = hashText(attempt.attemptId) % 2 === 0;
       await store.resolve(attempt.attemptId, allow ? "allow" : "drop", WHO);
       continue;

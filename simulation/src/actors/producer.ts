@@ -13,7 +13,7 @@ import {
 } from "../scenarios/events.js";
 import type { ScenarioSettings } from "../scenarios/settings.js";
 
-/** What the tripwire holds is rare all the same: it takes two events of the kind. */
+/** What the tripwire blocks is rare all the same: it takes two events of the kind. */
 const ODD_KINDS: readonly EventKind[] = [...EVENT_KINDS, "sameContent", "sameContent"];
 
 /** Puts the run's events into the queue, spread over the production time. */

@@ -90,7 +90,7 @@ export const MUTANTS: readonly Mutant[] = [
     core(
       "isOpenTo",
       'if (effect.state === "accepted" || effect.state === "dropped") return false;',
-      'if (effect.state !== "held") return false;',
+      'if (effect.state !== "blocked") return false;',
     ),
     core("endedRun", "if (holding.length > 0) return holdOrResend(run, holding);", ""),
     core("endedRun", "if (thrown) return afterError(run, telling(run, thrown.error));", ""),
@@ -154,24 +154,20 @@ export const MUTANTS: readonly Mutant[] = [
     ),
   ]),
   mutant("siblings-go-on", "After a failure the rest of the FIFO group goes on before it.", [
-    core(
-      "releaseSiblings",
-      "for (const sibling of lanes.cutAt(flight)) settle(sibling, SIBLING);",
-      "for (const sibling of lanes.cutAt(flight)) options.onReady(sibling);",
-    ),
+    core("#releaseSiblings", "this.conclude(sibling, SIBLING)", "this.#options.onReady(sibling)"),
   ]),
   mutant("group-side-by-side", "Messages of one FIFO group run side by side.", [
     core(
-      "receiveOne",
-      "else if (!flight.lane || flight.lane.flights[0] === flight) ready.push(flight);",
-      "else ready.push(flight);",
+      "#receiveOne",
+      "else if (!taken.group || taken.group.messages[0] === taken) this.#ready.push(taken);",
+      "else this.#ready.push(taken);",
     ),
   ]),
   mutant("redelivery-overtaken", "The rest of a group overtakes a redelivery of its own head.", [
     core(
-      "receiveOne",
-      'if (known && known.phase !== "ending") {',
-      'if (known?.phase === "ending") { void endOf(known).then(() => { receive([message], receivedAt); }); return; } if (known) {',
+      "#receiveOne",
+      'if (known && known.phase.name !== "concluding") {',
+      'if (known?.phase.name === "concluding") { void known.ended().then(() => { this.receive([message], receivedAt); }); return; } if (known) {',
     ),
   ]),
   mutant("busy-is-done", "A key that another replica works on is acknowledged.", [
@@ -183,9 +179,9 @@ export const MUTANTS: readonly Mutant[] = [
   ]),
   mutant("poison-dropped", "What can't be decoded is deleted without a copy.", [
     core(
-      "sendToDeadLetters",
-      'if (copied === "copied") {',
-      'if (copied === "copied" || "failed" in copied) {',
+      "afterCopy",
+      'if (reply === "copied") {',
+      'if (reply === "copied" || "failed" in reply) {',
     ),
   ]),
   mutant("buried-too-early", "A message is dead-lettered while its send could still be accepted.", [
@@ -198,11 +194,11 @@ export const MUTANTS: readonly Mutant[] = [
       'if (reply !== "granted") {',
     ),
   ]),
-  mutant("held-is-begun", "What the tripwire holds is sent by the next delivery.", [
+  mutant("blocked-is-begun", "What the tripwire blocked is sent by the next delivery.", [
     core(
       "begin",
-      'case "held": return { record, reply: { held: attemptInfo(record, effect, now) } };',
-      'case "held": break;',
+      'case "blocked": return { record, reply: { blocked: attemptInfo(record, effect, now) } };',
+      'case "blocked": break;',
     ),
     core(
       "performOnce",
@@ -210,13 +206,17 @@ export const MUTANTS: readonly Mutant[] = [
       "const reservation = live && run.before.length === 0 ?",
     ),
   ]),
-  mutant("rate-not-held", "A recipient who gets too many emails gets the next one all the same.", [
-    core(
-      "checkRates",
-      'return action === "hold" ? `${tripped.kind}: ${detail}` : undefined;',
-      "return undefined;",
-    ),
-  ]),
+  mutant(
+    "rate-not-blocked",
+    "A recipient who gets too many emails gets the next one all the same.",
+    [
+      core(
+        "checkRates",
+        'return action === "block" ? `${tripped.kind}: ${detail}` : undefined;',
+        "return undefined;",
+      ),
+    ],
+  ),
   mutant("resent-without-leave", "An attempt of unknown outcome is repeated under any policy.", [
     core(
       "settleEarlier",
@@ -238,30 +238,30 @@ export const MUTANTS: readonly Mutant[] = [
   ),
   mutant("lock-kept-on-hold", "A held message keeps its claim, so nothing ever goes on.", [
     core(
-      "holdInPlace",
-      'await releaseClaim(flight); if (flight.phase !== "held") return;',
-      'if (flight.phase !== "held") return;',
+      "#hold",
+      'await this.#release(message); if (message.phase.name !== "held") return;',
+      'if (message.phase.name !== "held") return;',
     ),
   ]),
   mutant("drain-leaves-timers", "After a drain a timer keeps the process alive.", [
     core(
-      "until",
+      "#until",
       "clock.sleep(Math.max(0, at - time()), ended.signal)",
       "clock.sleep(Math.max(0, at - time()))",
     ),
   ]),
   mutant("batch-siblings-go-on", "In Lambda the rest of a FIFO group goes on after a failure.", [
     core(
-      "handleGroup",
-      "await Promise.all(group.slice(index + 1).map((sibling) => conclusions.handBack(sibling, 0))); return;",
-      "continue;",
+      "#handleGroup",
+      "if (!(await this.#conclude(message, disposition))) break;",
+      "if (!(await this.#conclude(message, disposition))) continue;",
     ),
   ]),
   mutant("batch-siblings-deleted", "In Lambda the rest of a failed group isn't named as failed.", [
     core(
-      "handleGroup",
-      "await Promise.all(group.slice(index + 1).map((sibling) => conclusions.handBack(sibling, 0))); return;",
-      "for (const { id } of group.slice(index + 1)) invocation.settled.add(id); return;",
+      "#handleGroup",
+      "await Promise.all(behind.map((sibling) => this.#conclude(sibling, down ?? SIBLING)));",
+      "for (const { message } of behind) settled.add(message.id);",
     ),
   ]),
   mutant(
@@ -269,9 +269,9 @@ export const MUTANTS: readonly Mutant[] = [
     "In Lambda a batch counts as handled while the store is down.",
     [
       core(
-        "process",
-        "await Promise.all(messages.map((message) => conclusions.handBackForOutage(message)));",
-        "for (const { id } of messages) settled.add(id);",
+        "#handleGroup",
+        "const disposition = down ?? (await this.#turn(message));",
+        'const disposition: Disposition = down ? { kind: "acknowledge" } : await this.#turn(message);',
       ),
     ],
   ),
@@ -280,11 +280,15 @@ export const MUTANTS: readonly Mutant[] = [
     "A handler in Lambda goes on after its invocation's answer.",
     [
       core(
-        "process",
-        "await Promise.all([...inGroups(messages)].map((group) => handleGroup(invocation, group)));",
-        "const all = Promise.all([...inGroups(messages)].map((group) => handleGroup(invocation, group))); await Promise.race([all, clock.sleep(Math.max(1, remainingMs - CLOSING_MS), closing.signal)]);",
+        "Invocation.process",
+        "await Promise.all([...inGroups(messages)].map((group) => this.#handleGroup(group, settled, down)));",
+        "const all = Promise.all([...inGroups(messages)].map((group) => this.#handleGroup(group, settled, down))); await Promise.race([all, this.#host.settings.clock.sleep(Math.max(1, this.#deadline - this.#host.time()), this.#ended.signal)]);",
       ),
-      core("claimAndHandle", 'if (!ended.signal.aborted) abort("drain");', ""),
+      core(
+        "Invocation.constructor",
+        'for (const message of this.#underWay) message.abort("drain");',
+        "",
+      ),
     ],
   ),
   mutant("verdict-without-watermark", "Silence counts although no later mail's event has come.", [

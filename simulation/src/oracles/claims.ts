@@ -120,7 +120,7 @@ export function claimOracle(
         forgetClaim(write.args[0].key);
         break;
       case "begin":
-      case "hold": {
+      case "block": {
         const [ref] = write.args;
         latest.delete(`${ref.key}-${ref.effect}`);
         open.delete(formatAttemptId(ref));
@@ -156,7 +156,7 @@ export function claimOracle(
         case "extend":
           event.reply.forEach((reply, index) => {
             const item = event.args[0][index];
-            if (reply !== "held" || !item) return;
+            if (reply !== "extended" || !item) return;
             mustHold("extended", item);
             const claim = claimOf(item);
             if (claim) claim.until = Math.max(claim.until, now() + item.leaseMs);
@@ -202,9 +202,9 @@ export function claimOracle(
             onDone(item);
           });
           break;
-        case "hold": {
+        case "block": {
           const [item] = event.args;
-          if (event.reply === "held")
+          if (event.reply === "blocked")
             latest.set(`${item.key}-${item.effect}`, formatAttemptId(item));
           break;
         }

@@ -33,11 +33,11 @@ export function mailOracle(
 
   /** In the first hour no effect is counted out again. */
   function judgeRate({ recipient, at }: AcceptedMail, effectId: string): void {
-    const limit = rates?.onRate === "hold" ? rates.perRecipientPerHour : undefined;
+    const limit = rates?.onRate === "block" ? rates.perRecipientPerHour : undefined;
     if (limit === undefined || at > HOUR_MS || ledger.allowed.has(effectId)) return;
     const effects = perRecipient.get(recipient) ?? new Set();
     perRecipient.set(recipient, effects.add(effectId));
-    if (effects.size > limit) report("rates are held", `${effects.size} for ${recipient}`);
+    if (effects.size > limit) report("rates are blocked", `${effects.size} for ${recipient}`);
   }
 
   function tell(oracle: string, effectId: string, text: string): void {
@@ -63,7 +63,7 @@ export function mailOracle(
         if (write.command === "begin" && write.reply === "granted") {
           const { key, effect } = write.args[0];
           ledger.excused.set(`${key}-${effect}`, "the store lost its begin");
-        } else if (write.command === "hold") {
+        } else if (write.command === "block") {
           ledger.unbound.add(write.args[0].key);
         } else if (write.command === "complete") {
           for (const { key } of write.args[0]) ledger.unbound.add(key);
@@ -96,7 +96,7 @@ export function mailOracle(
       // Whichever of the two comes last: letting one pass let both be sent.
       const allowed = ledger.allowed.has(effectId) || ledger.allowed.has(first);
       if (first !== effectId && !allowed) {
-        report("same content is held", `${effectId} says the same as ${first}`);
+        report("same content is blocked", `${effectId} says the same as ${first}`);
       }
       if (latest.get(effectId) !== mail.attemptId) {
         const text = `${mail.attemptId} was accepted after another was begun`;

@@ -8,7 +8,7 @@ const COMMANDS: readonly StoreCommand[] = [
   "claim",
   "extend",
   "begin",
-  "hold",
+  "block",
   "settle",
   "complete",
   "release",

@@ -21,7 +21,7 @@ export function variationOf({ pick, property }: Decisions): Variation {
   const limits = {
     perRecipientPerHour: pick("perRecipientPerHour", [2, 4]),
     perTemplatePerMinute: pick("perTemplatePerMinute", [3, 6]),
-    onRate: pick("onRate", ["hold", "hold", "warn"] as const),
+    onRate: pick("onRate", ["block", "block", "warn"] as const),
   };
   return {
     envelope: pick("envelope", ["none", "sns", "eventBridge", "claimCheck"]),

@@ -19,7 +19,7 @@ export type StoreCommand =
   | "claim"
   | "extend"
   | "begin"
-  | "hold"
+  | "block"
   | "settle"
   | "complete"
   | "release"
@@ -39,7 +39,7 @@ export interface StoreWorldOptions {
 }
 
 /**
- * The dedupe store as a server: the same table (`record.ts`) that every real store follows, reached
+ * The dedupe store as a server: the same table (`record/`) that every real store follows, reached
  * through a faulty network, and able to lose its last writes in a failover.
  */
 export interface StoreWorld {
@@ -58,7 +58,7 @@ const WRITES: ReadonlySet<StoreCommand> = new Set([
   "claim",
   "extend",
   "begin",
-  "hold",
+  "block",
   "settle",
   "complete",
   "release",

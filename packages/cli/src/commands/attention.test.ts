@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import {
   beginEffect,
   createWorkplace,
-  heldEffect,
+  blockedEffect,
   startStore,
   unknownEffect,
   type LocalStore,
@@ -24,23 +24,23 @@ describe("what needs attention", { timeout: 60_000 }, () => {
   });
 
   describe("unresolved", () => {
-    it("lists unknown and held effects, by pipeline, state and time", async () => {
+    it("lists unknown and blocked effects, by pipeline, state and time", async () => {
       const unknown = await unknownEffect(local.store, "u1", { staleAfterMs: HOUR_MS });
-      const held = await heldEffect(local.store, "u2");
+      const blocked = await blockedEffect(local.store, "u2");
       const other = await unknownEffect(local.store, "u3", { pipeline: "credential-revoked" });
       await unknownEffect(local.store, "u4", { namespace: "another-service" });
 
       const all = await place.run(["unresolved"]);
       expect(all.code).toBe(0);
       expect(idsOf(all.json).sort()).toEqual(
-        [unknown.attemptId, held.attemptId, other.attemptId].sort(),
+        [unknown.attemptId, blocked.attemptId, other.attemptId].sort(),
       );
       const item = { message: "queue", deadLetter: null, effect: "email" };
       expect(all).toMatchObject({ json: { items: [item, item, item], more: false } });
       const some = async (...args: string[]) =>
         idsOf((await place.run(["unresolved", ...args])).json);
       expect(await some("-p", "credential-revoked")).toEqual([other.attemptId]);
-      expect(await some("--state", "held")).toEqual([held.attemptId]);
+      expect(await some("--state", "blocked")).toEqual([blocked.attemptId]);
       expect(await some("--until", "1h")).toEqual([]);
       expect(await some("--since", "1h", "--limit", "2")).toHaveLength(2);
     });
@@ -48,7 +48,7 @@ describe("what needs attention", { timeout: 60_000 }, () => {
     it("reads well, and ends with 1 only when asked", async () => {
       const run = await place.run(["unresolved", "--no-json", "--exit-code"]);
       expect(run.code).toBe(1);
-      expect(run.stdout).toMatch(/state +held: sameContent/);
+      expect(run.stdout).toMatch(/state +blocked: sameContent/);
       expect(run.stdout).toMatch(/key +\["service","form-updated","u1"\]/);
       expect(run.stdout).toMatch(/not sent +can be said in (1 h|59 min)/);
       const lines = run.stdout.split("\n").filter((line) => line.includes(" "));
@@ -157,9 +157,9 @@ describe("what needs attention", { timeout: 60_000 }, () => {
       expect(record?.effects).toMatchObject([{ state: "unknown" }]);
     });
 
-    it("allows and drops what the tripwire held", async () => {
-      const allowed = await heldEffect(local.store, "r4");
-      const dropped = await heldEffect(local.store, "r5");
+    it("allows and drops what the tripwire blocked", async () => {
+      const allowed = await blockedEffect(local.store, "r4");
+      const dropped = await blockedEffect(local.store, "r5");
       await place.run(["resolve", allowed.attemptId, "--allow", ...who, "-y"]);
       await place.run(["resolve", dropped.attemptId, "--drop", ...who, "-y"]);
       const [first, second] = await local.store.read([allowed.key.digest, dropped.key.digest]);

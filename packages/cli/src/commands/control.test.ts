@@ -2,7 +2,7 @@ import { startRedisCluster } from "@exactly-once/redis-store/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import {
   createWorkplace,
-  heldEffect,
+  blockedEffect,
   startStore,
   unknownEffect,
   type LocalStore,
@@ -51,9 +51,9 @@ describe("pause, resume and status", { timeout: 60_000 }, () => {
 
   it("counts what needs attention", async () => {
     await unknownEffect(local.store, "counted-1");
-    await heldEffect(local.store, "counted-2");
+    await blockedEffect(local.store, "counted-2");
     await unknownEffect(local.store, "foreign", { namespace: "another-service" });
-    const counts = { pipeline: "form-updated", unknown: 1, held: 1, deadLettered: 0 };
+    const counts = { pipeline: "form-updated", unknown: 1, blocked: 1, deadLettered: 0 };
     expect(await place.run(["status"])).toMatchObject({ json: { unresolved: [counts] } });
   });
 

@@ -45,7 +45,7 @@ const AFTERWARDS =
 const consequences = {
   sent: "They count as sent: they will never be sent again.",
   "not-sent": "They count as not sent: each will be sent again.",
-  allow: "They will be sent, although the tripwire held them.",
+  allow: "They will be sent, although the tripwire blocked them.",
   drop: "They will never be sent.",
 } as const;
 
@@ -56,7 +56,7 @@ export function addResolve(program: Command, session: Session): void {
     new Option(flags, text).conflicts(verdicts.filter((other) => other !== name));
   const command = program
     .command("resolve")
-    .summary("settle an unknown or held effect, or many")
+    .summary("settle an unknown or blocked effect, or many")
     .description(
       "Records your verdict on attempts: one, several, or all that a filter selects. A message " +
         "that is held in its queue then goes on by itself; for one that was dead-lettered, run " +
@@ -66,8 +66,8 @@ export function addResolve(program: Command, session: Session): void {
     .optionsGroup("Verdict (one):")
     .addOption(verdict("--sent", "the provider took it: never send it again", "sent"))
     .addOption(verdict("--not-sent", "it didn't: send it again", "notSent"))
-    .addOption(verdict("--allow", "send what the tripwire held", "allow"))
-    .addOption(verdict("--drop", "never send what the tripwire held", "drop"))
+    .addOption(verdict("--allow", "send what the tripwire blocked", "allow"))
+    .addOption(verdict("--drop", "never send what the tripwire blocked", "drop"))
     .addOption(
       verdict("--accept-payload <fp>", "take other content under this key", "acceptPayload"),
     )
@@ -135,7 +135,7 @@ async function choose(
   if (typeof verdict === "object") {
     throw new UsageError("--accept-payload takes one attempt by its id.");
   }
-  const state = verdict === "sent" || verdict === "not-sent" ? "unknown" : "held";
+  const state = verdict === "sent" || verdict === "not-sent" ? "unknown" : "blocked";
   const { namespace } = context.settings;
   const ids: string[] = [];
   for await (const { attempt } of needingAttention(store, {

@@ -10,7 +10,7 @@ import { namespaceOf } from "../scope.js";
 interface PipelineCounts {
   readonly pipeline: string;
   unknown: number;
-  held: number;
+  blocked: number;
   deadLettered: number;
   oldestStartedAt: number;
 }
@@ -29,10 +29,10 @@ export function addStatus(program: Command, session: Session): void {
       for await (const { pipeline, attempt, dead } of needingAttention(store, { namespace })) {
         const { startedAt } = attempt;
         const count = counts.get(pipeline) ?? {
-          ...{ pipeline, unknown: 0, held: 0, deadLettered: 0, oldestStartedAt: startedAt },
+          ...{ pipeline, unknown: 0, blocked: 0, deadLettered: 0, oldestStartedAt: startedAt },
         };
         counts.set(pipeline, count);
-        if (attempt.state === "held") count.held += 1;
+        if (attempt.state === "blocked") count.blocked += 1;
         else count.unknown += 1;
         if (dead) count.deadLettered += 1;
         count.oldestStartedAt = Math.min(count.oldestStartedAt, startedAt);
@@ -78,11 +78,11 @@ function pausesText(control: ControlState, now: number, columns: number): string
 
 function unresolvedText(counts: readonly PipelineCounts[], now: number, columns: number): string {
   if (counts.length === 0) return "Nothing needs attention.";
-  const rows = counts.map(({ pipeline, unknown, held, deadLettered, oldestStartedAt }) => [
-    ...[pipeline, unknown, held, deadLettered, showAge(oldestStartedAt, now)],
+  const rows = counts.map(({ pipeline, unknown, blocked, deadLettered, oldestStartedAt }) => [
+    ...[pipeline, unknown, blocked, deadLettered, showAge(oldestStartedAt, now)],
   ]);
   const grid = table(
-    ["NEEDS ATTENTION", "UNKNOWN", "HELD", "OF THEM IN DLQ", "OLDEST"],
+    ["NEEDS ATTENTION", "UNKNOWN", "BLOCKED", "OF THEM IN DLQ", "OLDEST"],
     rows,
     columns,
   );

@@ -8,7 +8,7 @@ import { parseMoment, showAge, showDuration } from "../moments.js";
 
 interface UnresolvedOptions {
   readonly pipeline?: string;
-  readonly state?: "unknown" | "held";
+  readonly state?: "unknown" | "blocked";
   readonly since?: number;
   readonly until?: number;
   readonly limit: number;
@@ -19,13 +19,13 @@ export function addUnresolved(program: Command, session: Session): void {
   const moment = (text: string) => parseMoment(text, session.world.now());
   const command = program
     .command("unresolved")
-    .summary("list what needs attention: unknown outcomes and held effects")
+    .summary("list what needs attention: unknown outcomes and blocked effects")
     .description(
       "Lists what needs attention, oldest first: effects of which nobody knows whether the " +
-        "provider took them (unknown), and those the tripwire held back (held).",
+        "provider took them (unknown), and those the tripwire blocked (blocked).",
     )
     .option("-p, --pipeline <name>", "only of this pipeline")
-    .addOption(new Option("--state <state>", "only these").choices(["unknown", "held"]))
+    .addOption(new Option("--state <state>", "only these").choices(["unknown", "blocked"]))
     .option("--since <time>", "attempts begun at or after: ISO 8601, or ago (2h)", moment)
     .option("--until <time>", "attempts begun before", moment)
     .option("--limit <count>", "list at most so many", parseCount, 1_000)

@@ -103,6 +103,20 @@ describe("a batch processor", () => {
     expect((await h.invoke()).settled.size).toBe(2);
   });
 
+  it("buries through a short outage of the store, as a consumer does", async () => {
+    const h = host({ pipeline: { handler: async (_, ctx) => ctx.deadLetter("no such person") } });
+    let burials = 0;
+    const flaky: DedupeStore = {
+      ...h.store,
+      bury: (item) =>
+        (burials += 1) < 3 ? Promise.reject(new StoreUnavailableError("down")) : h.store.bury(item),
+    };
+    h.send("1");
+    expect((await h.invoke(flaky)).settled.size).toBe(1);
+    expect(h.queue.deadLetters()).toHaveLength(1);
+    expect(h.seen("retry")).toEqual([]);
+  });
+
   it("dead-letters what can't be handled, and what failed too often", async () => {
     const h = host();
     h.office.behaviour = () => ({ status: "rejected", reason: "refused" });

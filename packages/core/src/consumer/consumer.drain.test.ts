@@ -207,7 +207,7 @@ describe("the tripwire", () => {
     await r.clock.advance(60_000);
     expect(r.office.accepted.map(({ letter }) => letter.text).sort()).toEqual(["other", "same"]);
     const [item] = (await r.store.unresolved()).items;
-    expect(item?.attempt.state).toBe("held");
+    expect(item?.attempt.state).toBe("blocked");
     const who = { by: "op", why: "meant" };
     expect(await r.store.resolve(item?.attempt.attemptId ?? "", "allow", who)).toBe("resolved");
     await r.clock.advance(60_000);

@@ -1,19 +1,8 @@
-import { createBatcher } from "../timing/batcher.js";
-import { createCommitter } from "../run/commit.js";
-import { consumerSettings, type ConsumerOptions } from "./options.js";
-import { createControlWatch } from "./control-watch.js";
-import { isSimulating } from "../pipeline/delivery.js";
-import { createDispatcher, type Dispatcher } from "./dispatcher.js";
 import { ConfigurationError } from "../errors.js";
-import { createEmit } from "../events.js";
-import { createGate } from "./receive-gate.js";
-import { createLeaseKeeper, hardMargin } from "../leases/lease-keeper.js";
-import { leaseTime } from "../leases/lease-time.js";
-import { createPoller } from "./poller.js";
 import type { QueueDescription } from "../ports/index.js";
+import type { ConsumerOptions } from "./options.js";
+import { assemble, type ConsumerParts } from "./parts.js";
 import { verifySenders } from "./verify-senders.js";
-import type { RunEnvironment } from "../run/run.js";
-import { keyedDigest } from "../run/tripwire.js";
 
 export interface ConsumerHealth {
   /** The process works: not a reason to restart it. False only after a fault of its own. */
@@ -50,189 +39,147 @@ export interface Consumer extends AsyncDisposable {
 const DEFAULT_DRAIN_MS = 30_000;
 /** Of the drain deadline, what aborted handlers get to end in, ms. */
 const ABORT_SHARE = 0.2;
-const STORE_BATCH = 100;
 
 /** Wires pipelines to a queue and a store. A consumer runs once: after `stop`, make another. */
 export function createConsumer(options: ConsumerOptions): Consumer {
-  const settings = consumerSettings(options);
-  const { clock, randomness, namespace, visibilityMs } = settings;
-  const { queue, store } = options;
-  const time = leaseTime(clock);
-  const emit = createEmit(options.observe, () => clock.now());
-  const gate = createGate({ clock, time, randomness, emit });
-  const onStoreFault = (error: unknown): void => {
-    gate.storeFailed(error);
+  const consumer = new QueueConsumer(options);
+  return {
+    start: () => consumer.start(),
+    stop: (stopping) => consumer.stop(stopping),
+    finished: consumer.finished,
+    health: () => consumer.health(),
+    [Symbol.asyncDispose]: () => consumer.stop(),
   };
-  const abandon = new AbortController();
-  const committer = createCommitter({ clock, randomness, onStoreFault, abandon: abandon.signal });
-  const keeper = createLeaseKeeper({ clock, time, queue, store, visibilityMs, emit, onStoreFault });
-  const control = createControlWatch({
-    clock,
-    store,
-    namespace,
-    pipelines: [...settings.pipelines.keys()],
-    onStoreFault,
-    onAnswer: () => {
-      gate.storeAnswered();
-    },
-    onChange: () => {
-      gate.setPaused(control.allPausedReason());
-      dispatcher.controlChanged();
-    },
-  });
-  const env: RunEnvironment = {
-    namespace,
-    clock,
-    time,
-    randomness,
-    store,
-    committer,
-    abandon: abandon.signal,
-    delivery: settings.delivery,
-    digest: keyedDigest(settings.digestSecret),
-    emit,
-    marginMs: hardMargin(visibilityMs),
-    pausedReason: (pipeline) => control.pausedReason(pipeline),
-    onStoreFault,
-    onProviderReply: (reply) => {
-      gate.providerReplied(reply);
-    },
-  };
-  // Who waits for the store takes room, so nobody waits for company as well.
-  const batch = { clock, max: STORE_BATCH, lingerMs: 0, stopping: abandon.signal };
-  const dispatcher: Dispatcher = createDispatcher({
-    env,
-    queue,
-    keeper,
-    gate,
-    admission: settings,
-    concurrency: settings.concurrency,
-    simulated: isSimulating(settings.delivery),
-    completes: createBatcher({ ...batch, call: (items) => store.complete(items) }),
-    releases: createBatcher({ ...batch, call: (items) => store.release(items) }),
-    onRoom: () => {
-      poller.roomChanged();
-    },
-  });
-  const poller = createPoller({
-    clock,
-    time,
-    randomness,
-    queue,
-    gate,
-    visibilityMs,
-    waitMs: settings.waitMs,
-    maxPollers: settings.maxPollers,
-    capacity: settings.concurrency,
-    room: () => dispatcher.room(),
-    onMessages: (messages, sentAt) => {
-      dispatcher.receive(messages, sentAt);
-    },
-    emit,
-  });
+}
 
-  let state: ConsumerHealth["state"] = "idle";
-  let fault: unknown;
-  let stopping: Promise<void> | undefined;
+/**
+ * The life of a consumer: `idle` → `starting` (checks and waits) → `running` → `draining` → `stopped`.
+ * A start that fails ends it at once; `stop` drains from any state. `#state` is written by `start`,
+ * `#drain` and nobody else.
+ */
+class QueueConsumer {
+  readonly #options: ConsumerOptions;
+  readonly #parts: ConsumerParts;
+  #state: ConsumerHealth["state"] = "idle";
+  /** What stopped it, of its own. */
+  #fault: { readonly error: unknown } | undefined = undefined;
+  #stopping: Promise<void> | undefined = undefined;
   /** Ends a start that waits for a sender. */
-  const starting = new AbortController();
-  let waitingFor = "";
-  let finish: () => void = () => undefined;
-  const finished = new Promise<void>((resolve) => (finish = resolve));
+  readonly #starting = new AbortController();
+  #waitingFor = "";
+  #finish: () => void = () => undefined;
+  readonly finished = new Promise<void>((resolve) => (this.#finish = resolve));
 
-  async function start(): Promise<void> {
-    if (state !== "idle") {
-      throw new ConfigurationError(`start() was called while ${state}: make a new consumer.`);
+  constructor(options: ConsumerOptions) {
+    this.#options = options;
+    this.#parts = assemble(options);
+  }
+
+  async start(): Promise<void> {
+    if (this.#state !== "idle") {
+      throw new ConfigurationError(`start() was called while ${this.#state}: make a new consumer.`);
     }
-    state = "starting";
+    this.#state = "starting";
     try {
-      const description = await queue.describe();
-      const maxReceives = receiveBudget(options, description);
-      dispatcher.configure({ fifo: description.fifo, maxReceives });
-      await verifySenders(options.pipelines, {
-        ...{ clock, randomness, signal: starting.signal },
-        onUnavailable: (error, retryInMs) => {
-          waitingFor = error instanceof Error ? `: ${error.message}` : "";
-          emit({ type: "senderUnavailable", error, retryInMs });
-        },
-      });
-      if (isStopping()) return;
-      await options.ready?.();
-      await control.refresh().catch(onStoreFault);
-      if (isStopping()) return;
-      state = "running";
-      emit({ type: "started", queue: description.name });
-      void control.run();
-      poller.run().catch((error: unknown) => {
-        fault = error;
-        emit({ type: "internalError", error });
-      });
+      const queueName = await this.#prepare();
+      if (this.#stopping) return;
+      this.#state = "running";
+      this.#receive(queueName);
     } catch (error) {
-      if (!isStopping()) {
-        state = "stopped";
-        keeper.stop();
-        finish();
-      }
+      if (!this.#stopping) this.#end();
       throw error;
     }
   }
 
-  function unready(): string {
-    return `it is ${state}${state === "starting" ? waitingFor : ""}`;
+  stop({ deadlineMs = DEFAULT_DRAIN_MS }: { readonly deadlineMs?: number } = {}): Promise<void> {
+    this.#stopping ??= this.#state === "stopped" ? Promise.resolve() : this.#drain(deadlineMs);
+    return this.#stopping;
   }
 
-  function isStopping(): boolean {
-    return stopping !== undefined;
+  health(): ConsumerHealth {
+    const { dispatcher, gate } = this.#parts;
+    const state = this.#state;
+    const waitingFor = state === "starting" ? this.#waitingFor : "";
+    const reason = state === "running" ? gate.closedBecause() : `it is ${state}${waitingFor}`;
+    return {
+      live: this.#fault === undefined,
+      ready: reason === undefined && this.#fault === undefined,
+      ...(reason === undefined ? {} : { reason }),
+      state,
+      inFlight: dispatcher.inFlight,
+      running: dispatcher.running,
+      held: dispatcher.held,
+    };
   }
 
-  async function drain(deadlineMs: number): Promise<void> {
-    state = "draining";
-    starting.abort();
-    emit({ type: "draining", inFlight: dispatcher.inFlight });
-    const deadline = time() + deadlineMs;
+  /** Checks what has to be right, and waits for what has to be ready. */
+  async #prepare(): Promise<string> {
+    const { queue, ready } = this.#options;
+    const { dispatcher, control, env } = this.#parts;
+    const description = await queue.describe();
+    const maxReceives = receiveBudget(this.#options, description);
+    dispatcher.configure({ fifo: description.fifo, maxReceives });
+    await this.#verifySenders();
+    if (this.#stopping) return description.name;
+    await ready?.();
+    await control.refresh().catch(env.onStoreFault);
+    return description.name;
+  }
+
+  #verifySenders(): Promise<void> {
+    const { clock, randomness, emit } = this.#parts.env;
+    const { signal } = this.#starting;
+    return verifySenders(this.#options.pipelines, {
+      ...{ clock, randomness, signal },
+      onUnavailable: (error, retryInMs) => {
+        this.#waitingFor = error instanceof Error ? `: ${error.message}` : "";
+        emit({ type: "senderUnavailable", error, retryInMs });
+      },
+    });
+  }
+
+  #receive(queueName: string): void {
+    const { control, poller, env } = this.#parts;
+    env.emit({ type: "started", queue: queueName });
+    void control.run();
+    poller.run().catch((error: unknown) => {
+      this.#fault = { error };
+      env.emit({ type: "internalError", error });
+    });
+  }
+
+  async #drain(deadlineMs: number): Promise<void> {
+    const { env, dispatcher, poller, control, abandon } = this.#parts;
+    this.#state = "draining";
+    this.#starting.abort();
+    env.emit({ type: "draining", inFlight: dispatcher.inFlight });
+    const deadline = env.time() + deadlineMs;
     const abortAt = deadline - deadlineMs * ABORT_SHARE;
     dispatcher.close();
-    await until(abortAt, poller.stop());
+    await this.#until(abortAt, poller.stop());
     await dispatcher.drain(abortAt, deadline);
-    await until(deadline, committer.settled());
+    await this.#until(deadline, env.committer.settled());
     abandon.abort();
     control.stop();
-    keeper.stop();
-    state = "stopped";
-    emit({ type: "stopped" });
-    finish();
+    this.#end();
+    env.emit({ type: "stopped" });
+  }
+
+  #end(): void {
+    this.#parts.keeper.stop();
+    this.#state = "stopped";
+    this.#finish();
   }
 
   /** Waits for the work, but not beyond `at`. Leaves no sleeper that keeps the process alive. */
-  async function until(at: number, work: Promise<void>): Promise<void> {
+  async #until(at: number, work: Promise<void>): Promise<void> {
+    const { clock, time } = this.#parts.env;
     const ended = new AbortController();
     const settled = work.finally(() => {
       ended.abort();
     });
     await Promise.race([settled, clock.sleep(Math.max(0, at - time()), ended.signal)]);
   }
-
-  const stop: Consumer["stop"] = ({ deadlineMs = DEFAULT_DRAIN_MS } = {}) =>
-    (stopping ??= state === "stopped" ? Promise.resolve() : drain(deadlineMs));
-
-  return {
-    start,
-    stop,
-    finished,
-    health: () => {
-      const reason = state === "running" ? gate.closedBecause() : unready();
-      return {
-        live: fault === undefined,
-        ready: reason === undefined && fault === undefined,
-        ...(reason === undefined ? {} : { reason }),
-        state,
-        inFlight: dispatcher.inFlight,
-        running: dispatcher.running,
-        held: dispatcher.held,
-      };
-    },
-    [Symbol.asyncDispose]: () => stop(),
-  };
 }
 
 /** How many tries a message gets before we dead-letter it; `undefined` leaves it to the queue. */

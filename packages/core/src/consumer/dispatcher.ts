@@ -1,17 +1,7 @@
-import type { Admitted } from "../pipeline/admitted.js";
-import { admitMessage, type Admission, type AdmissionOptions } from "../message/admit.js";
-import type { Batcher } from "../timing/batcher.js";
-import { refusedClaim, tooOld } from "../message/claim-reply.js";
-import { createClaims, type ClaimResult } from "./claim-batches.js";
-import { DRAINING, type Disposition } from "../message/disposition.js";
-import { LeaseLostError } from "../errors.js";
+import type { AdmissionOptions } from "../message/admit.js";
+import { DRAINING, LOST, type Disposition } from "../message/disposition.js";
+import { processMessage, type ProcessOptions } from "../message/process.js";
 import type { LossReason } from "../events.js";
-import { Flight, endOf, flightFacts } from "./in-flight-message.js";
-import type { Gate } from "./receive-gate.js";
-import { handleMessage } from "../message/process.js";
-import { createHeldMessages } from "./held-messages.js";
-import { createLanes } from "./fifo-groups.js";
-import type { KeptLease } from "../leases/kept-lease.js";
 import type { LeaseKeeper } from "../leases/lease-keeper.js";
 import type {
   CompleteReply,
@@ -21,300 +11,220 @@ import type {
   QueueMessage,
 } from "../ports/index.js";
 import type { RunEnvironment } from "../run/run.js";
-import { createSettler } from "./settler.js";
+import type { Batcher } from "../timing/batcher.js";
+import { createClaims } from "./claim-batches.js";
+import { Concluder } from "./concluder.js";
+import { FifoGroups } from "./fifo-groups.js";
+import { HeldMessages } from "./held-messages.js";
+import { InFlightMessage } from "./in-flight-message.js";
+import type { ReceiveGate } from "./receive-gate.js";
 
 /** Held messages cost a heartbeat each; with more than this nothing further is received. */
 const MAX_HELD = 1_000;
-/** Milliseconds that decoding and validating may take, in case they fetch something and hang. */
-const MAX_ADMISSION_MS = 10 * 60_000;
 
 export interface DispatcherOptions {
   readonly env: RunEnvironment;
   readonly queue: MessageQueue;
   readonly keeper: LeaseKeeper;
-  readonly gate: Gate;
+  readonly gate: ReceiveGate;
   readonly admission: AdmissionOptions;
   readonly concurrency: number;
-  /** Whether claims are satisfied by simulated receipts. */
-  readonly simulated: boolean;
   readonly completes: Batcher<Completion, CompleteReply>;
   readonly releases: Batcher<Lease, "released" | "lost">;
   /** Room for another message was made. */
   readonly onRoom: () => void;
 }
 
-export interface Dispatcher {
-  /** How many more messages may be received now. */
-  room(): number;
-  receive(messages: readonly QueueMessage[], receivedAt: number): void;
-  /** Tells what the queue is like, before the first `receive`. */
-  configure(queue: { readonly fifo: boolean; readonly maxReceives: number | undefined }): void;
-  controlChanged(): void;
-  /** Hands back what doesn't run, and from now on whatever comes. */
-  close(): void;
-  /** Waits for what still runs, aborts it at `abortAt`. */
-  drain(abortAt: number, deadline: number): Promise<void>;
-  readonly inFlight: number;
-  readonly running: number;
-  readonly held: number;
-}
-
 /**
  * Gives each received message its turn: one at a time within a FIFO group, `concurrency` at a time
- * in all. What becomes of a message after its turn is the settler's.
+ * in all. What becomes of a message after its turn is the concluder's.
  */
-export function createDispatcher(options: DispatcherOptions): Dispatcher {
-  const { env, keeper, gate, concurrency } = options;
-  const { time, store, emit } = env;
-  const flights = new Map<string, Flight>();
-  const lanes = createLanes();
-  const ready: Flight[] = [];
-  let running = 0;
-  let draining = false;
+export class Dispatcher {
+  readonly #options: DispatcherOptions;
+  readonly #process: ProcessOptions<InFlightMessage>;
+  readonly #messages = new Map<string, InFlightMessage>();
+  readonly #groups = new FifoGroups<InFlightMessage>();
+  readonly #held: HeldMessages;
+  readonly #concluder: Concluder;
+  /** Waiting for a slot, first in their groups. */
+  #ready: InFlightMessage[] = [];
+  #running = 0;
+  #draining = false;
   /** On a standard queue a group is only a hint for fairness. */
-  let fifo = true;
-  let drained: () => void = () => undefined;
+  #fifo = true;
+  #onEmpty: (() => void) | undefined = undefined;
 
-  const claims = createClaims(env, options.simulated);
-  const held = createHeldMessages({
-    clock: env.clock,
-    time,
-    store,
-    onStoreFault: env.onStoreFault,
-  });
-  const settler = createSettler({
-    env,
-    queue: options.queue,
-    lanes,
-    held,
-    gate,
-    releases: options.releases,
-    onReady: (flight) => {
-      ready.push(flight);
-      pump();
-    },
-    onEnded: (flight) => {
-      if (flights.get(flight.id) === flight) flights.delete(flight.id);
-      flight.end?.();
-      options.onRoom();
-      if (flights.size === 0) drained();
-    },
-  });
-
-  function receive(messages: readonly QueueMessage[], receivedAt: number): void {
-    for (const message of messages) receiveOne(message, receivedAt);
-    pump();
+  constructor(options: DispatcherOptions) {
+    this.#options = options;
+    const { env, queue, gate, releases } = options;
+    const claims = createClaims(env);
+    this.#process = {
+      env,
+      admission: options.admission,
+      claim: (message, admitted, owner) => claims.add({ message, admitted, owner }),
+      complete: options.completes.add,
+    };
+    this.#held = new HeldMessages(env);
+    this.#concluder = new Concluder({
+      env,
+      queue,
+      groups: this.#groups,
+      held: this.#held,
+      gate,
+      releases,
+      onReady: (message) => {
+        this.#ready.push(message);
+        this.#fillSlots();
+      },
+      onEnded: (message) => {
+        this.#forget(message);
+      },
+    });
   }
 
-  function receiveOne(message: QueueMessage, receivedAt: number): void {
-    const known = flights.get(message.id);
-    if (known && known.phase !== "ending") {
-      known.kept.renewHandle(message, receivedAt);
-      known.renewed = true;
-      if (known.phase === "waiting") known.lost = false;
-      emit({ type: "redeliveredWhileRunning", ...flightFacts(known) });
+  get inFlight(): number {
+    return this.#messages.size;
+  }
+
+  get running(): number {
+    return this.#running;
+  }
+
+  get held(): number {
+    return this.#held.size;
+  }
+
+  /** Tells what the queue is like, before the first `receive`. */
+  configure(queue: { readonly fifo: boolean; readonly maxReceives: number | undefined }): void {
+    this.#fifo = queue.fifo;
+    this.#concluder.setMaxReceives(queue.maxReceives);
+  }
+
+  /** How many more messages may be received now. */
+  room(): number {
+    if (this.#draining || this.#held.size >= MAX_HELD) return 0;
+    let occupied = 0;
+    for (const message of this.#messages.values()) if (takesRoom(message)) occupied += 1;
+    return this.#options.concurrency - occupied;
+  }
+
+  receive(messages: readonly QueueMessage[], receivedAt: number): void {
+    for (const message of messages) this.#receiveOne(message, receivedAt);
+    this.#fillSlots();
+  }
+
+  controlChanged(): void {
+    this.#held.wakeAll();
+  }
+
+  /** Hands back what doesn't run, and from now on whatever comes. */
+  close(): void {
+    this.#draining = true;
+    this.#concluder.drain();
+    for (const message of [...this.#messages.values()].reverse()) {
+      const { name } = message.phase;
+      if (name === "held" || name === "waiting") this.#concluder.conclude(message, DRAINING);
+    }
+    this.#held.stop();
+  }
+
+  /** Waits for what still runs, aborts it at `abortAt`. */
+  async drain(abortAt: number, deadline: number): Promise<void> {
+    if (this.#messages.size === 0) return;
+    const { clock, time } = this.#options.env;
+    // Sleepers that nobody waits for would keep the process from ending.
+    const empty = new AbortController();
+    this.#onEmpty = () => {
+      empty.abort();
+    };
+    await clock.sleep(Math.max(0, abortAt - time()), empty.signal);
+    for (const message of this.#messages.values()) message.abort("drain");
+    if (this.#messages.size > 0) {
+      await clock.sleep(Math.max(0, deadline - time()), empty.signal);
+    }
+  }
+
+  #receiveOne(message: QueueMessage, receivedAt: number): void {
+    const known = this.#messages.get(message.id);
+    if (known && known.phase.name !== "concluding") {
+      known.redelivered(message, receivedAt);
+      this.#options.env.emit({ type: "redeliveredWhileRunning", ...known.facts() });
       return;
     }
-    const flight = takeOff(message, receivedAt, known && endOf(known));
-    if (draining) settler.settle(flight, DRAINING);
-    else if (!flight.lane || flight.lane.flights[0] === flight) ready.push(flight);
+    const taken = this.#take(message, receivedAt, known?.ended());
+    if (this.#draining) this.#concluder.conclude(taken, DRAINING);
+    else if (!taken.group || taken.group.messages[0] === taken) this.#ready.push(taken);
   }
 
-  function takeOff(
+  #take(
     message: QueueMessage,
     receivedAt: number,
     after: Promise<void> | undefined,
-  ): Flight {
-    const lane = fifo && message.groupId !== undefined ? lanes.of(message.groupId) : undefined;
-    const keep = (taken: Flight): KeptLease =>
-      keeper.keep(message, receivedAt, (reason) => {
-        leaseLost(taken, reason);
+  ): InFlightMessage {
+    const { groupId } = message;
+    const group = this.#fifo && groupId !== undefined ? this.#groups.of(groupId) : undefined;
+    const keep = (taken: InFlightMessage) =>
+      this.#options.keeper.keep(message, receivedAt, (reason) => {
+        this.#leaseLost(taken, reason);
       });
-    const flight = new Flight(message, keep, lane, after);
-    flight.lane?.flights.push(flight);
-    flights.set(message.id, flight);
-    return flight;
+    const taken = new InFlightMessage(message, keep, group, after);
+    group?.messages.push(taken);
+    this.#messages.set(message.id, taken);
+    return taken;
   }
 
-  function leaseLost(flight: Flight, reason: LossReason): void {
-    flight.lost = reason !== "maxProcessing";
-    emit({ type: "leaseLost", reason, ...flightFacts(flight) });
-    if (flight.abort) flight.abort(reason);
-    else if (flight.phase === "held") settler.endHold(flight, { kind: "lost" });
+  #leaseLost(message: InFlightMessage, reason: LossReason): void {
+    this.#options.env.emit({ type: "leaseLost", reason, ...message.facts() });
+    message.lose(reason);
+    if (message.phase.name === "held") this.#concluder.conclude(message, LOST);
   }
 
-  function pump(): void {
-    while (running < concurrency) {
-      const flight = ready.shift();
-      if (!flight) return;
-      if (flight.phase !== "waiting") continue;
-      flight.phase = "running";
-      running += 1;
-      takeTurn(flight);
+  #fillSlots(): void {
+    while (this.#running < this.#options.concurrency) {
+      const message = this.#ready.shift();
+      if (!message) return;
+      if (message.phase.name === "waiting") this.#takeTurn(message);
     }
   }
 
-  function takeTurn(flight: Flight): void {
-    work(flight).then(
+  #takeTurn(message: InFlightMessage): void {
+    this.#running += 1;
+    this.#turn(message).then(
       (disposition) => {
-        endTurn(flight, disposition);
+        this.#endTurn(message, disposition);
       },
       (error: unknown) => {
-        emit({ type: "internalError", error });
-        endTurn(flight, { kind: "retry", reason: "error", counts: true, error });
+        this.#options.env.emit({ type: "internalError", error });
+        this.#endTurn(message, { kind: "retry", reason: "error", counts: true, error });
       },
     );
   }
 
-  function endTurn(flight: Flight, disposition: Disposition): void {
-    running -= 1;
-    flight.abort = undefined;
-    settler.settle(flight, disposition);
-    options.onRoom();
-    pump();
+  async #turn(message: InFlightMessage): Promise<Disposition> {
+    const letter = message.start();
+    if (message.after) await message.after;
+    if (message.lost) return LOST;
+    if (this.#draining) return DRAINING;
+    return letter ?? processMessage(this.#process, message);
   }
 
-  async function work(flight: Flight): Promise<Disposition> {
-    if (flight.after) await flight.after;
-    if (flight.lost) return { kind: "lost" };
-    if (draining) return DRAINING;
-    if (flight.deadLetter) return flight.deadLetter;
-    if (gate.storeIsDown) return { kind: "retry", reason: "storeDown", counts: false };
-    if (!flight.admitted) {
-      const admitting = admitMessage(options.admission, flight.kept.message);
-      const admission =
-        admitting instanceof Promise ? await admissionWithin(flight, admitting) : admitting;
-      if ("refused" in admission) return admission.refused;
-      flight.admitted = admission.admitted;
-    }
-    const { admitted } = flight;
-    if (env.pausedReason(admitted.pipeline.name) !== undefined) {
-      return { kind: "hold", reason: "paused", attempts: [] };
-    }
-    const owner = env.randomness.id();
-    try {
-      const claimed = await claims.add({ flight, admitted, owner });
-      return await afterClaim(flight, admitted, owner, claimed);
-    } catch (error) {
-      env.onStoreFault(error);
-      return { kind: "retry", reason: "storeDown", counts: false, error };
-    }
+  #endTurn(message: InFlightMessage, disposition: Disposition): void {
+    this.#running -= 1;
+    this.#concluder.conclude(message, disposition);
+    this.#options.onRoom();
+    this.#fillSlots();
   }
 
-  /** Ends with the lease as well: what the user's decoder waits for may never come. */
-  async function admissionWithin(
-    flight: Flight,
-    admitting: Promise<Admission>,
-  ): Promise<Admission> {
-    flight.kept.limitProcessing(time() + MAX_ADMISSION_MS);
-    const aborted = new Promise<Admission>((resolve) => {
-      flight.abort = (reason) => {
-        resolve({ refused: endedBy(reason) });
-      };
-    });
-    const admission = await Promise.race([admitting, aborted]);
-    flight.abort = undefined;
-    flight.kept.limitProcessing(undefined);
-    return admission;
-  }
-
-  function afterClaim(
-    flight: Flight,
-    admitted: Admitted,
-    owner: string,
-    { reply, claimedUntil }: ClaimResult,
-  ): Disposition | Promise<Disposition> {
-    const facts = flightFacts(flight);
-    if (reply.status !== "claimed") {
-      if (reply.status === "done") emit({ type: "duplicateSuppressed", ...facts });
-      return refusedClaim(admitted, reply);
-    }
-    const claim: Lease = { key: admitted.key.digest, owner, fence: reply.fence };
-    flight.kept.bindClaim(claim, claimedUntil);
-    if (flight.lost) return { kind: "lost" };
-    if (emit.read) emit({ type: "claimed", fence: reply.fence, ...facts });
-    const old = tooOld(env.clock, admitted, flight.kept.message, claim, reply);
-    if (old) return old;
-    return handleMessage({
-      env,
-      complete: options.completes.add,
-      admitted,
-      facts,
-      claim,
-      effects: reply.effects,
-      lease: flight.kept,
-      onAbortable: (abort) => {
-        flight.abort = abort;
-      },
-    });
-  }
-
-  function close(): void {
-    draining = true;
-    for (const flight of [...flights.values()].reverse()) {
-      if (flight.phase === "held") settler.endHold(flight, DRAINING);
-      else if (flight.phase === "waiting") settler.settle(flight, DRAINING);
-    }
-    held.stop();
-    settler.hurry();
-  }
-
-  async function drain(abortAt: number, deadline: number): Promise<void> {
-    if (flights.size === 0) return;
-    // Sleepers that nobody waits for would keep the process from ending.
-    const empty = new AbortController();
-    drained = () => {
-      empty.abort();
-    };
-    await env.clock.sleep(Math.max(0, abortAt - time()), empty.signal);
-    for (const flight of flights.values()) flight.abort?.("drain");
-    if (flights.size > 0) {
-      await env.clock.sleep(Math.max(0, deadline - time()), empty.signal);
-    }
-  }
-
-  return {
-    receive,
-    close,
-    drain,
-    room: () => {
-      if (draining || held.size >= MAX_HELD) return 0;
-      let occupied = 0;
-      for (const flight of flights.values()) if (takesRoom(flight)) occupied += 1;
-      return concurrency - occupied;
-    },
-    configure: (description) => {
-      fifo = description.fifo;
-      settler.setMaxReceives(description.maxReceives);
-    },
-    controlChanged: () => {
-      held.wakeAll();
-    },
-    get inFlight() {
-      return flights.size;
-    },
-    get running() {
-      return running;
-    },
-    get held() {
-      return held.size;
-    },
-  };
-}
-
-function endedBy(reason: LossReason): Disposition {
-  switch (reason) {
-    case "drain":
-      return DRAINING;
-    case "maxProcessing":
-      return { kind: "retry", reason: "error", counts: true, error: new LeaseLostError(reason) };
-    default:
-      return { kind: "lost" };
+  #forget(message: InFlightMessage): void {
+    if (this.#messages.get(message.id) === message) this.#messages.delete(message.id);
+    message.end();
+    this.#options.onRoom();
+    if (this.#messages.size === 0) this.#onEmpty?.();
   }
 }
 
-/** Held messages and those behind them in their lane wait without a worker. */
-function takesRoom(flight: Flight): boolean {
-  if (flight.phase === "held" || flight.phase === "ending") return false;
-  return flight.lane?.flights[0]?.phase !== "held";
+/** Held messages and those behind them in their group wait without a worker. */
+function takesRoom({ phase, group }: InFlightMessage): boolean {
+  if (phase.name === "held" || phase.name === "concluding") return false;
+  return group?.messages[0]?.phase.name !== "held";
 }

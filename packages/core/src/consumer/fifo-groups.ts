@@ -1,52 +1,48 @@
-import type { Flight } from "./in-flight-message.js";
-
 /** The messages of one FIFO group in this process, in order. Only the first is worked on. */
-export interface Lane {
-  readonly groupId: string;
-  readonly flights: Flight[];
+export interface FifoGroup<Message> {
+  readonly id: string;
+  readonly messages: Message[];
 }
 
-export interface Lanes {
-  /** The lane of a group; made when its first message comes. */
-  of(groupId: string): Lane;
-  /** Takes the flight out and returns the one that is first now, if that is a change. */
-  leave(flight: Flight): Flight | undefined;
-  /** Takes out the flight and the messages behind it, which it returns. */
-  cutAt(flight: Flight): readonly Flight[];
+interface Member<Message> {
+  readonly group: FifoGroup<Message> | undefined;
 }
 
-export function createLanes(): Lanes {
-  const lanes = new Map<string, Lane>();
+export class FifoGroups<Message extends Member<Message>> {
+  readonly #groups = new Map<string, FifoGroup<Message>>();
 
-  function forgetIfEmpty(lane: Lane): void {
-    if (lane.flights.length === 0) lanes.delete(lane.groupId);
+  /** The group of this id; made when its first message comes. */
+  of(id: string): FifoGroup<Message> {
+    const known = this.#groups.get(id);
+    if (known) return known;
+    const group: FifoGroup<Message> = { id, messages: [] };
+    this.#groups.set(id, group);
+    return group;
   }
 
-  return {
-    of: (groupId) => {
-      const known = lanes.get(groupId);
-      if (known) return known;
-      const lane: Lane = { groupId, flights: [] };
-      lanes.set(groupId, lane);
-      return lane;
-    },
-    leave: (flight) => {
-      const { lane } = flight;
-      if (!lane) return undefined;
-      const index = lane.flights.indexOf(flight);
-      if (index < 0) return undefined;
-      lane.flights.splice(index, 1);
-      forgetIfEmpty(lane);
-      return index === 0 ? lane.flights[0] : undefined;
-    },
-    cutAt: (flight) => {
-      const { lane } = flight;
-      if (!lane) return [];
-      const index = lane.flights.indexOf(flight);
-      if (index < 0) return [];
-      const [, ...behind] = lane.flights.splice(index);
-      forgetIfEmpty(lane);
-      return behind;
-    },
-  };
+  /** Takes the message out and returns the one that is first now, if that is a change. */
+  leave(message: Message): Message | undefined {
+    const { group } = message;
+    if (!group) return undefined;
+    const index = group.messages.indexOf(message);
+    if (index < 0) return undefined;
+    group.messages.splice(index, 1);
+    this.#forgetIfEmpty(group);
+    return index === 0 ? group.messages[0] : undefined;
+  }
+
+  /** Takes out the message and those behind it, which it returns. */
+  cutAt(message: Message): readonly Message[] {
+    const { group } = message;
+    if (!group) return [];
+    const index = group.messages.indexOf(message);
+    if (index < 0) return [];
+    const [, ...behind] = group.messages.splice(index);
+    this.#forgetIfEmpty(group);
+    return behind;
+  }
+
+  #forgetIfEmpty(group: FifoGroup<Message>): void {
+    if (group.messages.length === 0) this.#groups.delete(group.id);
+  }
 }

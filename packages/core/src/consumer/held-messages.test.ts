@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { createHeldMessages } from "./held-messages.js";
+import { HeldMessages } from "./held-messages.js";
 import { leaseTime } from "../leases/lease-time.js";
 import type { RecordView } from "../ports/index.js";
 import { createVirtualClock } from "../testing/virtual-clock.js";
@@ -9,7 +9,7 @@ describe("a held message that is woken while its record is being read", () => {
     const clock = createVirtualClock();
     const answers: ((records: (RecordView | undefined)[]) => void)[] = [];
     let looks = 0;
-    const held = createHeldMessages({
+    const held = new HeldMessages({
       clock,
       time: leaseTime(clock),
       store: { read: () => new Promise((resolve) => answers.push(resolve)) },
@@ -17,7 +17,7 @@ describe("a held message that is woken while its record is being read", () => {
     });
     held.hold({
       key: "k",
-      look: () => ((looks += 1) === 1 ? "wait" : "goOn"),
+      look: () => ({ kind: (looks += 1) === 1 ? "wait" : "goOn" }),
       goOn: () => undefined,
     });
     await clock.advance(1_000);

@@ -1,4 +1,5 @@
 import { createDeadlineHeap, type HeapEntry } from "../timing/deadline-heap.js";
+import type { Look } from "../message/hold-rules.js";
 import type { Clock, DedupeStore, RecordView } from "../ports/index.js";
 import { createWakeUp } from "../timing/alarm.js";
 
@@ -8,9 +9,6 @@ const MAX_LOOK_MS = 30_000;
 const TOGETHER_MS = 100;
 const READ_BATCH = 100;
 
-/** What a look at the record of a held message says. */
-export type Look = "wait" | "goOn";
-
 export interface HeldMessage {
   /** The key's digest; `undefined` where no record is to be read. */
   readonly key: string | undefined;
@@ -18,34 +16,15 @@ export interface HeldMessage {
   readonly firstLookMs?: number;
   /** Judges a fresh reading of the record; `goOn` ends the hold. */
   look(record: RecordView | undefined): Look;
-  /** Called once when the hold ends by `goOn` or `wake`. */
-  goOn(): void;
+  /** Called once when a look ends the hold. */
+  goOn(look: GoOn): void;
 }
 
-/**
- * Messages that wait in place: without a claim and without a worker, but still hidden in the queue.
- * Their records are read again with growing delay, in batches, by one timer for all.
- */
-export interface HeldMessages {
-  hold(message: HeldMessage): HeldHandle;
-  /** A record is known to have changed in this process: looks at it at once. */
-  wake(key: string): void;
-  /** Looks at everything at once. */
-  wakeAll(): void;
-  readonly size: number;
-  stop(): void;
-}
+type GoOn = Extract<Look, { kind: "goOn" }>;
 
 export interface HeldHandle {
   /** Ends the hold without going on. */
   drop(): void;
-}
-
-interface Entry extends HeapEntry, HeldHandle {
-  readonly message: HeldMessage;
-  looks: number;
-  /** Woken while its record was being read: what was read may be older than the reason to wake. */
-  lookAgain: boolean;
 }
 
 export interface HeldMessagesOptions {
@@ -55,108 +34,140 @@ export interface HeldMessagesOptions {
   readonly onStoreFault: (error: unknown) => void;
 }
 
-export function createHeldMessages(options: HeldMessagesOptions): HeldMessages {
-  const { clock, time, store } = options;
-  const heap = createDeadlineHeap<Entry>();
-  const held = new Set<Entry>();
-  const wakeUp = createWakeUp(clock, time);
-  let running = false;
-  let stopped = false;
+interface Entry extends HeapEntry, HeldHandle {
+  readonly message: HeldMessage;
+  looks: number;
+  /** Woken while its record was being read: what was read may be older than the reason to wake. */
+  lookAgain: boolean;
+}
 
-  async function run(): Promise<void> {
-    running = true;
+/**
+ * Messages that wait in place: without a claim and without a worker, but still hidden in the queue.
+ * Their records are read again with growing delay, in batches, by one timer for all.
+ */
+export class HeldMessages {
+  readonly #options: HeldMessagesOptions;
+  readonly #heap = createDeadlineHeap<Entry>();
+  readonly #held = new Set<Entry>();
+  readonly #wakeUp;
+  #loop: "idle" | "running" | "stopped" = "idle";
+
+  constructor(options: HeldMessagesOptions) {
+    this.#options = options;
+    this.#wakeUp = createWakeUp(options.clock, options.time);
+  }
+
+  get size(): number {
+    return this.#held.size;
+  }
+
+  hold(message: HeldMessage): HeldHandle {
+    const entry: Entry = {
+      message,
+      dueAt: 0,
+      heapIndex: -1,
+      looks: 0,
+      lookAgain: false,
+      drop: () => {
+        this.#held.delete(entry);
+        this.#heap.remove(entry);
+      },
+    };
+    this.#held.add(entry);
+    this.#lookAt(entry, this.#options.time() + (message.firstLookMs ?? FIRST_LOOK_MS));
+    if (this.#loop === "idle") void this.#run();
+    return entry;
+  }
+
+  /** A record is known to have changed in this process: looks at it at once. */
+  wake(key: string): void {
+    for (const entry of this.#held) if (entry.message.key === key) this.#lookSoon(entry);
+  }
+
+  /** Looks at everything at once. */
+  wakeAll(): void {
+    for (const entry of this.#held) this.#lookSoon(entry);
+  }
+
+  stop(): void {
+    this.#loop = "stopped";
+    this.#wakeUp.end();
+  }
+
+  #lookAt(entry: Entry, at: number): void {
+    this.#heap.put(entry, at);
+    this.#wakeUp.noLaterThan(at);
+  }
+
+  #lookSoon(entry: Entry): void {
+    if (entry.heapIndex < 0) entry.lookAgain = true;
+    else this.#lookAt(entry, this.#options.time());
+  }
+
+  async #run(): Promise<void> {
+    this.#loop = "running";
     try {
-      while (!stopped && heap.size > 0) {
-        const next = heap.peek() as Entry;
-        if (next.dueAt > time()) await wakeUp.sleepUntil(next.dueAt);
-        else await lookAtDue();
+      for (let next = this.#heap.peek(); next; next = this.#heap.peek()) {
+        if (this.#isStopped()) return;
+        if (next.dueAt > this.#options.time()) await this.#wakeUp.sleepUntil(next.dueAt);
+        else await this.#lookAtDue();
       }
     } finally {
-      running = false;
+      if (!this.#isStopped()) this.#loop = "idle";
     }
   }
 
-  async function lookAtDue(): Promise<void> {
-    const until = time() + TOGETHER_MS;
-    const due: Entry[] = [];
-    for (let entry = heap.peek(); entry && entry.dueAt <= until; entry = heap.peek()) {
-      if (due.length >= READ_BATCH) break;
-      heap.remove(entry);
-      due.push(entry);
-    }
-    const records = await readRecords(due);
+  #isStopped(): boolean {
+    return this.#loop === "stopped";
+  }
+
+  async #lookAtDue(): Promise<void> {
+    const due = this.#takeDue(this.#options.time() + TOGETHER_MS);
+    const records = await this.#readRecords(due);
     for (const entry of due) {
-      if (!held.has(entry)) continue;
-      const key = entry.message.key;
+      if (!this.#held.has(entry)) continue;
+      const { key } = entry.message;
       const answered = records !== undefined || key === undefined;
       const record = key === undefined ? undefined : records?.get(key);
-      if (answered && entry.message.look(record) === "goOn") {
+      const look = answered ? entry.message.look(record) : undefined;
+      if (look?.kind === "goOn") {
         entry.drop();
-        entry.message.goOn();
+        entry.message.goOn(look);
       } else {
-        // The store's outage is no reason to look less often later.
-        if (answered) entry.looks += 1;
-        const delayMs = Math.min(MAX_LOOK_MS, FIRST_LOOK_MS * 2 ** entry.looks);
-        heap.put(entry, time() + (entry.lookAgain ? 0 : delayMs));
-        entry.lookAgain = false;
+        this.#lookLater(entry, answered);
       }
     }
   }
 
-  async function readRecords(
+  #takeDue(until: number): readonly Entry[] {
+    const due: Entry[] = [];
+    for (let entry = this.#heap.peek(); entry && entry.dueAt <= until; entry = this.#heap.peek()) {
+      if (due.length >= READ_BATCH) break;
+      this.#heap.remove(entry);
+      due.push(entry);
+    }
+    return due;
+  }
+
+  /** The store's outage is no reason to look less often later. */
+  #lookLater(entry: Entry, answered: boolean): void {
+    if (answered) entry.looks += 1;
+    const delayMs = Math.min(MAX_LOOK_MS, FIRST_LOOK_MS * 2 ** entry.looks);
+    this.#heap.put(entry, this.#options.time() + (entry.lookAgain ? 0 : delayMs));
+    entry.lookAgain = false;
+  }
+
+  async #readRecords(
     due: readonly Entry[],
   ): Promise<ReadonlyMap<string, RecordView | undefined> | undefined> {
     const keys = [...new Set(due.flatMap(({ message }) => message.key ?? []))];
     if (keys.length === 0) return new Map();
     try {
-      const records = await store.read(keys);
+      const records = await this.#options.store.read(keys);
       return new Map(keys.map((key, index) => [key, records[index]]));
     } catch (error) {
-      options.onStoreFault(error);
+      this.#options.onStoreFault(error);
       return undefined;
     }
   }
-
-  function lookSoon(entry: Entry): void {
-    if (entry.heapIndex < 0) {
-      entry.lookAgain = true;
-      return;
-    }
-    heap.put(entry, time());
-    wakeUp.noLaterThan(entry.dueAt);
-  }
-
-  return {
-    hold: (message) => {
-      const entry: Entry = {
-        message,
-        dueAt: 0,
-        heapIndex: -1,
-        looks: 0,
-        lookAgain: false,
-        drop: () => {
-          held.delete(entry);
-          heap.remove(entry);
-        },
-      };
-      held.add(entry);
-      heap.put(entry, time() + (message.firstLookMs ?? FIRST_LOOK_MS));
-      wakeUp.noLaterThan(entry.dueAt);
-      if (!running && !stopped) void run();
-      return entry;
-    },
-    wake: (key) => {
-      for (const entry of held) if (entry.message.key === key) lookSoon(entry);
-    },
-    wakeAll: () => {
-      for (const entry of held) lookSoon(entry);
-    },
-    get size() {
-      return held.size;
-    },
-    stop: () => {
-      stopped = true;
-      wakeUp.end();
-    },
-  };
 }

@@ -1,8 +1,8 @@
 import { equalJitter } from "../timing/backoff.js";
 import type { Emit } from "../events.js";
-import type { Gate } from "./receive-gate.js";
+import type { ReceiveGate } from "./receive-gate.js";
 import type { Clock, MessageQueue, QueueMessage, Randomness } from "../ports/index.js";
-import { createWakeUp } from "../timing/alarm.js";
+import { createWakeUp, type WakeUp } from "../timing/alarm.js";
 
 const MAX_BATCH = 10;
 /** A queue that answers an empty receive before the long poll is over is not asked at once again. */
@@ -21,7 +21,7 @@ export interface PollerOptions {
   readonly time: () => number;
   readonly randomness: Randomness;
   readonly queue: MessageQueue;
-  readonly gate: Gate;
+  readonly gate: Pick<ReceiveGate, "opened" | "closedBecause">;
   readonly visibilityMs: number;
   readonly waitMs: number;
   readonly maxPollers: number;
@@ -34,116 +34,139 @@ export interface PollerOptions {
   readonly emit: Emit;
 }
 
-export interface Poller {
-  /** Polls until `stop()`. */
-  run(): Promise<void>;
-  /** Room was freed: a poller that waits for room looks again. */
-  roomChanged(): void;
-  /** Stops asking; resolves when every request under way has answered and was handed on. */
-  stop(): Promise<void>;
-}
-
 /**
  * Receives only what there is room for. One poller waits on an empty queue; more join while
  * receives come back full, and leave again when one comes back empty.
  */
-export function createPoller(options: PollerOptions): Poller {
-  const { clock, time, queue, gate, emit } = options;
-  const stopping = new AbortController();
-  const wakeUp = createWakeUp(clock, time);
-  const fullRoom = Math.min(MAX_BATCH, options.capacity);
-  let wanted = 1;
-  let reserved = 0;
-  let failures = 0;
-  let lingerUntil: number | undefined;
+export class Poller {
+  readonly #options: PollerOptions;
+  readonly #stopping = new AbortController();
+  readonly #wakeUp: WakeUp;
+  readonly #fullRoom: number;
+  readonly #underWay = new Set<Promise<void>>();
+  /** How many receives may be under way at a time just now. */
+  #wanted = 1;
+  /** Room that receives under way may still fill. */
+  #reserved = 0;
+  #failures = 0;
+  #lingerUntil: number | undefined = undefined;
   /** Calls of `roomChanged` before looking again is worth it: to look counts all messages here. */
-  let lacking = 0;
-  const underWay = new Set<Promise<void>>();
-  let looping: Promise<void> | undefined;
+  #lacking = 0;
+  #looping: Promise<void> | undefined = undefined;
 
-  async function loop(): Promise<void> {
-    while (!stopping.signal.aborted) {
-      await gate.opened(stopping.signal);
-      const { max, waitMs } = nextBatch();
-      if (waitMs > 0) {
-        await wakeUp.sleepUntil(time() + waitMs);
-      } else if (gate.closedBecause() === undefined && !stopping.signal.aborted) {
-        lingerUntil = undefined;
-        const receiving = receive(max).finally(() => {
-          underWay.delete(receiving);
-          wakeUp.wake();
-        });
-        underWay.add(receiving);
-      }
+  constructor(options: PollerOptions) {
+    this.#options = options;
+    this.#wakeUp = createWakeUp(options.clock, options.time);
+    this.#fullRoom = Math.min(MAX_BATCH, options.capacity);
+  }
+
+  /** Polls until `stop()`. */
+  run(): Promise<void> {
+    return (this.#looping ??= this.#loop());
+  }
+
+  /** Room was freed: a poller that waits for room looks again. */
+  roomChanged(): void {
+    this.#lacking -= 1;
+    if (this.#lacking > 0 || this.#underWay.size >= this.#wanted) return;
+    // A linger ends by itself, unless there is room for a full batch before.
+    if (this.#lingerUntil !== undefined) this.#lacking = this.#fullRoom - this.#free();
+    if (this.#lacking <= 0) this.#wakeUp.wake();
+  }
+
+  /** Stops asking; resolves when every request under way has answered and was handed on. */
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    this.#wakeUp.end();
+    await this.#looping?.catch(() => undefined);
+    await Promise.all(this.#underWay);
+  }
+
+  async #loop(): Promise<void> {
+    const { gate, time } = this.#options;
+    const { signal } = this.#stopping;
+    while (!signal.aborted) {
+      await gate.opened(signal);
+      const { max, waitMs } = this.#nextBatch();
+      if (waitMs > 0) await this.#wakeUp.sleepUntil(time() + waitMs);
+      else if (gate.closedBecause() === undefined && !signal.aborted) this.#start(max);
     }
+  }
+
+  #start(max: number): void {
+    this.#lingerUntil = undefined;
+    const receiving = this.#receive(max)
+      .catch((error: unknown) => {
+        this.#options.emit({ type: "internalError", error });
+      })
+      .finally(() => {
+        this.#underWay.delete(receiving);
+        this.#wakeUp.wake();
+      });
+    this.#underWay.add(receiving);
+  }
+
+  #free(): number {
+    return this.#options.room() - this.#reserved;
   }
 
   /** How many to ask for: a full batch if room comes within the linger, else what there is. */
-  function nextBatch(): { readonly max: number; readonly waitMs: number } {
-    const full = underWay.size >= wanted;
+  #nextBatch(): { readonly max: number; readonly waitMs: number } {
+    const full = this.#underWay.size >= this.#wanted;
     // The end of a receive wakes the loop by itself.
-    lacking = full ? Infinity : 1;
-    const free = full ? 0 : options.room() - reserved;
+    this.#lacking = full ? Infinity : 1;
+    const free = full ? 0 : this.#free();
     if (free <= 0) {
-      lingerUntil = undefined;
+      this.#lingerUntil = undefined;
       return { max: 0, waitMs: IDLE_MS };
     }
-    lacking = fullRoom - free;
-    if (free >= fullRoom) return { max: fullRoom, waitMs: 0 };
-    const now = time();
-    lingerUntil ??= now + ROOM_LINGER_MS;
-    return { max: free, waitMs: Math.max(0, lingerUntil - now) };
+    this.#lacking = this.#fullRoom - free;
+    if (free >= this.#fullRoom) return { max: this.#fullRoom, waitMs: 0 };
+    const now = this.#options.time();
+    this.#lingerUntil ??= now + ROOM_LINGER_MS;
+    return { max: free, waitMs: Math.max(0, this.#lingerUntil - now) };
   }
 
   /** SQS may answer with fewer than it has: only an empty answer says that there is no backlog. */
-  function nextWanted(received: number, max: number): number {
+  #nextWanted(received: number, max: number): number {
     if (received === 0) return 1;
-    return received < max ? wanted : Math.min(options.maxPollers, wanted + 1);
+    return received < max ? this.#wanted : Math.min(this.#options.maxPollers, this.#wanted + 1);
   }
 
-  async function receive(max: number): Promise<void> {
-    reserved += max;
+  async #receive(max: number): Promise<void> {
+    const { queue, visibilityMs, waitMs, time } = this.#options;
+    const { signal } = this.#stopping;
+    this.#reserved += max;
     const sentAt = time();
+    let messages: readonly QueueMessage[];
     try {
-      const messages = await queue.receive({
-        max,
-        visibilityMs: options.visibilityMs,
-        waitMs: options.waitMs,
-        signal: stopping.signal,
-      });
-      failures = 0;
-      reserved -= max;
-      wanted = nextWanted(messages.length, max);
-      if (messages.length > 0) {
-        emit({ type: "received", count: messages.length });
-        options.onMessages(messages, sentAt);
-      } else {
-        await clock.sleep(sentAt + EMPTY_PAUSE_MS - time(), stopping.signal);
-      }
+      messages = await queue.receive({ max, visibilityMs, waitMs, signal });
     } catch (error) {
-      reserved -= max;
-      failures += 1;
-      wanted = 1;
-      const retryInMs = equalJitter(failures, options.randomness.random(), ERROR_BACKOFF);
-      emit({ type: "receiveFailed", error, retryInMs });
-      await clock.sleep(retryInMs, stopping.signal);
+      return await this.#failed(error);
+    } finally {
+      this.#reserved -= max;
+    }
+    await this.#received(messages, max, sentAt);
+  }
+
+  async #received(messages: readonly QueueMessage[], max: number, sentAt: number): Promise<void> {
+    const { clock, time, emit, onMessages } = this.#options;
+    this.#failures = 0;
+    this.#wanted = this.#nextWanted(messages.length, max);
+    if (messages.length > 0) {
+      emit({ type: "received", count: messages.length });
+      onMessages(messages, sentAt);
+    } else {
+      await clock.sleep(sentAt + EMPTY_PAUSE_MS - time(), this.#stopping.signal);
     }
   }
 
-  return {
-    run: () => (looping ??= loop()),
-    roomChanged: () => {
-      lacking -= 1;
-      if (lacking > 0 || underWay.size >= wanted) return;
-      // A linger ends by itself, unless there is room for a full batch before.
-      if (lingerUntil !== undefined) lacking = fullRoom - (options.room() - reserved);
-      if (lacking <= 0) wakeUp.wake();
-    },
-    stop: async () => {
-      stopping.abort();
-      wakeUp.end();
-      await looping?.catch(() => undefined);
-      await Promise.all(underWay);
-    },
-  };
+  async #failed(error: unknown): Promise<void> {
+    const { clock, randomness, emit } = this.#options;
+    this.#failures += 1;
+    this.#wanted = 1;
+    const retryInMs = equalJitter(this.#failures, randomness.random(), ERROR_BACKOFF);
+    emit({ type: "receiveFailed", error, retryInMs });
+    await clock.sleep(retryInMs, this.#stopping.signal);
+  }
 }

@@ -13,138 +13,155 @@ const RELAPSE_MS = 60_000;
 const RELAPSE_BACKOFF = { baseMs: 2_000, maxMs: 30_000 };
 
 /**
- * Decides whether the consumer may receive. Closed while the store is down, sending is paused, or
- * the provider is throttling or in trouble: a closed gate burns no receive counts, so healthy
- * messages don't reach the dead-letter queue for somebody else's outage.
+ * Whether the store answers. A fault takes it `down`; the next answer of the probe takes it `up`
+ * again. Each fall within a minute of the last rise is a relapse: after those it is left alone for
+ * longer and longer, since it may answer the probe and still refuse every write.
  */
-export interface Gate {
-  /** Why it is closed, or `undefined` while it is open. */
-  closedBecause(): string | undefined;
-  /** Resolves once it is open, or when `signal` aborts. */
-  opened(signal: AbortSignal): Promise<void>;
-  storeFailed(error: unknown): void;
-  storeAnswered(): void;
-  setPaused(reason: string | undefined): void;
-  providerReplied(reply: ProviderReply): void;
-  readonly storeIsDown: boolean;
-  /** The last sends failed without a word about their message. */
-  readonly providerIsInTrouble: boolean;
+type StoreState =
+  | { readonly is: "up"; readonly since: number; readonly relapses: number }
+  | { readonly is: "down"; readonly since: number; readonly relapses: number };
+
+/** Until when something keeps the gate closed by itself. */
+interface Closure {
+  readonly until: number;
+  readonly reason: string;
 }
 
-export interface GateOptions {
+export interface ReceiveGateOptions {
   readonly clock: Clock;
   readonly time: () => number;
   readonly randomness: Randomness;
   readonly emit: Emit;
 }
 
-export function createGate(options: GateOptions): Gate {
-  const { clock, time, randomness, emit } = options;
-  let storeDownSince: number | undefined;
-  let storeUpSince = -RELAPSE_MS;
-  let relapses = 0;
-  let paused: string | undefined;
-  let closedUntil = 0;
-  let closedFor = "";
-  let troubles = 0;
-  let told = false;
-  const waiting = new Set<AbortController>();
+/**
+ * Decides whether the consumer may receive. Closed while the store is down, sending is paused, or
+ * the provider is throttling or in trouble: a closed gate burns no receive counts, so healthy
+ * messages don't reach the dead-letter queue for somebody else's outage.
+ *
+ * Three things close it, each by itself: the store's state, a pause, and a closure that ends by
+ * time. Whatever changes one of them tells of the difference by `#review`.
+ */
+export class ReceiveGate {
+  readonly #options: ReceiveGateOptions;
+  #store: StoreState = { is: "up", since: -RELAPSE_MS, relapses: 0 };
+  #paused: string | undefined = undefined;
+  #closure: Closure = { until: 0, reason: "" };
+  /** Sends in a row that failed without a word about their message. */
+  #troubles = 0;
+  /** Whether it was told that receiving is paused. */
+  #toldClosed = false;
+  readonly #waiting = new Set<AbortController>();
 
-  function closedBecause(): string | undefined {
-    if (storeDownSince !== undefined) return "the store is down";
-    if (paused !== undefined) return paused;
-    return time() < closedUntil ? closedFor : undefined;
+  constructor(options: ReceiveGateOptions) {
+    this.#options = options;
+  }
+
+  get storeIsDown(): boolean {
+    return this.#store.is === "down";
+  }
+
+  /** The last sends failed without a word about their message. */
+  get providerIsInTrouble(): boolean {
+    return this.#troubles >= TROUBLE_LIMIT;
+  }
+
+  /** Why it is closed, or `undefined` while it is open. */
+  closedBecause(): string | undefined {
+    if (this.#store.is === "down") return "the store is down";
+    if (this.#paused !== undefined) return this.#paused;
+    return this.#options.time() < this.#closure.until ? this.#closure.reason : undefined;
+  }
+
+  /** Resolves once it is open, or when `signal` aborts. */
+  async opened(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      const reason = this.closedBecause();
+      if (reason === undefined) {
+        if (this.#toldClosed) this.#review();
+        return;
+      }
+      const ends = reason === this.#closure.reason;
+      const waitMs = ends ? this.#closure.until - this.#options.time() : REVIEW_MS;
+      await this.#sleepUntilChange(Math.max(1, waitMs), signal);
+    }
+  }
+
+  storeFailed(error: unknown): void {
+    if (this.#store.is === "down") return;
+    const { time, emit } = this.#options;
+    const { since, relapses } = this.#store;
+    const now = time();
+    this.#store = { is: "down", since: now, relapses: now - since < RELAPSE_MS ? relapses + 1 : 0 };
+    emit({ type: "storeDown", error });
+    this.#review();
+  }
+
+  storeAnswered(): void {
+    if (this.#store.is === "up") return;
+    const { time, emit, randomness } = this.#options;
+    const { since, relapses } = this.#store;
+    emit({ type: "storeUp", downMs: time() - since });
+    this.#store = { is: "up", since: time(), relapses };
+    if (relapses > 0) {
+      const forMs = equalJitter(relapses, randomness.random(), RELAPSE_BACKOFF);
+      this.#closeFor(forMs, "the store fails on and off");
+    }
+    this.#review();
+  }
+
+  setPaused(reason: string | undefined): void {
+    if (reason === this.#paused) return;
+    this.#paused = reason;
+    this.#review();
+  }
+
+  providerReplied(reply: ProviderReply): void {
+    switch (reply.kind) {
+      case "well":
+        this.#troubles = 0;
+        return;
+      case "throttled":
+        this.#closeFor(reply.throttle.retryAfterMs, `the provider throttles (${reply.reason})`);
+        return;
+      case "trouble":
+        this.#troubles += 1;
+        if (this.providerIsInTrouble) this.#closeForTrouble(reply.reason);
+    }
+  }
+
+  #closeForTrouble(reason: string): void {
+    const tries = this.#troubles - TROUBLE_LIMIT + 1;
+    const forMs = equalJitter(tries, this.#options.randomness.random(), TROUBLE_BACKOFF);
+    this.#closeFor(forMs, `the provider is in trouble (${reason})`);
+  }
+
+  #closeFor(ms: number, reason: string): void {
+    const until = this.#options.time() + ms;
+    if (until <= this.#closure.until) return;
+    this.#closure = { until, reason };
+    this.#review();
   }
 
   /** Tells on each change, and wakes whoever waits. */
-  function review(): void {
-    const reason = closedBecause();
-    if (reason !== undefined && !told) emit({ type: "receivingPaused", reason });
-    if (reason === undefined && told) emit({ type: "receivingResumed" });
-    told = reason !== undefined;
-    for (const controller of waiting) controller.abort();
+  #review(): void {
+    const { emit } = this.#options;
+    const reason = this.closedBecause();
+    if (reason !== undefined && !this.#toldClosed) emit({ type: "receivingPaused", reason });
+    if (reason === undefined && this.#toldClosed) emit({ type: "receivingResumed" });
+    this.#toldClosed = reason !== undefined;
+    for (const controller of this.#waiting) controller.abort();
   }
 
-  function closeFor(ms: number, reason: string): void {
-    if (time() + ms <= closedUntil) return;
-    closedUntil = time() + ms;
-    closedFor = reason;
-    review();
-  }
-
-  async function sleepUntilChange(ms: number, signal: AbortSignal): Promise<void> {
+  async #sleepUntilChange(ms: number, signal: AbortSignal): Promise<void> {
     const controller = new AbortController();
     const wake = (): void => {
       controller.abort();
     };
-    waiting.add(controller);
+    this.#waiting.add(controller);
     signal.addEventListener("abort", wake);
-    await clock.sleep(ms, controller.signal);
+    await this.#options.clock.sleep(ms, controller.signal);
     signal.removeEventListener("abort", wake);
-    waiting.delete(controller);
+    this.#waiting.delete(controller);
   }
-
-  return {
-    closedBecause,
-    get storeIsDown() {
-      return storeDownSince !== undefined;
-    },
-    get providerIsInTrouble() {
-      return troubles >= TROUBLE_LIMIT;
-    },
-    opened: async (signal) => {
-      while (!signal.aborted) {
-        const reason = closedBecause();
-        if (reason === undefined) {
-          if (told) review();
-          return;
-        }
-        const waitMs = reason === closedFor ? closedUntil - time() : REVIEW_MS;
-        await sleepUntilChange(Math.max(1, waitMs), signal);
-      }
-    },
-    storeFailed: (error) => {
-      if (storeDownSince !== undefined) return;
-      storeDownSince = time();
-      relapses = storeDownSince - storeUpSince < RELAPSE_MS ? relapses + 1 : 0;
-      emit({ type: "storeDown", error });
-      review();
-    },
-    storeAnswered: () => {
-      if (storeDownSince === undefined) return;
-      emit({ type: "storeUp", downMs: time() - storeDownSince });
-      storeDownSince = undefined;
-      storeUpSince = time();
-      // It may answer the probe and still refuse every write.
-      if (relapses > 0) {
-        closeFor(
-          equalJitter(relapses, randomness.random(), RELAPSE_BACKOFF),
-          "the store fails on and off",
-        );
-      }
-      review();
-    },
-    setPaused: (reason) => {
-      if (reason === paused) return;
-      paused = reason;
-      review();
-    },
-    providerReplied: (reply) => {
-      if (reply.kind === "well") {
-        troubles = 0;
-        return;
-      }
-      if (reply.kind === "throttled") {
-        closeFor(reply.throttle.retryAfterMs, `the provider throttles (${reply.reason})`);
-        return;
-      }
-      troubles += 1;
-      if (troubles < TROUBLE_LIMIT) return;
-      const tries = troubles - TROUBLE_LIMIT + 1;
-      closeFor(
-        equalJitter(tries, randomness.random(), TROUBLE_BACKOFF),
-        `the provider is in trouble (${reply.reason})`,
-      );
-    },
-  };
 }

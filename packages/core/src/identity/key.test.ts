@@ -64,7 +64,7 @@ describe("attempt ids", () => {
       effectSlot("email", "to_me"),
       effectSlot("email", "Ünï"),
     ]) {
-      const ref = { key, effect: slot, owner: "z".repeat(25), fence: 12, n: 3 };
+      const ref = { key, effect: slot, owner: "z".repeat(25), fence: 12, attemptNumber: 3 };
       const id = formatAttemptId(ref);
       expect(id).toMatch(/^[A-Za-z0-9_-]{1,200}$/);
       expect(parseAttemptId(id)).toEqual(ref);

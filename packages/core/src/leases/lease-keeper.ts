@@ -243,7 +243,7 @@ export function createLeaseKeeper(options: LeaseKeeperOptions): LeaseKeeper {
       );
       asked.forEach(({ entry, claim, leaseMs }, index) => {
         if (entry.lost || entry.claim !== claim) return;
-        if (replies[index] === "held") {
+        if (replies[index] === "extended") {
           entry.claimedUntil = Math.max(entry.claimedUntil, sentAt + leaseMs);
           schedule(entry);
         } else {

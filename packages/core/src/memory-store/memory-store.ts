@@ -9,9 +9,15 @@ import type {
   TripwireCounters,
   UnresolvedItem,
 } from "../ports/index.js";
+import * as claims from "../record/claims.js";
 import * as effects from "../record/effects.js";
 import { attemptInfos, viewRecord } from "../record/view.js";
-import * as table from "../record/record.js";
+import type {
+  EffectRecord,
+  MaybeRecord,
+  NotificationRecord,
+  Transition,
+} from "../record/record.js";
 import { systemClock } from "../timing/system-clock.js";
 
 export interface MemoryStoreOptions {
@@ -45,7 +51,7 @@ export function memoryStore(options: MemoryStoreOptions = {}): MemoryStore {
    * Roughly in the order in which they expire, as all have the same retention: whatever is seen again
    * once it is done goes to the end.
    */
-  const records = new Map<string, table.NotificationRecord>();
+  const records = new Map<string, NotificationRecord>();
   /** Keys with an effect that may need attention. */
   const attention = new Set<string>();
 
@@ -54,7 +60,7 @@ export function memoryStore(options: MemoryStoreOptions = {}): MemoryStore {
 
   function apply<Reply>(
     key: string,
-    change: (found: table.MaybeRecord, now: number) => table.Transition<Reply>,
+    change: (found: MaybeRecord, now: number) => Transition<Reply>,
   ): Reply {
     const now = clock.now();
     if (now >= sweepAt) sweep(now);
@@ -64,7 +70,7 @@ export function memoryStore(options: MemoryStoreOptions = {}): MemoryStore {
     return reply;
   }
 
-  function put(key: string, before: table.MaybeRecord, record: table.MaybeRecord): void {
+  function put(key: string, before: MaybeRecord, record: MaybeRecord): void {
     if (before?.state === "done" || !record) records.delete(key);
     if (record) records.set(key, record);
     if (record?.expiresAt !== undefined && record.expiresAt < sweepAt) sweepAt = record.expiresAt;
@@ -99,18 +105,18 @@ export function memoryStore(options: MemoryStoreOptions = {}): MemoryStore {
       return records.size;
     },
     claim: async (items) =>
-      items.map((item) => apply(item.key, (r, now) => table.claim(r, item, now, policy))),
+      items.map((item) => apply(item.key, (r, now) => claims.claim(r, item, now, policy))),
     extend: async (items) =>
-      items.map((item) => apply(item.key, (r, now) => table.extend(r, item, now, policy))),
+      items.map((item) => apply(item.key, (r, now) => claims.extend(r, item, now, policy))),
     begin: async (item) => apply(item.key, (r, now) => effects.begin(r, item, now)),
-    hold: async (item) => apply(item.key, (r, now) => effects.hold(r, item, now)),
+    block: async (item) => apply(item.key, (r, now) => effects.block(r, item, now)),
     settle: async (item, outcome) =>
       apply(item.key, (r, now) => effects.settle(r, item, outcome, now)),
     complete: async (items) =>
-      items.map((item) => apply(item.key, (r, now) => table.complete(r, item, now, policy))),
+      items.map((item) => apply(item.key, (r, now) => claims.complete(r, item, now, policy))),
     release: async (items) =>
-      items.map((item) => apply(item.key, (r, now) => table.release(r, item, now, policy))),
-    bury: async (item) => apply(item.key, (r, now) => table.bury(r, item, now, policy)),
+      items.map((item) => apply(item.key, (r, now) => claims.release(r, item, now, policy))),
+    bury: async (item) => apply(item.key, (r, now) => claims.bury(r, item, now, policy)),
     resolve: async (attemptId, verdict, who) => {
       const ref = parseAttemptId(attemptId);
       if (!ref) return "notFound";
@@ -128,14 +134,14 @@ export function memoryStore(options: MemoryStoreOptions = {}): MemoryStore {
   };
 }
 
-function needsAttention(effect: table.EffectRecord): boolean {
-  return effect.state === "sending" || effect.state === "unknown" || effect.state === "held";
+function needsAttention(effect: EffectRecord): boolean {
+  return effect.state === "sending" || effect.state === "unknown" || effect.state === "blocked";
 }
 
-function unresolvedItems(record: table.MaybeRecord, now: number): UnresolvedItem[] {
+function unresolvedItems(record: MaybeRecord, now: number): UnresolvedItem[] {
   if (!record) return [];
   return attemptInfos(record, now)
-    .filter((attempt) => attempt.state === "unknown" || attempt.state === "held")
+    .filter((attempt) => attempt.state === "unknown" || attempt.state === "blocked")
     .map((attempt) => ({
       key: record.key,
       keyText: record.keyText ?? "",

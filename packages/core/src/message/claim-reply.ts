@@ -1,14 +1,14 @@
 import type { Admitted } from "../pipeline/admitted.js";
-import type { Disposition } from "./disposition.js";
-import type { AttemptInfo, ClaimReply, Clock, Lease, QueueMessage } from "../ports/index.js";
+import { ACKNOWLEDGE, type DeadLetter, type Disposition } from "./disposition.js";
+import type { AttemptInfo, ClaimReply, QueueMessage } from "../ports/index.js";
 
-type Granted = Extract<ClaimReply, { status: "claimed" }>;
+export type Granted = Extract<ClaimReply, { status: "claimed" }>;
 
-/** The disposition of a message whose claim wasn't granted; `undefined` where it was. */
+/** The disposition of a message whose claim wasn't granted. */
 export function refusedClaim(admitted: Admitted, reply: Exclude<ClaimReply, Granted>): Disposition {
   switch (reply.status) {
     case "done":
-      return { kind: "acknowledge" };
+      return ACKNOWLEDGE;
     case "busy":
       return { kind: "hold", reason: "busy", attempts: [], retryAfterMs: reply.retryAfterMs };
     case "conflict": {
@@ -25,20 +25,21 @@ export function refusedClaim(admitted: Admitted, reply: Exclude<ClaimReply, Gran
 /**
  * Dead-letters a claimed message that is older than its pipeline allows. One whose effects went out
  * in time is completed however late that is known: it would be dead-lettered for having been held.
+ *
+ * @param now milliseconds since the epoch
  */
 export function tooOld(
-  clock: Clock,
+  now: number,
   admitted: Admitted,
   message: QueueMessage,
-  claim: Lease,
   reply: Granted,
-): Disposition | undefined {
+): DeadLetter | undefined {
   const { maxEventAgeMs } = admitted.pipeline;
   if (maxEventAgeMs === undefined || message.sentAt <= 0) return undefined;
   if (reply.effects.some(({ state }) => state === "accepted")) return undefined;
-  if (clock.now() - message.sentAt <= maxEventAgeMs) return undefined;
+  if (now - message.sentAt <= maxEventAgeMs) return undefined;
   const text = `The message is older than ${maxEventAgeMs} ms.`;
-  return { kind: "deadLetter", code: "tooOld", text, attemptIds: idsOf(reply), bury: true, claim };
+  return { kind: "deadLetter", code: "tooOld", text, attemptIds: idsOf(reply), bury: true };
 }
 
 function idsOf({ effects }: { readonly effects: readonly AttemptInfo[] }): readonly string[] {

@@ -17,14 +17,14 @@ export type EventOf<Schema extends StandardSchemaV1> = StandardSchemaV1.InferOut
 export type UnknownPolicy = "hold" | "reconcile" | "resend";
 
 export interface TripwirePolicy {
-  /** Same recipient and same rendered content within this window is held. Default 24 h. */
+  /** Same recipient and same rendered content within this window is blocked. Default 24 h. */
   readonly windowMs?: number;
   /** Effects per recipient within an hour from which on to act. Default: no limit. */
   readonly perRecipientPerHour?: number;
   /** Effects per template within a minute from which on to act. Default: no limit. */
   readonly perTemplatePerMinute?: number;
   /** What a rate does. Default `warn`. */
-  readonly onRate?: "warn" | "hold";
+  readonly onRate?: "warn" | "block";
 }
 
 export interface PipelineDefinition<

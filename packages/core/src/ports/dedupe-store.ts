@@ -4,7 +4,7 @@ import type { Outcome, Receipt } from "./outcome.js";
  * Where an effect stands. `unknown` is also what a `sending` effect is seen as once its claim is
  * no longer live.
  */
-export type EffectState = "sending" | "unknown" | "accepted" | "rejected" | "held" | "dropped";
+export type EffectState = "sending" | "unknown" | "accepted" | "rejected" | "blocked" | "dropped";
 
 /** Names one attempt completely. Its text form is the attempt id (`formatAttemptId`). */
 export interface AttemptRef {
@@ -15,7 +15,7 @@ export interface AttemptRef {
   readonly owner: string;
   readonly fence: number;
   /** The try within the claim, from 1. */
-  readonly n: number;
+  readonly attemptNumber: number;
 }
 
 /** One attempt as the record knows it. Times are the store's, in ms since the epoch. */
@@ -23,16 +23,16 @@ export interface AttemptInfo {
   readonly attemptId: string;
   readonly effect: string;
   readonly state: EffectState;
-  /** When `begin` (or `hold`) was granted. */
+  /** When `begin` (or `block`) was granted. */
   readonly startedAt: number;
   /** No request of this attempt is signed after this time. */
   readonly deadline: number;
   /** From this time on the provider refuses every request of this attempt as stale. */
   readonly staleAt: number;
-  /** Why it was rejected, is unknown or was held. */
+  /** Why it was rejected, is unknown or was blocked. */
   readonly reason?: string;
   readonly receipt?: Receipt;
-  /** An operator allowed a held effect: the tripwire lets its next attempt pass. */
+  /** An operator allowed a blocked effect: the tripwire lets its next attempt pass. */
   readonly allowed?: boolean;
   readonly settledAfterDeadLetter?: boolean;
 }
@@ -106,16 +106,16 @@ export type BeginReply =
   | "lost"
   | { readonly accepted: Receipt }
   | { readonly unknown: AttemptInfo }
-  | { readonly held: AttemptInfo }
+  | { readonly blocked: AttemptInfo }
   | { readonly dropped: AttemptInfo };
 
-export interface EffectHold extends AttemptRef {
+export interface EffectBlock extends AttemptRef {
   readonly reason: string;
   readonly fingerprint: string;
 }
 
-/** `refused`: the effect is already sending, unknown, accepted, held or dropped. */
-export type HoldReply = "held" | "lost" | { readonly refused: AttemptInfo };
+/** `refused`: the effect is already sending, unknown, accepted, blocked or dropped. */
+export type BlockReply = "blocked" | "lost" | { readonly refused: AttemptInfo };
 
 /** Where a dead-lettered record's message went. */
 export interface DeadInfo {
@@ -215,7 +215,7 @@ export interface Resolution extends Resolver {
   readonly at: number;
 }
 
-/** An effect that needs attention: `unknown` (its claim no longer live) or `held`. */
+/** An effect that needs attention: `unknown` (its claim no longer live) or `blocked`. */
 export interface UnresolvedItem {
   readonly key: string;
   readonly keyText: string;
@@ -243,7 +243,7 @@ export interface StoreCapabilities {
 
 /**
  * Remembers what was claimed, begun and settled. Every operation is atomic for its key, follows
- * the table in `record.ts`, and is safe to repeat, since clients resend after a reconnect.
+ * the table in `record/`, and is safe to repeat, since clients resend after a reconnect.
  *
  * Batches answer in the order of their items. Expected results are values; a promise rejects only
  * when the store could not be reached or failed (`StoreUnavailableError`), and then the
@@ -252,11 +252,11 @@ export interface StoreCapabilities {
 export interface DedupeStore {
   readonly capabilities: StoreCapabilities;
   claim(items: readonly ClaimRequest[]): Promise<readonly ClaimReply[]>;
-  extend(items: readonly LeaseExtension[]): Promise<readonly ("held" | "lost")[]>;
+  extend(items: readonly LeaseExtension[]): Promise<readonly ("extended" | "lost")[]>;
   /** Durable before it answers: after `granted`, a crash leaves the effect `unknown`, never free. */
   begin(item: AttemptStart): Promise<BeginReply>;
-  /** Puts an effect that was never begun on hold until an operator allows or drops it. */
-  hold(item: EffectHold): Promise<HoldReply>;
+  /** Blocks an effect that was never begun until an operator allows or drops it. */
+  block(item: EffectBlock): Promise<BlockReply>;
   settle(item: AttemptRef, outcome: Outcome): Promise<SettleReply>;
   complete(items: readonly Completion[]): Promise<readonly CompleteReply[]>;
   release(items: readonly Lease[]): Promise<readonly ("released" | "lost")[]>;

@@ -3,7 +3,7 @@ import type { Outcome } from "./outcome.js";
 
 /** One granted try at an effect. */
 export interface Attempt {
-  /** `<key digest>-<effect>-<nonce>-<fence>-<n>`: fits an SES message tag. */
+  /** `<key digest>-<effect>-<nonce>-<fence>-<attemptNumber>`: fits an SES message tag. */
   readonly id: string;
   /** The same for every attempt at this effect: `<key digest>-<effect>`. */
   readonly effectId: string;

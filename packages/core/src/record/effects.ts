@@ -2,8 +2,8 @@ import type {
   AttemptRef,
   AttemptStart,
   BeginReply,
-  EffectHold,
-  HoldReply,
+  EffectBlock,
+  BlockReply,
   Outcome,
   Receipt,
   ResolveReply,
@@ -60,8 +60,8 @@ function effectBy(
     state,
     owner: ref.owner,
     fence: ref.fence,
-    n: ref.n,
-    floor: ref.n,
+    attemptNumber: ref.attemptNumber,
+    floor: ref.attemptNumber,
     floorFence: ref.fence,
     startedAt: now,
     deadline: now,
@@ -77,7 +77,7 @@ function effectBy(
 /**
  * Grants one attempt to a live claim, durably, before the first byte goes to the provider.
  *
- * Granted once: only the identical (owner, fence, n), still `sending`, is a replay. An n at or
+ * Granted once: only the identical (owner, fence, attemptNumber), still `sending`, is a replay. One at or
  * below one that was begun or given up under this claim is `lost`, whenever it arrives.
  */
 export function begin(
@@ -101,8 +101,8 @@ export function begin(
         : { record, reply: { unknown: unknownInfo(record, effect, now) } };
     case "unknown":
       return { record, reply: { unknown: attemptInfo(record, effect, now) } };
-    case "held":
-      return { record, reply: { held: attemptInfo(record, effect, now) } };
+    case "blocked":
+      return { record, reply: { blocked: attemptInfo(record, effect, now) } };
     case "dropped":
       return { record, reply: { dropped: attemptInfo(record, effect, now) } };
     case "rejected":
@@ -119,23 +119,23 @@ export function begin(
   return { record: withEffect(record, sending, start.fingerprint), reply: "granted" };
 }
 
-/** Puts an effect that was never begun (or whose last attempt was rejected) on hold. */
-export function hold(found: MaybeRecord, item: EffectHold, now: number): Transition<HoldReply> {
+/** Blocks an effect that was never begun, or whose last attempt was rejected. */
+export function block(found: MaybeRecord, item: EffectBlock, now: number): Transition<BlockReply> {
   const record = unexpired(found, now);
   if (!record || !holds(record, item) || !isLive(record, now) || isOtherContent(record, item)) {
     return { record, reply: "lost" };
   }
   const effect = findEffect(record, item.effect);
-  if (effect?.state === "held" && isOf(record, effect, item)) {
-    return { record, reply: "held" };
+  if (effect?.state === "blocked" && isOf(record, effect, item)) {
+    return { record, reply: "blocked" };
   }
-  // A late copy must not put on hold again what an operator has allowed since.
+  // A late copy must not block again what an operator has allowed since.
   if (effect?.state === "rejected" && isBelowFloor(effect, item)) return { record, reply: "lost" };
   if (effect && effect.state !== "rejected") {
     return { record, reply: { refused: attemptInfo(record, effect, now) } };
   }
-  const held = effectBy(item, "held", now, item.reason);
-  return { record: withEffect(record, held, item.fingerprint), reply: "held" };
+  const blocked = effectBy(item, "blocked", now, item.reason);
+  return { record: withEffect(record, blocked, item.fingerprint), reply: "blocked" };
 }
 
 /**
@@ -181,7 +181,9 @@ function settleAccepted(
   }
   const sameOne = effect !== undefined && isOf(record, effect, ref);
   const floor =
-    effect?.floorFence === ref.fence ? Math.max(effect.floor, ref.n) : (effect?.floor ?? ref.n);
+    effect?.floorFence === ref.fence
+      ? Math.max(effect.floor, ref.attemptNumber)
+      : (effect?.floor ?? ref.attemptNumber);
   const accepted: Writable<EffectRecord> = effectBy(ref, "accepted", now);
   accepted.floor = floor;
   accepted.floorFence = effect?.floorFence ?? ref.fence;
@@ -240,8 +242,9 @@ function settleRejected(
     const givenUp = effectBy(ref, "rejected", now, reason);
     return { record: withEffect(record, givenUp), reply: "settled" };
   }
-  if (effect.floorFence === ref.fence && effect.floor >= ref.n) return { record, reply: "settled" };
-  const raised = { ...effect, floor: ref.n, floorFence: ref.fence };
+  if (effect.floorFence === ref.fence && effect.floor >= ref.attemptNumber)
+    return { record, reply: "settled" };
+  const raised = { ...effect, floor: ref.attemptNumber, floorFence: ref.fence };
   return { record: withEffect(record, raised), reply: "settled" };
 }
 
@@ -294,10 +297,10 @@ export function resolve(
       if (state !== "unknown") return already;
       return resolved({ ...effect, state: "rejected", reason: "resend by policy" }, verdict);
     case "allow":
-      if (state !== "held") return already;
+      if (state !== "blocked") return already;
       return resolved({ ...effect, state: "rejected", allowed: true }, verdict);
     case "drop":
-      if (state !== "held") return already;
+      if (state !== "blocked") return already;
       return resolved({ ...effect, state: "dropped" }, verdict);
   }
 }
@@ -321,7 +324,7 @@ function isOtherContent(
 }
 
 function isBelowFloor(effect: EffectRecord, start: AttemptRef): boolean {
-  return effect.floorFence === start.fence && start.n <= effect.floor;
+  return effect.floorFence === start.fence && start.attemptNumber <= effect.floor;
 }
 
 function unknownInfo(record: NotificationRecord, effect: EffectRecord, now: number) {

@@ -1,8 +1,15 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import type { Outcome } from "../ports/index.js";
+import * as claims from "./claims.js";
 import * as effects from "./effects.js";
-import * as table from "./record.js";
+import {
+  type EffectRecord,
+  type MaybeRecord,
+  type NotificationRecord,
+  type Transition,
+  isLive,
+} from "./record.js";
 
 /**
  * The model in `specs/` was searched exhaustively; this holds the code to the same table. The file
@@ -17,7 +24,7 @@ const OPERATOR = { by: "operator", why: "test" };
 const MINE = { owner: "1", fence: 2 };
 const LATER = { owner: "2", fence: 3 };
 
-const CLAIMS: Record<string, Partial<table.NotificationRecord>> = {
+const CLAIMS: Record<string, Partial<NotificationRecord>> = {
   "claimed-mine-live": { state: "claimed", ...MINE, leaseUntil: NOW + 1 },
   "claimed-mine-over": { state: "claimed", ...MINE },
   "claimed-later-live": { state: "claimed", ...LATER, leaseUntil: NOW + 1 },
@@ -31,13 +38,13 @@ const CLAIMS: Record<string, Partial<table.NotificationRecord>> = {
   "dead-other": { state: "dead", owner: "", fence: 2, dead: { messageId: "2", reason: "", at: 0 } },
 };
 
-const ATTEMPTS: Record<string, { owner: string; fence: number; n: number }> = {
-  "mine-n1": { ...MINE, n: 1 },
-  "mine-n2": { ...MINE, n: 2 },
-  "later-n1": { ...LATER, n: 1 },
+const ATTEMPTS: Record<string, { owner: string; fence: number; attemptNumber: number }> = {
+  "mine-n1": { ...MINE, attemptNumber: 1 },
+  "mine-n2": { ...MINE, attemptNumber: 2 },
+  "later-n1": { ...LATER, attemptNumber: 1 },
 };
 
-function effectOf(word: string, attempt: string, staleAt: number): table.EffectRecord[] {
+function effectOf(word: string, attempt: string, staleAt: number): EffectRecord[] {
   const names = ATTEMPTS[attempt];
   if (word === "none" || !names) return [];
   const accepted = word.startsWith("accepted");
@@ -45,8 +52,8 @@ function effectOf(word: string, attempt: string, staleAt: number): table.EffectR
     {
       effect: "email",
       ...names,
-      state: accepted ? "accepted" : (word as table.EffectRecord["state"]),
-      floor: names.n,
+      state: accepted ? "accepted" : (word as EffectRecord["state"]),
+      floor: names.attemptNumber,
       floorFence: names.fence,
       startedAt: 0,
       deadline: 0,
@@ -58,7 +65,7 @@ function effectOf(word: string, attempt: string, staleAt: number): table.EffectR
   ];
 }
 
-function recordOf(words: readonly string[], staleAt: number): table.MaybeRecord {
+function recordOf(words: readonly string[], staleAt: number): MaybeRecord {
   const [state = "", effect = "", attempt = ""] = words;
   const claim = CLAIMS[state];
   if (!claim) return undefined;
@@ -77,19 +84,19 @@ function recordOf(words: readonly string[], staleAt: number): table.MaybeRecord 
   };
 }
 
-function attempt(n: number) {
-  return { key: KEY, effect: "email", ...MINE, n };
+function attempt(attemptNumber: number) {
+  return { key: KEY, effect: "email", ...MINE, attemptNumber };
 }
 
 function accepted(id: string): Outcome {
   return { status: "accepted", receipt: { id, at: 0, via: "provider" } };
 }
 
-type Applied = table.Transition<unknown>;
+type Applied = Transition<unknown>;
 
-const COMMANDS: Record<string, (record: table.MaybeRecord) => Applied> = {
+const COMMANDS: Record<string, (record: MaybeRecord) => Applied> = {
   claim: (r) =>
-    table.claim(
+    claims.claim(
       r,
       {
         key: KEY,
@@ -105,15 +112,15 @@ const COMMANDS: Record<string, (record: table.MaybeRecord) => Applied> = {
     ),
   "begin n1": (r) => begin(r, 1),
   "begin n2": (r) => begin(r, 2),
-  "hold n1": (r) => effects.hold(r, { ...attempt(1), reason: "", fingerprint: "f" }, NOW),
-  "hold n2": (r) => effects.hold(r, { ...attempt(2), reason: "", fingerprint: "f" }, NOW),
+  "block n1": (r) => effects.block(r, { ...attempt(1), reason: "", fingerprint: "f" }, NOW),
+  "block n2": (r) => effects.block(r, { ...attempt(2), reason: "", fingerprint: "f" }, NOW),
   "accepted n1 proof 5": (r) => effects.settle(r, attempt(1), accepted("5"), NOW),
   "accepted n1 proof 6": (r) => effects.settle(r, attempt(1), accepted("6"), NOW),
   "rejected n1": (r) => effects.settle(r, attempt(1), { status: "rejected", reason: "" }, NOW),
   "rejected n2": (r) => effects.settle(r, attempt(2), { status: "rejected", reason: "" }, NOW),
   "unknown n1": (r) => effects.settle(r, attempt(1), { status: "unknown", reason: "" }, NOW),
-  complete: (r) => table.complete(r, { key: KEY, ...MINE }, NOW, POLICY),
-  release: (r) => table.release(r, { key: KEY, ...MINE }, NOW, POLICY),
+  complete: (r) => claims.complete(r, { key: KEY, ...MINE }, NOW, POLICY),
+  release: (r) => claims.release(r, { key: KEY, ...MINE }, NOW, POLICY),
   "bury early": bury,
   "bury stale": bury,
   "not-sent early": (r) => effects.resolve(r, attempt(1), "not-sent", OPERATOR, NOW),
@@ -123,17 +130,17 @@ const COMMANDS: Record<string, (record: table.MaybeRecord) => Applied> = {
   drop: (r) => effects.resolve(r, attempt(1), "drop", OPERATOR, NOW),
 };
 
-function begin(record: table.MaybeRecord, n: number): Applied {
+function begin(record: MaybeRecord, attemptNumber: number): Applied {
   return effects.begin(
     record,
-    { ...attempt(n), timeoutMs: 1, validityMs: 1, fingerprint: "f" },
+    { ...attempt(attemptNumber), timeoutMs: 1, validityMs: 1, fingerprint: "f" },
     NOW,
   );
 }
 
-function bury(record: table.MaybeRecord): Applied {
+function bury(record: MaybeRecord): Applied {
   const claim = { key: KEY, keyText: "", pipeline: "p", messageId: "1", reason: "", claim: MINE };
-  return table.bury(record, claim, NOW, POLICY);
+  return claims.bury(record, claim, NOW, POLICY);
 }
 
 /** The model's word for a reply. */
@@ -152,25 +159,25 @@ function replyWord(reply: unknown): string {
   return words[word] ?? word.toUpperCase();
 }
 
-function recordWord(record: table.MaybeRecord): string {
+function recordWord(record: MaybeRecord): string {
   if (!record) return "ABSENT 0.0 0";
-  const live = table.isLive(record, NOW) ? 1 : 0;
+  const live = isLive(record, NOW) ? 1 : 0;
   return `${record.state.toUpperCase()} ${record.owner || "0"}.${record.fence} ${live}`;
 }
 
-function effectWord(record: table.MaybeRecord): string {
+function effectWord(record: MaybeRecord): string {
   const effect = record?.effects[0];
   if (!effect) return "NONE";
-  const { owner, fence, n, floorFence, floor, receipt } = effect;
+  const { owner, fence, attemptNumber, floorFence, floor, receipt } = effect;
   const proof = receipt === undefined ? "99" : (receipt.id ?? "98");
-  return `${effect.state.toUpperCase()} ${owner}.${fence}.${n} floor ${floorFence}.${floor} proof ${proof}`;
+  return `${effect.state.toUpperCase()} ${owner}.${fence}.${attemptNumber} floor ${floorFence}.${floor} proof ${proof}`;
 }
 
 /** A line of the table, from the code. */
 function lineFor(state: string, command: string): string {
   const stale = !command.endsWith("early");
   const before = recordOf(state.split(" "), stale ? NOW - 1 : NOW + 1);
-  const { record, reply } = (COMMANDS[command] as (r: table.MaybeRecord) => Applied)(before);
+  const { record, reply } = (COMMANDS[command] as (r: MaybeRecord) => Applied)(before);
   return `${state} | ${command} | ${replyWord(reply)} | ${recordWord(record)} | ${effectWord(record)}`;
 }
 

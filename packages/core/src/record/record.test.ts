@@ -1,15 +1,21 @@
 import { describe, expect, it } from "vitest";
 import fc from "../../../../scripts/seeded-fast-check.mjs";
 import type { Lease } from "../ports/index.js";
+import * as claims from "./claims.js";
 import * as effects from "./effects.js";
 import { viewRecord } from "./view.js";
-import * as table from "./record.js";
+import {
+  type EffectRecord,
+  type MaybeRecord,
+  type NotificationRecord,
+  unexpired,
+} from "./record.js";
 import { randomCommand, type Choices } from "../testing/store-suite-commands.js";
 import { storeModel, type StoreModel } from "../testing/store-suite-table.js";
 import { digest, LONG } from "../testing/store-suite-tools.js";
 
 /** What holds after every command, whatever came before. */
-type Invariant = (before: table.MaybeRecord, after: table.NotificationRecord) => void;
+type Invariant = (before: MaybeRecord, after: NotificationRecord) => void;
 
 const KEY = digest("the key");
 const RUNS = 500;
@@ -38,7 +44,7 @@ async function run(model: StoreModel, choice: Choices): Promise<void> {
   if (command.lapse) model.advance(10);
 }
 
-function effectOf(record: table.MaybeRecord, name: string): table.EffectRecord | undefined {
+function effectOf(record: MaybeRecord, name: string): EffectRecord | undefined {
   return record?.effects.find(({ effect }) => effect === name);
 }
 
@@ -64,7 +70,9 @@ describe("a record, after any commands", () => {
         const known = effectOf(before, effect.effect);
         const isNew =
           effect.state === "sending" &&
-          (known?.state !== "sending" || known.n !== effect.n || known.fence !== effect.fence);
+          (known?.state !== "sending" ||
+            known.attemptNumber !== effect.attemptNumber ||
+            known.fence !== effect.fence);
         const wasSimulated = known?.receipt?.via === "simulated";
         if (isNew && known && !wasSimulated) expect(known.state).toBe("rejected");
       }
@@ -84,7 +92,7 @@ describe("a record, after any commands", () => {
       for (const effect of after.effects) {
         const known = effectOf(before, effect.effect);
         const isSame = known?.owner === effect.owner && known.fence === effect.fence;
-        if (!isSame || known.n !== effect.n) continue;
+        if (!isSame || known.attemptNumber !== effect.attemptNumber) continue;
         expect(effect.deadline).toBe(known.deadline);
         expect(effect.staleAt).toBe(known.staleAt);
       }
@@ -121,21 +129,21 @@ describe("the table", () => {
   const lease: Lease = { key: KEY, owner: "a", fence: 1 };
 
   it("answers with the same object where nothing changes, so that no write is needed", () => {
-    const { record } = table.claim(undefined, request, 0, policy);
-    expect(table.claim(record, request, 1, policy).record).toBe(record);
-    expect(table.claim(record, { ...request, owner: "b" }, 1, policy).record).toBe(record);
-    expect(table.complete(record, { ...lease, fence: 9 }, 1, policy).record).toBe(record);
-    const start = { ...lease, effect: "email", n: 1, timeoutMs: 1, validityMs: 1 };
+    const { record } = claims.claim(undefined, request, 0, policy);
+    expect(claims.claim(record, request, 1, policy).record).toBe(record);
+    expect(claims.claim(record, { ...request, owner: "b" }, 1, policy).record).toBe(record);
+    expect(claims.complete(record, { ...lease, fence: 9 }, 1, policy).record).toBe(record);
+    const start = { ...lease, effect: "email", attemptNumber: 1, timeoutMs: 1, validityMs: 1 };
     const begun = effects.begin(record, { ...start, fingerprint: "v1:0" }, 1).record;
     expect(effects.begin(begun, { ...start, fingerprint: "v1:0" }, 2).record).toBe(begun);
   });
 
   it("takes a record past its retention for none", () => {
-    const { record } = table.claim(undefined, { ...request, leaseMs: 10 }, 0, policy);
-    expect(table.unexpired(record, 1_009)).toBe(record);
-    expect(table.unexpired(record, 1_010)).toBeUndefined();
+    const { record } = claims.claim(undefined, { ...request, leaseMs: 10 }, 0, policy);
+    expect(unexpired(record, 1_009)).toBe(record);
+    expect(unexpired(record, 1_010)).toBeUndefined();
     expect(viewRecord(record, 1_010)).toBeUndefined();
-    expect(table.claim(record, request, 1_010, policy).reply).toMatchObject({ fence: 1 });
+    expect(claims.claim(record, request, 1_010, policy).reply).toMatchObject({ fence: 1 });
   });
 
   it("changes no record that it is given", () => {

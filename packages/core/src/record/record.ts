@@ -1,18 +1,4 @@
-import type {
-  Burial,
-  BuryReply,
-  ClaimReply,
-  ClaimRequest,
-  CompleteReply,
-  Completion,
-  DeadInfo,
-  EffectState,
-  Lease,
-  LeaseExtension,
-  Receipt,
-  Resolution,
-} from "../ports/index.js";
-import { attemptInfo, attemptInfos } from "./view.js";
+import type { DeadInfo, EffectState, Lease, Receipt, Resolution } from "../ports/index.js";
 
 /**
  * The record of one key: a pure state machine, and the one table that every store follows.
@@ -22,15 +8,16 @@ import { attemptInfo, attemptInfos } from "./view.js";
  *                      |  ^  \-> dead            (fence + 1, before the dead letter's copy is sent)
  *           released / expired lease -> claimed again (fence + 1)
  * effect   absent -> sending -> accepted                       (terminal)
- *            ^          |  `--> rejected                       (a live claim may begin n + 1)
+ *            ^          |  `--> rejected                       (a live claim may begin the next)
  *            |          `-----> unknown -> accepted | rejected (late fact, event, operator, verdict)
- *            `--------- held by the tripwire (never begun; operator: allow | drop)
+ *            `--------- blocked by the tripwire (never begun; operator: allow | drop)
  * ```
  *
- * `unknown` is `sending` whose claim is no longer live, or that was settled so. This file decides
- * about claims; `record-effects.ts` about effects; `record-view.ts` tells what stands there. Both only compute: `(record, operation, now) ->
- * {record, reply}`. `now` is the store's wall clock in milliseconds. An unchanged record is
- * returned as the same object, so that a store can skip the write.
+ * `unknown` is `sending` whose claim is no longer live, or that was settled so. This file says what a
+ * record is, `claims.ts` decides about its claims, `effects.ts` about its effects, `view.ts` tells what
+ * stands there. All only compute: `(record, operation, now) -> {record, reply}`. `now` is the store's
+ * wall clock in milliseconds. An unchanged record is returned as the same object, so that a store can
+ * skip the write.
  *
  * A field that doesn't apply is set to `undefined`, never left out: all records then have one shape,
  * which a copy costs a few nanoseconds; with fields that come and go it was two microseconds.
@@ -47,7 +34,7 @@ export interface NotificationRecord {
   readonly leaseUntil: number;
   readonly claimedAt: number;
   readonly messageId: string;
-  /** Bound at the first `begin` or `hold`, at the latest by `complete`. */
+  /** Bound at the first `begin` or `block`, at the latest by `complete`. */
   readonly fingerprint?: string | undefined;
   readonly effects: readonly EffectRecord[];
   readonly waived?: Readonly<Record<string, string>> | undefined;
@@ -63,8 +50,8 @@ export interface EffectRecord {
   /** The attempt the state speaks of. */
   readonly owner: string;
   readonly fence: number;
-  readonly n: number;
-  /** The highest n begun or given up under `floorFence`: a late `begin` at or below it is lost. */
+  readonly attemptNumber: number;
+  /** The highest attempt begun or given up under `floorFence`: a late `begin` at or below it is lost. */
   readonly floor: number;
   readonly floorFence: number;
   readonly startedAt: number;
@@ -101,214 +88,4 @@ export function isLive(record: NotificationRecord, now: number): boolean {
 
 export function holds(record: NotificationRecord, lease: Lease): boolean {
   return record.state === "claimed" && record.owner === lease.owner && record.fence === lease.fence;
-}
-
-/**
- * Grants the key to the first who asks, and to the next once the lease is over.
- *
- * A replay by the same owner under a live lease answers the same fence and moves nothing.
- */
-export function claim(
-  found: MaybeRecord,
-  request: ClaimRequest,
-  now: number,
-  policy: RecordPolicy,
-): Transition<ClaimReply> {
-  const record = unexpired(found, now);
-  if (!record) return grantClaim(undefined, request, now, policy);
-  const effects = attemptInfos(record, now);
-  if (record.state === "dead" && record.dead?.messageId === request.messageId) {
-    return { record, reply: { status: "dead", reason: record.dead.reason, effects } };
-  }
-  if (record.fingerprint !== undefined && record.fingerprint !== request.fingerprint) {
-    return { record, reply: { status: "conflict", bound: record.fingerprint, effects } };
-  }
-  if (record.state === "done" && !mustRedoLive(record, request)) {
-    const seen = { ...record, expiresAt: now + policy.retentionMs };
-    return { record: seen, reply: { status: "done", effects } };
-  }
-  if (isLive(record, now)) {
-    if (record.owner === request.owner) {
-      return { record, reply: { status: "claimed", fence: record.fence, effects } };
-    }
-    const retryAfterMs = record.leaseUntil - now;
-    return { record, reply: { status: "busy", retryAfterMs, since: record.claimedAt } };
-  }
-  return grantClaim(record, request, now, policy);
-}
-
-/** A dry run's simulated receipts never satisfy a live claim. */
-function mustRedoLive(record: NotificationRecord, request: ClaimRequest): boolean {
-  return request.simulated !== true && record.effects.some(isSimulated);
-}
-
-function isSimulated(effect: EffectRecord): boolean {
-  return effect.state === "accepted" && effect.receipt?.via === "simulated";
-}
-
-function grantClaim(
-  before: MaybeRecord,
-  request: ClaimRequest,
-  now: number,
-  policy: RecordPolicy,
-): Transition<ClaimReply> {
-  const kept = before === undefined ? NO_EFFECTS : keptEffects(before, request);
-  const record: NotificationRecord = {
-    key: request.key,
-    keyText: request.keyText,
-    pipeline: request.pipeline,
-    state: "claimed",
-    owner: request.owner,
-    fence: (before?.fence ?? 0) + 1,
-    leaseUntil: now + request.leaseMs,
-    claimedAt: now,
-    messageId: request.messageId,
-    fingerprint: before?.fingerprint,
-    effects: kept,
-    waived: undefined,
-    dead: undefined,
-    resolutions: before?.resolutions,
-    expiresAt: kept.length === 0 ? now + request.leaseMs + policy.retentionMs : undefined,
-  };
-  return {
-    record,
-    reply: { status: "claimed", fence: record.fence, effects: attemptInfos(record, now) },
-  };
-}
-
-const NO_EFFECTS: readonly EffectRecord[] = [];
-
-function keptEffects(before: NotificationRecord, request: ClaimRequest): EffectRecord[] {
-  return before.effects
-    .filter((effect) => request.simulated === true || !isSimulated(effect))
-    .map(sendingToUnknown);
-}
-
-function sendingToUnknown(effect: EffectRecord): EffectRecord {
-  return effect.state === "sending" ? { ...effect, state: "unknown" } : effect;
-}
-
-/** Moves a live lease further out. It can't revive one that is over, and never shortens one. */
-export function extend(
-  found: MaybeRecord,
-  item: LeaseExtension,
-  now: number,
-  policy: RecordPolicy,
-): Transition<"held" | "lost"> {
-  const record = unexpired(found, now);
-  if (!record || !holds(record, item) || !isLive(record, now)) return { record, reply: "lost" };
-  const leaseUntil = Math.max(record.leaseUntil, now + item.leaseMs);
-  const expiresAt = record.expiresAt === undefined ? undefined : leaseUntil + policy.retentionMs;
-  return { record: { ...record, leaseUntil, expiresAt }, reply: "held" };
-}
-
-/**
- * Ends the key's work for good. Looks at owner and fence, not at the lease: nobody else having
- * claimed is what matters. Refused while any effect ever begun isn't accepted, dropped or waived.
- */
-export function complete(
-  found: MaybeRecord,
-  item: Completion,
-  now: number,
-  policy: RecordPolicy,
-): Transition<CompleteReply> {
-  const record = unexpired(found, now);
-  if (record?.state === "done" && record.owner === item.owner && record.fence === item.fence) {
-    return { record, reply: "done" };
-  }
-  if (!record || !holds(record, item)) return { record, reply: "lost" };
-  const { waived } = item;
-  if (record.effects.some((effect) => isOpenTo(effect, waived))) {
-    const open = record.effects.filter((effect) => isOpenTo(effect, waived));
-    const unresolved = open.map((effect) => attemptInfo(record, effect, now));
-    return { record, reply: { unresolved } };
-  }
-  const settled = record.effects.every((effect) => effect.state === "accepted");
-  const done: NotificationRecord = {
-    ...record,
-    keyText: settled ? undefined : record.keyText,
-    state: "done",
-    leaseUntil: now,
-    expiresAt: now + policy.retentionMs,
-    waived: waived && Object.keys(waived).length > 0 ? waived : record.waived,
-    fingerprint: record.fingerprint ?? item.fingerprint,
-  };
-  return { record: done, reply: "done" };
-}
-
-function isOpenTo(effect: EffectRecord, waived: Completion["waived"]): boolean {
-  if (effect.state === "accepted" || effect.state === "dropped") return false;
-  return waived === undefined || !Object.hasOwn(waived, effect.effect);
-}
-
-/** Gives the key back for anyone to claim at once. The fence stays, and so do the effects. */
-export function release(
-  found: MaybeRecord,
-  item: Lease,
-  now: number,
-  policy: RecordPolicy,
-): Transition<"released" | "lost"> {
-  const record = unexpired(found, now);
-  if (!record || record.owner !== item.owner || record.fence !== item.fence) {
-    return { record, reply: "lost" };
-  }
-  if (record.state === "released") return { record, reply: "released" };
-  if (record.state !== "claimed") return { record, reply: "lost" };
-  const released: NotificationRecord = {
-    ...record,
-    state: "released",
-    leaseUntil: now,
-    effects: record.effects.map(sendingToUnknown),
-    expiresAt: record.effects.length === 0 ? now + policy.retentionMs : record.expiresAt,
-  };
-  return { record: released, reply: "released" };
-}
-
-/**
- * Marks the record dead before its message's copy goes to the dead-letter queue. The fence rises,
- * so that whatever the old claim still does is stale.
- */
-export function bury(
-  found: MaybeRecord,
-  item: Burial,
-  now: number,
-  policy: RecordPolicy,
-): Transition<BuryReply> {
-  const record = unexpired(found, now);
-  if (record?.state === "done") return { record, reply: "done" };
-  if (record?.state === "dead" && record.dead?.messageId === item.messageId) {
-    return { record, reply: "dead" };
-  }
-  if (
-    record &&
-    isLive(record, now) &&
-    !(item.claim && holds(record, { key: item.key, ...item.claim }))
-  ) {
-    return { record, reply: "busy" };
-  }
-  const tooEarly = Math.max(0, ...(record?.effects ?? []).filter(isOpen).map((e) => e.staleAt));
-  if (tooEarly > now) return { record, reply: { tooEarly } };
-  const dead: NotificationRecord = {
-    key: item.key,
-    keyText: item.keyText,
-    pipeline: item.pipeline,
-    state: "dead",
-    owner: "",
-    fence: (record?.fence ?? 0) + 1,
-    leaseUntil: now,
-    claimedAt: record?.claimedAt ?? now,
-    messageId: item.messageId,
-    fingerprint: record?.fingerprint,
-    effects: (record?.effects ?? NO_EFFECTS).map(sendingToUnknown),
-    waived: undefined,
-    dead: { messageId: item.messageId, reason: item.reason, at: now },
-    resolutions: record?.resolutions,
-    expiresAt:
-      record === undefined || record.effects.length === 0 ? now + policy.retentionMs : undefined,
-  };
-  return { record: dead, reply: "dead" };
-}
-
-function isOpen(effect: EffectRecord): boolean {
-  return effect.state === "sending" || effect.state === "unknown";
 }

@@ -1,7 +1,12 @@
 import { parseAttemptId } from "../identity/attempt-id.js";
-import { EffectHeldError, LeaseLostError, RunEndedError, UnknownOutcomeError } from "../errors.js";
+import {
+  EffectBlockedError,
+  LeaseLostError,
+  RunEndedError,
+  UnknownOutcomeError,
+} from "../errors.js";
 import { validityMsOf } from "./sender-times.js";
-import { holdEffect } from "./settle-attempt.js";
+import { blockEffect } from "./settle-attempt.js";
 import type {
   AttemptInfo,
   AttemptRef,
@@ -41,7 +46,7 @@ export function assertMayBegin(env: RunEnvironment, run: Run): void {
 }
 
 /**
- * Reserves and begins in one round trip. A `begin` without an answer is replayed with the same n; if
+ * Reserves and begins in one round trip. A `begin` without an answer is replayed with the same number; if
  * it stays unanswered it is settled as rejected, through the outage and even after the lease is lost:
  * else every message in flight would be held for an attempt that nobody was allowed to make.
  */
@@ -53,10 +58,10 @@ export function requestAttempt(
 ): Promise<BeginReply> {
   const { store, committer } = env;
   const { ref, timeoutMs, reservation } = request;
-  const { key, effect, owner, fence, n } = ref;
+  const { key, effect, owner, fence, attemptNumber } = ref;
   const validityMs = validityMsOf(sender);
   const { fingerprint } = run;
-  const start = { key, effect, owner, fence, n, timeoutMs, validityMs, fingerprint };
+  const start = { key, effect, owner, fence, attemptNumber, timeoutMs, validityMs, fingerprint };
   const reserving = reservation && store.tripwire?.reserve(reservation);
   const beginning = committer.commit(
     () => {
@@ -73,7 +78,7 @@ export function requestAttempt(
 
 /**
  * What a request came to that wasn't simply granted. Throws where no attempt is to be made now:
- * lost, held, or unknown.
+ * lost, blocked, or unknown.
  *
  * An earlier attempt of unknown outcome is settled first where that is possible: by asking the
  * provider, by the provider's own idempotency, or by the pipeline's policy `resend`.
@@ -113,9 +118,9 @@ export async function afterRefusal(
   }
   if ("dropped" in reply) return { id: null, at: reply.dropped.startedAt, via: "operator" };
   notMade(env, ref);
-  if ("held" in reply) {
-    run.holding = [...run.holding, reply.held];
-    throw new EffectHeldError(reply.held);
+  if ("blocked" in reply) {
+    run.holding = [...run.holding, reply.blocked];
+    throw new EffectBlockedError(reply.blocked);
   }
   run.holding = [...run.holding, reply.unknown];
   throw new UnknownOutcomeError(reply.unknown);
@@ -181,11 +186,16 @@ async function giveWay(
     type: "tripwire",
     kind: "sameContent",
     effect: ref.effect,
-    action: "hold",
+    action: "block",
     detail: `taken by ${taken}`,
     ...run.facts,
   });
-  return holdEffect(env, run, { ...ref, n: ref.n + 1 }, `same content as ${taken}`);
+  return blockEffect(
+    env,
+    run,
+    { ...ref, attemptNumber: ref.attemptNumber + 1 },
+    `same content as ${taken}`,
+  );
 }
 
 /** Whether the earlier attempt is settled now, so that asking again can be granted. */

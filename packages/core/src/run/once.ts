@@ -9,7 +9,7 @@ import { LeaseLostError, RunEndedError } from "../errors.js";
 import {
   WELL,
   createAttempt,
-  holdEffect,
+  blockEffect,
   noteReply,
   outcomeThrown,
   outcomeUnsent,
@@ -60,11 +60,11 @@ export async function performOnce(
 
     const live = isSentFor(env.delivery, summary?.recipients);
     const { key, owner, fence } = run.claim;
-    const ref: AttemptRef = { key, effect: slot, owner, fence, n: 1 };
+    const ref: AttemptRef = { key, effect: slot, owner, fence, attemptNumber: 1 };
     const earlier = earlierAttempt(run, slot);
     if (live && summary && run.pipeline.tripwire) {
       const tooMany = await checkRates(env, run, ref, earlier, summary, run.pipeline.tripwire);
-      if (tooMany !== undefined) return await holdEffect(env, run, ref, tooMany);
+      if (tooMany !== undefined) return await blockEffect(env, run, ref, tooMany);
     }
     assertMayBegin(env, run);
 
@@ -163,7 +163,7 @@ async function checkRates(
     detail,
     ...run.facts,
   });
-  return action === "hold" ? `${tripped.kind}: ${detail}` : undefined;
+  return action === "block" ? `${tripped.kind}: ${detail}` : undefined;
 }
 
 function reservationOf(

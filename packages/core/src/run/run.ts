@@ -34,6 +34,8 @@ export interface RunEnvironment {
   readonly marginMs: number;
   /** Why sending is paused for a pipeline just now, by the control flags. */
   readonly pausedReason: (pipeline: string) => string | undefined;
+  /** Whether the store is known to be down: nothing is asked of it for a message then. */
+  readonly storeIsDown: () => boolean;
   readonly onStoreFault: (error: unknown) => void;
   /** Tells of each send's outcome, so that receiving stops while the provider is in trouble. */
   readonly onProviderReply: (reply: ProviderReply) => void;

@@ -1,6 +1,6 @@
 import { formatAttemptId } from "../identity/attempt-id.js";
 import {
-  EffectHeldError,
+  EffectBlockedError,
   EffectRejectedError,
   LeaseLostError,
   NotSentError,
@@ -21,7 +21,7 @@ import { validityMsOf } from "./sender-times.js";
 
 /** Tries to note an unknown outcome: not worth more, since `sending` means as much. */
 const UNKNOWN_TRIES = 2;
-const HOLD_TRIES = 3;
+const BLOCK_TRIES = 3;
 
 export const WELL = { kind: "well" } as const;
 const ABORTED = "aborted before sending";
@@ -85,10 +85,10 @@ export function tellOutcome(
 }
 
 /**
- * Puts the effect on hold instead of beginning it. Resolves only where it turns out to be settled
+ * Blocks the effect instead of beginning it. Resolves only where it turns out to be settled
  * already; else throws.
  */
-export async function holdEffect(
+export async function blockEffect(
   env: RunEnvironment,
   run: Run,
   ref: AttemptRef,
@@ -96,23 +96,23 @@ export async function holdEffect(
 ): Promise<Receipt> {
   const { fingerprint } = run;
   const reply = await env.committer.commit(
-    () => env.store.hold({ ...ref, reason, fingerprint }),
-    HOLD_TRIES,
+    () => env.store.block({ ...ref, reason, fingerprint }),
+    BLOCK_TRIES,
   );
   if (reply === "lost") throw new LeaseLostError("claim");
-  const attempt = reply === "held" ? heldInfo(env, ref, reason) : reply.refused;
+  const attempt = reply === "blocked" ? blockedInfo(env, ref, reason) : reply.refused;
   if (attempt.receipt) return attempt.receipt;
   if (attempt.state === "dropped") return { id: null, at: attempt.startedAt, via: "operator" };
   run.holding = [...run.holding, attempt];
-  throw new EffectHeldError(attempt);
+  throw new EffectBlockedError(attempt);
 }
 
-function heldInfo(env: RunEnvironment, ref: AttemptRef, reason: string): AttemptInfo {
+function blockedInfo(env: RunEnvironment, ref: AttemptRef, reason: string): AttemptInfo {
   const now = env.clock.now();
   return {
     attemptId: formatAttemptId(ref),
     effect: ref.effect,
-    state: "held",
+    state: "blocked",
     startedAt: now,
     deadline: now,
     staleAt: now,

@@ -17,14 +17,14 @@ describe("rates", () => {
     await r.clock.run(r.consumer.stop());
   });
 
-  it("hold by choice, until an operator allows it or drops it", async () => {
-    const r = rig({ pipeline: { tripwire: { perRecipientPerHour: 1, onRate: "hold" } } });
+  it("block by choice, until an operator allows it or drops it", async () => {
+    const r = rig({ pipeline: { tripwire: { perRecipientPerHour: 1, onRate: "block" } } });
     for (let i = 0; i < 3; i += 1) r.send(`letter ${i}`, { groupId: `g${i}` });
     await r.clock.run(r.consumer.start());
     await r.clock.advance(10_000);
     expect(r.office.accepted).toHaveLength(1);
     const { items } = await r.store.unresolved();
-    expect(items.map(({ attempt }) => attempt.state)).toEqual(["held", "held"]);
+    expect(items.map(({ attempt }) => attempt.state)).toEqual(["blocked", "blocked"]);
     const who = { by: "operator", why: "expected" };
     await r.store.resolve(items[0]?.attempt.attemptId ?? "", "allow", who);
     await r.store.resolve(items[1]?.attempt.attemptId ?? "", "drop", who);
@@ -50,7 +50,7 @@ describe("rates", () => {
 describe("a reservation", () => {
   it("bears no address, and takes one person's spellings for one", () => {
     const digest = keyedDigest("secret");
-    const ref = { key: "k", effect: "email", owner: "o", fence: 1, n: 1 };
+    const ref = { key: "k", effect: "email", owner: "o", fence: 1, attemptNumber: 1 };
     const of = (recipient: string) =>
       reservationFor(digest, { recipients: [recipient], contentDigest: "c" }, ref, {});
     expect(of("Ann@Example.org ").digest).toBe(of("ann@example.org").digest);

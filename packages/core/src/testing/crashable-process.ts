@@ -73,7 +73,7 @@ export function crashableProcess(options: CrashableOptions): CrashableProcess {
       claim: through((items) => store.claim(items), "after-claim"),
       extend: through((items) => store.extend(items)),
       begin: through((item) => store.begin(item), "after-begin"),
-      hold: through((item) => store.hold(item)),
+      block: through((item) => store.block(item)),
       settle: through((item, outcome) => store.settle(item, outcome), "after-settle"),
       complete: through((items) => store.complete(items), "after-complete"),
       release: through((items) => store.release(items)),

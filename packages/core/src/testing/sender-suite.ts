@@ -93,8 +93,8 @@ export function senderSuite<Payload>(options: SenderSuiteOptions<Payload>): void
 
   behaviour("gives every acceptance a proof of its own", async ({ sender, payload }) => {
     const prepared = await sender.prepare(payload(1));
-    const first = await perform(sender, prepared, attempt({ n: 1 }));
-    const second = await perform(sender, prepared, attempt({ n: 2 }));
+    const first = await perform(sender, prepared, attempt({ attemptNumber: 1 }));
+    const second = await perform(sender, prepared, attempt({ attemptNumber: 2 }));
     assert.ok(first.status === "accepted" && second.status === "accepted");
     assert.notEqual(first.receipt.id, second.receipt.id);
   });
@@ -188,12 +188,18 @@ async function perform(sender: Sender<never>, prepared: unknown, made: Attempt):
 }
 
 function attempt(
-  options: { readonly n?: number } & Partial<Pick<Attempt, "remainingMs" | "signal">> = {},
+  options: { readonly attemptNumber?: number } & Partial<
+    Pick<Attempt, "remainingMs" | "signal">
+  > = {},
 ): Attempt {
-  const { n = 1, remainingMs = () => 30_000, signal = new AbortController().signal } = options;
+  const {
+    attemptNumber = 1,
+    remainingMs = () => 30_000,
+    signal = new AbortController().signal,
+  } = options;
   const effectId = `${"0".repeat(32)}-email`;
   return {
-    id: `${effectId}-owner-1-${n}`,
+    id: `${effectId}-owner-1-${attemptNumber}`,
     effectId,
     namespace: "conformance",
     pipeline: "conformance",

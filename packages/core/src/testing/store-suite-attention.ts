@@ -18,7 +18,7 @@ import {
 
 /** What an operator or a reconciler sees and decides. */
 export function attentionBehaviours(behaviour: Behaviour): void {
-  behaviour("lists what is unknown or held, with all an operator needs", async (tools) => {
+  behaviour("lists what is unknown or blocked, with all an operator needs", async (tools) => {
     const { store } = tools;
     const lease = await tools.claimed();
     await tools.begun(lease);
@@ -73,7 +73,7 @@ export function attentionBehaviours(behaviour: Behaviour): void {
       await tools.begun(lease, { effect });
       await store.settle(refOf(lease, 1, effect), unknown);
     }
-    await store.hold(tools.hold(lease, { effect: "sms" }));
+    await store.block(tools.block(lease, { effect: "sms" }));
     for (const [i, effect] of names.entries()) {
       assert.equal((await store.unresolved()).items.length, names.length + 1 - i);
       await settle[i]?.(effect);
@@ -152,7 +152,7 @@ export function attentionBehaviours(behaviour: Behaviour): void {
     await store.settle(await tools.begun(lease), unknown);
     const { attemptId } = await tools.effect();
     assert.equal(await store.resolve(attemptId, "resend", who), "resolved");
-    assert.equal(await store.begin(tools.start(lease, { n: 2 })), "granted");
+    assert.equal(await store.begin(tools.start(lease, { attemptNumber: 2 })), "granted");
     assert.equal(await store.resolve(attemptId, "resend", who), "notFound");
     assert.equal((await tools.effect()).state, "sending");
   });

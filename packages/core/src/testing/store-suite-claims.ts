@@ -47,7 +47,7 @@ export function claimBehaviours(behaviour: Behaviour): void {
       { key: one, owner: "c", fence: 1, leaseMs: LONG },
       { key: one, owner: "a", fence: 1, leaseMs: LONG },
     ]);
-    assert.deepEqual(extended, ["held", "lost", "held"]);
+    assert.deepEqual(extended, ["extended", "lost", "extended"]);
     const mine = { key: one, owner: "a", fence: 1 };
     const released = await store.release([{ ...mine, fence: 2 }, mine, mine]);
     assert.deepEqual(released, ["lost", "released", "released"]);
@@ -117,7 +117,7 @@ export function claimBehaviours(behaviour: Behaviour): void {
   behaviour("extends a live lease of its owner", async (tools) => {
     const { store, unitMs } = tools;
     const lease = await tools.claimed({ leaseMs: 2 * unitMs });
-    assert.deepEqual(await store.extend([{ ...lease, leaseMs: LONG }]), ["held"]);
+    assert.deepEqual(await store.extend([{ ...lease, leaseMs: LONG }]), ["extended"]);
     await tools.elapse(2 * unitMs + 1);
     assert.equal(brief(await tools.claim({ owner: "b" })), "busy");
   });
@@ -125,7 +125,7 @@ export function claimBehaviours(behaviour: Behaviour): void {
   behaviour("never shortens a lease", async (tools) => {
     const lease = await tools.claimed();
     const { leaseUntil } = await tools.view();
-    assert.deepEqual(await tools.store.extend([{ ...lease, leaseMs: 1 }]), ["held"]);
+    assert.deepEqual(await tools.store.extend([{ ...lease, leaseMs: 1 }]), ["extended"]);
     assert.equal((await tools.view()).leaseUntil, leaseUntil);
   });
 
@@ -279,11 +279,11 @@ export function replayBehaviours(behaviour: Behaviour): void {
     const ref = refOf(lease);
     const steps: (readonly [() => Promise<unknown>, unknown])[] = [
       [async () => brief(await tools.claim()), "claimed 1"],
-      [() => store.extend([{ ...lease, leaseMs: LONG }]), ["held"]],
+      [() => store.extend([{ ...lease, leaseMs: LONG }]), ["extended"]],
       [() => store.begin(item), "granted"],
       [() => store.settle(ref, rejected), "settled"],
-      [() => store.begin({ ...item, n: 2 }), "granted"],
-      [() => store.settle({ ...ref, n: 2 }, accepted("id-1")), "settled"],
+      [() => store.begin({ ...item, attemptNumber: 2 }), "granted"],
+      [() => store.settle({ ...ref, attemptNumber: 2 }, accepted("id-1")), "settled"],
       [() => store.complete([lease]), ["done"]],
     ];
     for (const [step, expected] of steps) {
@@ -304,8 +304,8 @@ export function replayBehaviours(behaviour: Behaviour): void {
     await tools.begun(lease);
     const before = await tools.view();
     assert.equal(await store.begin(tools.start(stale)), "lost");
-    assert.equal(await store.begin(tools.start(stale, { n: 2 })), "lost");
-    assert.equal(await store.hold(tools.hold(stale, { effect: "sms" })), "lost");
+    assert.equal(await store.begin(tools.start(stale, { attemptNumber: 2 })), "lost");
+    assert.equal(await store.block(tools.block(stale, { effect: "sms" })), "lost");
     assert.equal(await store.settle(ref, rejected), "lost");
     assert.deepEqual(await store.extend([{ ...stale, leaseMs: LONG }]), ["lost"]);
     assert.deepEqual(await store.complete([stale]), ["lost"]);

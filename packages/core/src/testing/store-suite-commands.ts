@@ -74,11 +74,11 @@ const begin: Maker = (key, { a, b, c }, model) => {
   };
 };
 
-const hold: Maker = (key, { a, b, c }, model) => {
+const block: Maker = (key, { a, b, c }, model) => {
   const ref = pickRef(key, a, b, c, model);
   return {
-    text: `hold ${shown(ref)}`,
-    run: (store) => store.hold({ ...ref, reason: "same content", fingerprint: FINGERPRINT }),
+    text: `block ${shown(ref)}`,
+    run: (store) => store.block({ ...ref, reason: "same content", fingerprint: FINGERPRINT }),
   };
 };
 
@@ -166,7 +166,7 @@ const resolve: Maker = (key, { a, b, c }, model) => {
 /** As often as they happen, roughly. */
 const KINDS: readonly Maker[] = [
   ...[claim, begin, settle, claim, begin, settle, complete, release],
-  ...[begin, settle, hold, extend, bury, resolve, claim, settle],
+  ...[begin, settle, block, extend, bury, resolve, claim, settle],
 ];
 
 /** Mostly the newest lease that was granted, sometimes an old or an invented one. */
@@ -177,8 +177,8 @@ function pickLease(key: string, choice: number, model: StoreModel): Lease {
 }
 
 function pickRef(key: string, a: number, b: number, c: number, model: StoreModel): AttemptRef {
-  const n = pick([1, 1, 2, 2, 3], c);
-  return refOf(pickLease(key, a, model), n, b % 4 === 3 ? "sms" : "email");
+  const attemptNumber = pick([1, 1, 2, 2, 3], c);
+  return refOf(pickLease(key, a, model), attemptNumber, b % 4 === 3 ? "sms" : "email");
 }
 
 function pick<Item>(items: readonly Item[], choice: number): Item {
@@ -187,7 +187,7 @@ function pick<Item>(items: readonly Item[], choice: number): Item {
   return item;
 }
 
-function shown(of: Lease & { readonly effect?: string; readonly n?: number }): string {
-  const attempt = of.effect === undefined ? "" : ` ${of.effect} ${of.n ?? ""}`;
+function shown(of: Lease & { readonly effect?: string; readonly attemptNumber?: number }): string {
+  const attempt = of.effect === undefined ? "" : ` ${of.effect} ${of.attemptNumber ?? ""}`;
   return `${of.owner} ${of.fence}${attempt}`;
 }

@@ -22,7 +22,7 @@ export function effectBehaviours(behaviour: Behaviour): void {
     const lease = await tools.claimed();
     await tools.begun(lease);
     assert.equal(await store.begin(tools.start(lease)), "granted");
-    const second = await store.begin(tools.start(lease, { n: 2 }));
+    const second = await store.begin(tools.start(lease, { attemptNumber: 2 }));
     assert.ok(typeof second === "object" && "unknown" in second);
     assert.equal(second.unknown.state, "unknown");
   });
@@ -76,14 +76,14 @@ export function effectBehaviours(behaviour: Behaviour): void {
   });
 
   behaviour(
-    "lets a live claim try again after a rejection, with a higher n only",
+    "lets a live claim try again after a rejection, with a higher number only",
     async (tools) => {
       const { store } = tools;
       const lease = await tools.claimed();
-      await store.settle(await tools.begun(lease, { n: 2 }), rejected);
-      assert.equal(await store.begin(tools.start(lease, { n: 1 })), "lost");
-      assert.equal(await store.begin(tools.start(lease, { n: 2 })), "lost");
-      assert.equal(await store.begin(tools.start(lease, { n: 3 })), "granted");
+      await store.settle(await tools.begun(lease, { attemptNumber: 2 }), rejected);
+      assert.equal(await store.begin(tools.start(lease, { attemptNumber: 1 })), "lost");
+      assert.equal(await store.begin(tools.start(lease, { attemptNumber: 2 })), "lost");
+      assert.equal(await store.begin(tools.start(lease, { attemptNumber: 3 })), "granted");
     },
   );
 
@@ -92,17 +92,17 @@ export function effectBehaviours(behaviour: Behaviour): void {
     const lease = await tools.claimed();
     assert.equal(await store.settle(refOf(lease), rejected), "settled");
     assert.equal(await store.begin(tools.start(lease)), "lost");
-    assert.equal(await store.begin(tools.start(lease, { n: 2 })), "granted");
+    assert.equal(await store.begin(tools.start(lease, { attemptNumber: 2 })), "granted");
     assert.equal(await store.settle(refOf(lease, 3), rejected), "settled");
     assert.equal(await store.settle(refOf(lease, 2), rejected), "settled");
-    assert.equal(await store.begin(tools.start(lease, { n: 3 })), "lost");
+    assert.equal(await store.begin(tools.start(lease, { attemptNumber: 3 })), "lost");
   });
 
   behaviour("takes rejected for its own attempt only", async (tools) => {
     const { store } = tools;
     const lease = await tools.claimed();
     await store.settle(await tools.begun(lease), rejected);
-    await tools.begun(lease, { n: 2 });
+    await tools.begun(lease, { attemptNumber: 2 });
     assert.equal(await store.settle(refOf(lease, 1), rejected), "settled");
     assert.equal((await tools.effect()).state, "sending");
     assert.equal(await store.settle({ ...refOf(lease, 2), owner: "z" }, rejected), "lost");
@@ -123,7 +123,7 @@ export function effectBehaviours(behaviour: Behaviour): void {
     const { store, unitMs } = tools;
     const lease = await tools.claimed({ leaseMs: unitMs });
     const ref = await tools.begun(lease);
-    assert.equal(await store.settle({ ...ref, n: 2 }, unknown), "lost");
+    assert.equal(await store.settle({ ...ref, attemptNumber: 2 }, unknown), "lost");
     assert.equal(await store.settle(ref, unknown), "settled");
     assert.equal(await store.settle(ref, unknown), "settled");
     const noted = await tools.effect();
@@ -157,7 +157,7 @@ export function effectBehaviours(behaviour: Behaviour): void {
 
   behaviour("takes accepted of an attempt it never saw begin", async (tools) => {
     const lease = await tools.claimed();
-    const stranger = { ...refOf(lease), owner: "forgotten", fence: 7, n: 2 };
+    const stranger = { ...refOf(lease), owner: "forgotten", fence: 7, attemptNumber: 2 };
     assert.equal(await tools.store.settle(stranger, accepted("id-1", "event")), "settled");
     const effect = await tools.effect();
     assert.equal(effect.state, "accepted");
@@ -179,10 +179,13 @@ export function effectBehaviours(behaviour: Behaviour): void {
   });
 
   behaviour("takes accepted for the attempt that it names", async (tools) => {
-    const ref = await tools.begun(await tools.claimed(), { n: 2 });
-    assert.equal(await tools.store.settle({ ...ref, n: 1 }, accepted("id-1")), "settled");
+    const ref = await tools.begun(await tools.claimed(), { attemptNumber: 2 });
+    assert.equal(
+      await tools.store.settle({ ...ref, attemptNumber: 1 }, accepted("id-1")),
+      "settled",
+    );
     const { attemptId, startedAt, deadline } = await tools.effect();
-    assert.equal(attemptId, formatAttemptId({ ...ref, n: 1 }));
+    assert.equal(attemptId, formatAttemptId({ ...ref, attemptNumber: 1 }));
     assert.equal(deadline, startedAt);
   });
 
@@ -334,25 +337,25 @@ export function effectBehaviours(behaviour: Behaviour): void {
   behaviour("holds what was never begun, until an operator allows it", async (tools) => {
     const { store } = tools;
     const lease = await tools.claimed();
-    assert.equal(await store.hold(tools.hold(lease)), "held");
-    assert.equal(await store.hold(tools.hold(lease)), "held");
-    const held = await store.begin(tools.start(lease, { n: 2 }));
-    assert.ok(typeof held === "object" && "held" in held);
-    assert.equal(held.held.reason, "same content as another key");
-    assert.equal(await store.resolve(held.held.attemptId, "allow", who), "resolved");
+    assert.equal(await store.block(tools.block(lease)), "blocked");
+    assert.equal(await store.block(tools.block(lease)), "blocked");
+    const blocked = await store.begin(tools.start(lease, { attemptNumber: 2 }));
+    assert.ok(typeof blocked === "object" && "blocked" in blocked);
+    assert.equal(blocked.blocked.reason, "same content as another key");
+    assert.equal(await store.resolve(blocked.blocked.attemptId, "allow", who), "resolved");
     assert.equal((await tools.effect()).allowed, true);
-    assert.equal(await store.begin(tools.start(lease, { n: 1 })), "lost");
-    assert.equal(await store.begin(tools.start(lease, { n: 2 })), "granted");
+    assert.equal(await store.begin(tools.start(lease, { attemptNumber: 1 })), "lost");
+    assert.equal(await store.begin(tools.start(lease, { attemptNumber: 2 })), "granted");
     assert.equal((await tools.effect()).allowed, true);
   });
 
   behaviour("completes what an operator dropped", async (tools) => {
     const { store } = tools;
     const lease = await tools.claimed();
-    await store.hold(tools.hold(lease));
+    await store.block(tools.block(lease));
     const { attemptId } = await tools.effect();
     assert.equal(await store.resolve(attemptId, "drop", who), "resolved");
-    const reply = await store.begin(tools.start(lease, { n: 2 }));
+    const reply = await store.begin(tools.start(lease, { attemptNumber: 2 }));
     assert.ok(typeof reply === "object" && "dropped" in reply);
     assert.deepEqual(await store.complete([lease]), ["done"]);
   });
@@ -360,13 +363,13 @@ export function effectBehaviours(behaviour: Behaviour): void {
   behaviour("refuses to hold what is under way, accepted or of a stale claim", async (tools) => {
     const { store } = tools;
     const stale = await tools.lapsed({ owner: "a" });
-    assert.equal(await store.hold(tools.hold(stale)), "lost");
+    assert.equal(await store.block(tools.block(stale)), "lost");
     const lease = await tools.claimed({ owner: "b" });
     const ref = await tools.begun(lease);
-    const underWay = await store.hold(tools.hold(lease, { n: 2 }));
+    const underWay = await store.block(tools.block(lease, { attemptNumber: 2 }));
     assert.ok(typeof underWay === "object" && underWay.refused.state === "sending");
     await store.settle(ref, accepted("id-1"));
-    const settled = await store.hold(tools.hold(lease, { n: 2 }));
+    const settled = await store.block(tools.block(lease, { attemptNumber: 2 }));
     assert.ok(typeof settled === "object" && settled.refused.state === "accepted");
   });
 }

@@ -129,7 +129,7 @@ export function endingBehaviours(behaviour: Behaviour): void {
     assert.equal(view.dead?.messageId, "m1");
     assert.deepEqual(await store.complete([lease]), ["lost"]);
     assert.deepEqual(await store.release([lease]), ["lost"]);
-    assert.equal(await store.begin(tools.start(lease, { n: 2 })), "lost");
+    assert.equal(await store.begin(tools.start(lease, { attemptNumber: 2 })), "lost");
   });
 
   behaviour("sends the same message on its way, and lets a redriven copy claim", async (tools) => {

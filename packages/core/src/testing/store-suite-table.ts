@@ -1,20 +1,21 @@
 import { parseAttemptId } from "../identity/attempt-id.js";
 import type { AttemptInfo, DedupeStore, Lease } from "../ports/index.js";
+import * as claims from "../record/claims.js";
 import * as effects from "../record/effects.js";
 import { attemptInfos } from "../record/view.js";
-import * as table from "../record/record.js";
+import type { MaybeRecord, NotificationRecord, Transition } from "../record/record.js";
 import { LONG } from "./store-suite-tools.js";
 
 /** The operations that the random commands use. */
 export type CommandedStore = Pick<
   DedupeStore,
-  "claim" | "extend" | "begin" | "hold" | "settle" | "complete" | "release" | "bury" | "resolve"
+  "claim" | "extend" | "begin" | "block" | "settle" | "complete" | "release" | "bury" | "resolve"
 >;
 
 /** The table with nothing around it: what a store is compared with. */
 export interface StoreModel {
   readonly store: CommandedStore;
-  readonly records: ReadonlyMap<string, table.NotificationRecord>;
+  readonly records: ReadonlyMap<string, NotificationRecord>;
   /** Every lease that was granted, by key, oldest first. */
   readonly leases: ReadonlyMap<string, readonly Lease[]>;
   /** What `unresolved()` has to list, in any order. */
@@ -24,15 +25,12 @@ export interface StoreModel {
 }
 
 export function storeModel(): StoreModel {
-  const records = new Map<string, table.NotificationRecord>();
+  const records = new Map<string, NotificationRecord>();
   const leases = new Map<string, Lease[]>();
   const policy = { retentionMs: 100 * LONG };
   let now = 1_767_225_600_000;
 
-  function apply<Reply>(
-    key: string,
-    decide: (found: table.MaybeRecord) => table.Transition<Reply>,
-  ): Reply {
+  function apply<Reply>(key: string, decide: (found: MaybeRecord) => Transition<Reply>): Reply {
     const { record, reply } = decide(records.get(key));
     if (record) records.set(key, record);
     return reply;
@@ -48,11 +46,11 @@ export function storeModel(): StoreModel {
     attention: () =>
       [...records.values()]
         .flatMap((record) => attemptInfos(record, now))
-        .filter(({ state }) => state === "unknown" || state === "held"),
+        .filter(({ state }) => state === "unknown" || state === "blocked"),
     store: {
       claim: async (items) =>
         items.map((item) => {
-          const reply = apply(item.key, (found) => table.claim(found, item, now, policy));
+          const reply = apply(item.key, (found) => claims.claim(found, item, now, policy));
           if (reply.status === "claimed") {
             const lease = { key: item.key, owner: item.owner, fence: reply.fence };
             leases.set(item.key, [...(leases.get(item.key) ?? []), lease]);
@@ -60,16 +58,16 @@ export function storeModel(): StoreModel {
           return reply;
         }),
       extend: async (items) =>
-        items.map((item) => apply(item.key, (found) => table.extend(found, item, now, policy))),
+        items.map((item) => apply(item.key, (found) => claims.extend(found, item, now, policy))),
       begin: async (item) => apply(item.key, (found) => effects.begin(found, item, now)),
-      hold: async (item) => apply(item.key, (found) => effects.hold(found, item, now)),
+      block: async (item) => apply(item.key, (found) => effects.block(found, item, now)),
       settle: async (item, outcome) =>
         apply(item.key, (found) => effects.settle(found, item, outcome, now)),
       complete: async (items) =>
-        items.map((item) => apply(item.key, (found) => table.complete(found, item, now, policy))),
+        items.map((item) => apply(item.key, (found) => claims.complete(found, item, now, policy))),
       release: async (items) =>
-        items.map((item) => apply(item.key, (found) => table.release(found, item, now, policy))),
-      bury: async (item) => apply(item.key, (found) => table.bury(found, item, now, policy)),
+        items.map((item) => apply(item.key, (found) => claims.release(found, item, now, policy))),
+      bury: async (item) => apply(item.key, (found) => claims.bury(found, item, now, policy)),
       resolve: async (attemptId, verdict, who) => {
         const ref = parseAttemptId(attemptId);
         if (!ref) return "notFound";

@@ -9,7 +9,7 @@ import type {
   ClaimReply,
   ClaimRequest,
   DedupeStore,
-  EffectHold,
+  EffectBlock,
   Lease,
   Outcome,
   Receipt,
@@ -74,7 +74,7 @@ export interface StoreTools {
   start(lease: Lease, over?: Partial<AttemptStart>): AttemptStart;
   /** Begins, which has to be granted. */
   begun(lease: Lease, over?: Partial<AttemptStart>): Promise<AttemptRef>;
-  hold(lease: Lease, over?: Partial<EffectHold>): EffectHold;
+  block(lease: Lease, over?: Partial<EffectBlock>): EffectBlock;
   burial(over?: Partial<Burial>): Burial;
   view(key?: string): Promise<RecordView>;
   /** The only effect of the key's record, or the named one. */
@@ -92,8 +92,8 @@ export type Behaviour = (
   },
 ) => void;
 
-export function refOf(lease: Lease, n = 1, effect = "email"): AttemptRef {
-  return { key: lease.key, effect, owner: lease.owner, fence: lease.fence, n };
+export function refOf(lease: Lease, attemptNumber = 1, effect = "email"): AttemptRef {
+  return { key: lease.key, effect, owner: lease.owner, fence: lease.fence, attemptNumber };
 }
 
 export function storeTools(fixture: StoreFixture, unitMs: number): StoreTools {
@@ -139,7 +139,7 @@ export function storeTools(fixture: StoreFixture, unitMs: number): StoreTools {
   async function begun(lease: Lease, over: Partial<AttemptStart> = {}): Promise<AttemptRef> {
     const item = start(lease, over);
     assert.equal(await store.begin(item), "granted");
-    return refOf(lease, item.n, item.effect);
+    return refOf(lease, item.attemptNumber, item.effect);
   }
 
   async function view(key = KEY): Promise<RecordView> {
@@ -160,7 +160,7 @@ export function storeTools(fixture: StoreFixture, unitMs: number): StoreTools {
     start,
     begun,
     view,
-    hold: (lease, over = {}) => ({
+    block: (lease, over = {}) => ({
       ...refOf(lease),
       reason: "same content as another key",
       fingerprint: FINGERPRINT,

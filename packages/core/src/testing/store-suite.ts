@@ -54,7 +54,7 @@ export interface StoreSuiteOptions {
 const WEEK_MS = 7 * 24 * 60 * 60_000;
 
 /**
- * Conformance of a `DedupeStore`: the table of `record.ts` as behaviour, operation by
+ * Conformance of a `DedupeStore`: the table of `record/` as behaviour, operation by
  * operation, and as random command sequences compared with the table itself.
  */
 export function storeSuite(options: StoreSuiteOptions): void {
@@ -122,7 +122,7 @@ function outageBehaviours(behaviour: Behaviour): void {
       () => store.claim([tools.request({ owner: "b" })]),
       () => store.extend([{ ...lease, leaseMs: 1 }]),
       () => store.begin(tools.start(down)),
-      () => store.hold(tools.hold(down)),
+      () => store.block(tools.block(down)),
       // Each may still be executed when the outage ends, so none may change what follows.
       () => store.settle(refOf(down), rejected),
       () => store.complete([down]),

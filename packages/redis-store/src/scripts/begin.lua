@@ -1,6 +1,6 @@
 -- A claim's first attempt at a record's first effect, as most are; nil if this isn't one.
 local function beginFirst(
-  name, owner, fence, n, timeoutMs, validityMs, fingerprint,
+  name, owner, fence, attemptNumber, timeoutMs, validityMs, fingerprint,
   state, itsFence, leaseUntil, leasedFor, itsOwner, messageId, bound, pipeline, keyText, few, anEffect
 )
   if anEffect or few or bound then return nil end
@@ -13,17 +13,17 @@ local function beginFirst(
   write(cmsgpack.pack(
     CLAIMED, fence, leaseUntil, leasedFor, owner, messageId, fingerprint, pipeline, keyText, false,
     cmsgpack.pack(
-      name, SENDING, n, now - claimedAt, timeoutMs, staleAt - deadline, 0, false, false, false, false
+      name, SENDING, attemptNumber, now - claimedAt, timeoutMs, staleAt - deadline, 0, false, false, false, false
     )
   ))
   return 'granted'
 end
 
-local function operate(name, owner, fence, n, timeoutMs, validityMs, fingerprint)
+local function operate(name, owner, fence, attemptNumber, timeoutMs, validityMs, fingerprint)
   local text = stored()
   if not text then return 'lost' end
   local granted = beginFirst(
-    name, owner, fence, n, timeoutMs, validityMs, fingerprint, cmsgpack.unpack(text)
+    name, owner, fence, attemptNumber, timeoutMs, validityMs, fingerprint, cmsgpack.unpack(text)
   )
   if granted then return granted end
   local record = load()
@@ -36,19 +36,19 @@ local function operate(name, owner, fence, n, timeoutMs, validityMs, fingerprint
   if effect then
     if effect.state == 'sending' then
       -- Granted once: only the identical attempt is a replay.
-      if isSameAttempt(effect, owner, fence, n) then return 'granted' end
+      if isSameAttempt(effect, owner, fence, attemptNumber) then return 'granted' end
       return { 'unknown', infoReply(record, effect, 'unknown') }
     end
     if effect.state ~= 'rejected' then return { effect.state, infoReply(record, effect) } end
-    if effect.floorFence == fence and n <= effect.floor then return 'lost' end
+    if effect.floorFence == fence and attemptNumber <= effect.floor then return 'lost' end
   end
   putEffect(record, {
     effect = name,
     state = 'sending',
     owner = owner,
     fence = fence,
-    n = n,
-    floor = n,
+    attemptNumber = attemptNumber,
+    floor = attemptNumber,
     floorFence = fence,
     startedAt = now,
     deadline = now + timeoutMs,

@@ -4,5 +4,5 @@ local function operate(owner, fence, leaseMs, retentionMs)
   -- A lease is never shortened.
   record.leaseUntil = math.max(record.leaseUntil, now + leaseMs)
   save(record, record.leaseUntil + retentionMs)
-  return 'held'
+  return 'extended'
 end

@@ -1,23 +1,23 @@
 -- Goes before every script about records: how the item's record is read from its key and written.
--- The decisions are those of core's record.ts and record-effects.ts; names follow them.
+-- The decisions are those of core's record/claims.ts and record/effects.ts; names follow them.
 --
 -- A record is one string of MessagePack values, false where something is absent:
 --   state, fence, leaseUntil, leaseUntil - claimedAt, owner, messageId, fingerprint, pipeline, keyText,
 --   what few have: { waived (JSON), { dead's messageId, reason, at }, resolutions (JSON, ","-joined) }
 -- and its effects, in the order in which they were begun, each another such string:
---   name, state, n, startedAt - claimedAt, deadline - startedAt, staleAt - deadline,
+--   name, state, attemptNumber, startedAt - claimedAt, deadline - startedAt, staleAt - deadline,
 --   allowed (1) + settledAfterDeadLetter (2), receipt's via, at - startedAt, id,
---   what few have: { owner and fence if not the record's, reason, floor if not n,
+--   what few have: { owner and fence if not the record's, reason, floor if not attemptNumber,
 --   floorFence if not fence, duplicates { id, at, via } }
 --
 -- Values, not an array of them: they are read and written without a table. What most messages do takes
 -- this further (claimNew, beginFirst, settleSent, completeOne): the values of a record go from one string
 -- into the next, and no named fields are made of them. A quarter of Redis' time a message went into those.
 
-local STATES = { 'sending', 'unknown', 'accepted', 'rejected', 'held', 'dropped' }
+local STATES = { 'sending', 'unknown', 'accepted', 'rejected', 'blocked', 'dropped' }
 local VIAS = { 'provider', 'event', 'operator', 'simulated' }
 local RECORD_STATES = { 'claimed', 'released', 'done', 'dead' }
-local STATE_CODES = { sending = 1, unknown = 2, accepted = 3, rejected = 4, held = 5, dropped = 6 }
+local STATE_CODES = { sending = 1, unknown = 2, accepted = 3, rejected = 4, blocked = 5, dropped = 6 }
 local VIA_CODES = { provider = 1, event = 2, operator = 3, simulated = 4 }
 local RECORD_STATE_CODES = { claimed = 1, released = 2, done = 3, dead = 4 }
 
@@ -27,15 +27,15 @@ local function num(value)
 end
 
 local function needsAttention(effect)
-  return effect.state == 'sending' or effect.state == 'unknown' or effect.state == 'held'
+  return effect.state == 'sending' or effect.state == 'unknown' or effect.state == 'blocked'
 end
 
--- The codes of what the usual way leads through.
+-- The codes of what the fast paths lead through.
 local CLAIMED, DONE = RECORD_STATE_CODES.claimed, RECORD_STATE_CODES.done
 local SENDING, ACCEPTED = STATE_CODES.sending, STATE_CODES.accepted
 
 local function decodeEffect(
-  record, name, state, n, startedAfter, timeoutMs, validityMs, flags, via, receiptAfter, receiptId, few
+  record, name, state, attemptNumber, startedAfter, timeoutMs, validityMs, flags, via, receiptAfter, receiptId, few
 )
   local startedAt = record.claimedAt + startedAfter
   local deadline = startedAt + timeoutMs
@@ -44,7 +44,7 @@ local function decodeEffect(
   local effect = {
     effect = name,
     state = STATES[state],
-    n = n,
+    attemptNumber = attemptNumber,
     startedAt = startedAt,
     deadline = deadline,
     staleAt = deadline + validityMs,
@@ -54,7 +54,7 @@ local function decodeEffect(
     owner = owner or record.owner,
     fence = fence,
     reason = reason or nil,
-    floor = floor or n,
+    floor = floor or attemptNumber,
     floorFence = floorFence or fence,
     duplicates = duplicates or nil,
   }
@@ -76,7 +76,7 @@ local function encodeEffect(record, effect)
   return cmsgpack.pack(
     effect.effect,
     STATE_CODES[effect.state],
-    effect.n,
+    effect.attemptNumber,
     effect.startedAt - record.claimedAt,
     effect.deadline - effect.startedAt,
     effect.staleAt - effect.deadline,
@@ -88,7 +88,7 @@ local function encodeEffect(record, effect)
       effect.owner ~= record.owner and effect.owner,
       effect.fence ~= record.fence and effect.fence,
       effect.reason or false,
-      effect.floor ~= effect.n and effect.floor,
+      effect.floor ~= effect.attemptNumber and effect.floor,
       effect.floorFence ~= effect.fence and effect.floorFence,
       effect.duplicates or false
     )
@@ -226,8 +226,8 @@ local function findEffect(record, name)
   return nil
 end
 
-local function isSameAttempt(effect, owner, fence, n)
-  return effect ~= nil and effect.owner == owner and effect.fence == fence and effect.n == n
+local function isSameAttempt(effect, owner, fence, attemptNumber)
+  return effect ~= nil and effect.owner == owner and effect.fence == fence and effect.attemptNumber == attemptNumber
 end
 
 local function putEffect(record, effect)
@@ -253,7 +253,7 @@ end
 
 local function infoReply(record, effect, state)
   return {
-    effect.effect, effect.owner, num(effect.fence), num(effect.n),
+    effect.effect, effect.owner, num(effect.fence), num(effect.attemptNumber),
     state or seenState(record, effect),
     num(effect.startedAt), num(effect.deadline), num(effect.staleAt),
     effect.reason or false,

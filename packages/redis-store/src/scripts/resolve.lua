@@ -1,7 +1,7 @@
-local function operate(name, owner, fence, n, verdict, acceptPayload, noteJson)
+local function operate(name, owner, fence, attemptNumber, verdict, acceptPayload, noteJson)
   local record = load()
   local effect = record and findEffect(record, name)
-  if not isSameAttempt(effect, owner, fence, n) then return 'notFound' end
+  if not isSameAttempt(effect, owner, fence, attemptNumber) then return 'notFound' end
   local state = seenState(record, effect)
 
   local function resolved()
@@ -38,7 +38,7 @@ local function operate(name, owner, fence, n, verdict, acceptPayload, noteJson)
     effect.state, effect.reason = 'rejected', 'resend by policy'
     return resolved()
   end
-  if state ~= 'held' then return { 'already', state } end
+  if state ~= 'blocked' then return { 'already', state } end
   if verdict == 'allow' then
     effect.state, effect.allowed = 'rejected', true
     return resolved()

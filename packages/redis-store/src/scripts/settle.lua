@@ -3,20 +3,20 @@ local MAX_DUPLICATES = 10
 
 -- Accepted, by the record's only attempt under its own claim, as most are; nil if this isn't it.
 local function settleSent(
-  name, owner, fence, n, receiptId, receiptAt, via,
+  name, owner, fence, attemptNumber, receiptId, receiptAt, via,
   state, itsFence, leaseUntil, leasedFor, itsOwner, messageId, bound, pipeline, keyText, few,
   effect, another
 )
   if another or not effect then return nil end
   if state ~= CLAIMED or itsOwner ~= owner or itsFence ~= fence then return nil end
-  local itsName, itsState, itsN, startedAfter, timeoutMs, validityMs, _, _, _, _, fewOfEffect =
+  local itsName, itsState, itsNumber, startedAfter, timeoutMs, validityMs, _, _, _, _, fewOfEffect =
     cmsgpack.unpack(effect)
-  if fewOfEffect or itsName ~= name or itsState ~= SENDING or itsN ~= n then return nil end
+  if fewOfEffect or itsName ~= name or itsState ~= SENDING or itsNumber ~= attemptNumber then return nil end
   local receiptAfter = receiptAt - (leaseUntil - leasedFor) - startedAfter
   local text = cmsgpack.pack(
     CLAIMED, fence, leaseUntil, leasedFor, owner, messageId, bound, pipeline, keyText, few,
     cmsgpack.pack(
-      name, ACCEPTED, n, startedAfter, timeoutMs, validityMs, 0,
+      name, ACCEPTED, attemptNumber, startedAfter, timeoutMs, validityMs, 0,
       VIA_CODES[via], receiptAfter, receiptId ~= '' and receiptId, false
     )
   )
@@ -25,12 +25,12 @@ local function settleSent(
   return 'settled'
 end
 
-local function operate(name, owner, fence, n, status, reason, receiptId, receiptAt, via)
+local function operate(name, owner, fence, attemptNumber, status, reason, receiptId, receiptAt, via)
   local text = stored()
   if not text then return status == 'accepted' and 'unknownAttempt' or 'lost' end
   if status == 'accepted' then
     local settled = settleSent(
-      name, owner, fence, n, receiptId, receiptAt, via, cmsgpack.unpack(text)
+      name, owner, fence, attemptNumber, receiptId, receiptAt, via, cmsgpack.unpack(text)
     )
     if settled then return settled end
   end
@@ -61,17 +61,17 @@ local function operate(name, owner, fence, n, status, reason, receiptId, receipt
   local function settleAccepted(record, effect)
     local receipt = { id = receiptId ~= '' and receiptId or nil, at = receiptAt, via = via }
     if effect and effect.state == 'accepted' then return anotherReceipt(record, effect, receipt) end
-    local sameOne = isSameAttempt(effect, owner, fence, n)
-    local floor = n
+    local sameOne = isSameAttempt(effect, owner, fence, attemptNumber)
+    local floor = attemptNumber
     if effect then
-      floor = effect.floorFence == fence and math.max(effect.floor, n) or effect.floor
+      floor = effect.floorFence == fence and math.max(effect.floor, attemptNumber) or effect.floor
     end
     putEffect(record, {
       effect = name,
       state = 'accepted',
       owner = owner,
       fence = fence,
-      n = n,
+      attemptNumber = attemptNumber,
       floor = floor,
       floorFence = effect and effect.floorFence or fence,
       startedAt = sameOne and effect.startedAt or now,
@@ -86,7 +86,7 @@ local function operate(name, owner, fence, n, status, reason, receiptId, receipt
   end
 
   local function settleRejected(record, effect)
-    if isSameAttempt(effect, owner, fence, n) then
+    if isSameAttempt(effect, owner, fence, attemptNumber) then
       if effect.state == 'rejected' then return 'settled' end
       if effect.state ~= 'sending' and effect.state ~= 'unknown' then return 'lost' end
       effect.state, effect.reason = 'rejected', reason
@@ -102,8 +102,8 @@ local function operate(name, owner, fence, n, status, reason, receiptId, receipt
         state = 'rejected',
         owner = owner,
         fence = fence,
-        n = n,
-        floor = n,
+        attemptNumber = attemptNumber,
+        floor = attemptNumber,
         floorFence = fence,
         startedAt = now,
         deadline = now,
@@ -113,14 +113,14 @@ local function operate(name, owner, fence, n, status, reason, receiptId, receipt
       save(record)
       return 'settled'
     end
-    if effect.floorFence == fence and effect.floor >= n then return 'settled' end
-    effect.floor, effect.floorFence = n, fence
+    if effect.floorFence == fence and effect.floor >= attemptNumber then return 'settled' end
+    effect.floor, effect.floorFence = attemptNumber, fence
     save(record)
     return 'settled'
   end
 
   local function settleUnknown(record, effect)
-    if not isSameAttempt(effect, owner, fence, n) then return 'lost' end
+    if not isSameAttempt(effect, owner, fence, attemptNumber) then return 'lost' end
     if not holds(record, owner, fence) or not isLive(record) then return 'lost' end
     if effect.state == 'unknown' then return 'settled' end
     if effect.state ~= 'sending' then return 'lost' end

@@ -5,7 +5,7 @@ import { acceptedNow, claimOf, digest, leaseOf, startOf } from "./requests.js";
 import { startTcpProxy } from "./tcp-proxy.js";
 
 /**
- * What a message costs on its usual way: claim, reserve with begin, settle, complete, each message
+ * What a message costs on its fast path: claim, reserve with begin, settle, complete, each message
  * going its own way. CPU rather than wall time, so that a busy machine tells the same.
  *
  *     node scripts/run-ts.mjs packages/redis-store/src/testing/common-path.ts [MESSAGES] [CONCURRENCY]
@@ -39,7 +39,7 @@ async function run(store: RedisStore, name: string, count: number): Promise<void
     while (next < count) {
       const key = digest(`${name} ${(next += 1)}`);
       const lease = leaseOf(key, "f5lxx1zz5pnorynqglhzmsp33");
-      const attempt: AttemptRef = { ...lease, effect: "email", n: 1 };
+      const attempt: AttemptRef = { ...lease, effect: "email", attemptNumber: 1 };
       await store.claim([claimOf(key, lease.owner)]);
       await Promise.all([
         store.tripwire.reserve({ digest: key, holder: `${key}-email`, fence: 1, windowMs: 60_000 }),

@@ -26,7 +26,7 @@ export function leaseOf(key: string, owner = "a", fence = 1): Lease {
 
 export function startOf(lease: Lease): AttemptStart {
   const span = { timeoutMs: 30_000, validityMs: 300_000 };
-  return { ...lease, effect: "email", n: 1, ...span, fingerprint: FINGERPRINT };
+  return { ...lease, effect: "email", attemptNumber: 1, ...span, fingerprint: FINGERPRINT };
 }
 
 /** With an id like those of SES. */

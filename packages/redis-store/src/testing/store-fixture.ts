@@ -2,8 +2,9 @@ import type { StoreFixture, StoreFixtureRequest } from "@exactly-once/core/testi
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { RedisClient } from "../transport/client.js";
-import { assembleScripts, type Scripts } from "../scripts.js";
-import { redisStoreWith } from "../store.js";
+import { assembleScripts, sources, type Scripts, type ScriptSources } from "../scripts.js";
+import { redisStoreWith, type RedisStore } from "../store.js";
+import { toldTime } from "./told-time.js";
 
 export interface RedisFixtureOptions {
   /** Nobody else's names begin so. */
@@ -11,29 +12,76 @@ export interface RedisFixtureOptions {
   readonly client: RedisClient;
   /** Of the other replica of the service. */
   readonly otherClient: RedisClient;
-  readonly scripts?: Scripts;
   readonly outage?: () => Promise<() => Promise<void>>;
 }
 
 const realNow = Date.now;
 
-/** Long for a server on the same machine, short for a test of an outage. */
-const COMMAND_TIMEOUT_MS = 1_000;
+/** No test waits for an answer for so long. */
+const PATIENT_MS = 120_000;
+/** For a server that doesn't answer. */
+const IMPATIENT_MS = 500;
 
-/** A store with names of its own in a Redis that others use, too. Nothing is ever flushed. */
+/**
+ * A store with names of its own in a Redis that others use, too. Nothing is ever flushed. Time passes
+ * for it only by `elapse`.
+ */
 export function redisFixture(
-  fixture: RedisFixtureOptions,
-  { retentionMs, pageSize }: StoreFixtureRequest,
+  options: RedisFixtureOptions,
+  request: StoreFixtureRequest,
+  from: ScriptSources = sources,
 ): StoreFixture {
-  const { client, otherClient, scripts = assembleScripts(), outage } = fixture;
-  const keyPrefix = `${fixture.keyPrefix}${randomUUID()}:`;
-  const commandTimeoutMs = COMMAND_TIMEOUT_MS;
-  const options = { retentionMs, pageSize, keyPrefix, commandTimeoutMs };
+  const time = toldTime(from);
+  const keyPrefix = newPrefix(options);
+  const client = time.tell(options.client);
+  const otherClient = time.tell(options.otherClient);
   return {
-    store: redisStoreWith(scripts, { ...options, client }),
-    another: async () => redisStoreWith(scripts, { ...options, client: otherClient }),
-    elapse: sleep,
-    ...(outage ? { outage } : {}),
+    ...fixtureOf({ ...options, client, otherClient, keyPrefix }, request, time.scripts),
+    elapse: (ms) => time.elapse(options.client, keyPrefix, ms),
+  };
+}
+
+/** The same by Redis' own clock, for which a test has to wait. */
+export function waitingFixture(
+  options: RedisFixtureOptions,
+  request: StoreFixtureRequest,
+  scripts = assembleScripts(),
+): StoreFixture {
+  const keyPrefix = newPrefix(options);
+  return { ...fixtureOf({ ...options, keyPrefix }, request, scripts), elapse: sleep };
+}
+
+function newPrefix({ keyPrefix }: RedisFixtureOptions): string {
+  return `${keyPrefix}${randomUUID()}:`;
+}
+
+function fixtureOf(
+  { client, otherClient, keyPrefix, outage }: RedisFixtureOptions,
+  { retentionMs, pageSize }: StoreFixtureRequest,
+  scripts: Scripts,
+): Omit<StoreFixture, "elapse"> {
+  const storeOf = (of: RedisClient, commandTimeoutMs = PATIENT_MS) =>
+    redisStoreWith(scripts, { client: of, retentionMs, pageSize, keyPrefix, commandTimeoutMs });
+  const patient = storeOf(client);
+  const impatient = storeOf(client, IMPATIENT_MS);
+  let isDown = false;
+  return {
+    store: new Proxy(patient, {
+      get: (_, name) => (isDown ? impatient : patient)[name as keyof RedisStore],
+    }),
+    another: async () => storeOf(otherClient),
+    ...(outage
+      ? {
+          outage: async () => {
+            const end = await outage();
+            isDown = true;
+            return async () => {
+              await end();
+              isDown = false;
+            };
+          },
+        }
+      : {}),
     skewCaller: (ms) => {
       Date.now = () => realNow() + ms;
     },

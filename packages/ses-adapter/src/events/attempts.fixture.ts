@@ -23,7 +23,7 @@ export async function beginAttempt(
     },
   ]);
   if (claimed?.status !== "claimed") throw new Error(`the test's key is ${claimed?.status}`);
-  const ref = { key: key.digest, effect: "email", owner, fence: claimed.fence, n: 1 };
+  const ref = { key: key.digest, effect: "email", owner, fence: claimed.fence, attemptNumber: 1 };
   const { timeoutMs = 15_000, validityMs = 960_000 } = options;
   await store.begin({ ...ref, timeoutMs, validityMs, fingerprint: "v1:f" });
   return { ...ref, id: formatAttemptId(ref) };

@@ -57,7 +57,7 @@ describe("a sender that is stopped between signing and writing its request", () 
     await expect.poll(state, { timeout: 15_000, interval: 100 }).toBe("rejected");
 
     const mailer = mailerOf(clientOf(ses.endpoint));
-    const next = await mailer.send(await mailer.prepare(email), attemptOf({ n: 2 }));
+    const next = await mailer.send(await mailer.prepare(email), attemptOf({ attemptNumber: 2 }));
     expect(next.status).toBe("accepted");
     sender.kill("SIGCONT");
     const [late] = (await once(sender, "message")) as unknown[];

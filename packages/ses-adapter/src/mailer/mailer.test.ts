@@ -85,7 +85,7 @@ describe("a fault of SES", () => {
     expect(told(await send())).toBe(outcome);
     expect(ses.accepted()).toBe(accepted);
     expect(ses.requests()).toHaveLength(1);
-    expect(told(await send(attemptOf({ n: 2 })))).toBe("accepted");
+    expect(told(await send(attemptOf({ attemptNumber: 2 })))).toBe("accepted");
   });
 
   it("accepts each of 100 emails at most once, whichever fault strikes their first try", async () => {
@@ -98,7 +98,7 @@ describe("a fault of SES", () => {
     );
     const prepared = await mailer.prepare(email);
     const sends = Array.from({ length: 100 }, (_, n) =>
-      mailer.send(prepared, attemptOf({ n: n + 1 })),
+      mailer.send(prepared, attemptOf({ attemptNumber: n + 1 })),
     );
     const outcomes = await Promise.all(sends);
     expect(new Set(outcomes.map(({ status }) => status))).toEqual(new Set(["unknown"]));

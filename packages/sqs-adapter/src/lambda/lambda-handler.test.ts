@@ -3,10 +3,11 @@ import {
   ReceiveMessageCommand,
   SendMessageCommand,
 } from "@aws-sdk/client-sqs";
-import { definePipeline, memoryStore, type Sender } from "@exactly-once/core";
+import { definePipeline, memoryStore, type ConsumerEvent, type Sender } from "@exactly-once/core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
-import { createLambdaHandler } from "./lambda-handler.js";
+import { sqsError, sqsOk, startFakeSqs } from "../fixtures/fake-sqs.fixture.js";
+import { createLambdaHandler, type LambdaHandlerOptions } from "./lambda-handler.js";
 import type { LambdaSqsRecord } from "./lambda.js";
 import { startLocalSqs, type LocalSqs } from "../fixtures/local-sqs.fixture.js";
 
@@ -64,14 +65,24 @@ async function invoke(
   }
 }
 
-const handlerOf = (queueUrl: string) =>
+const handlerOf = (queueUrl: string, options: Partial<LambdaHandlerOptions> = {}) =>
   createLambdaHandler({
     client: sqs.client,
     queueUrl,
     namespace: "test",
     store: memoryStore(),
     pipelines: [pipeline],
+    ...options,
   });
+
+const recordOf = (body: string): LambdaSqsRecord => ({
+  messageId: `id-${body}`,
+  receiptHandle: "h",
+  body,
+  attributes: {},
+  messageAttributes: {},
+});
+const inTime = { getRemainingTimeInMillis: () => 30_000 };
 
 describe("a Lambda handler", () => {
   it("sends once over redeliveries, and moves what is broken to the dead-letter queue", async () => {
@@ -97,5 +108,66 @@ describe("a Lambda handler", () => {
     expect(sent).not.toContain("c");
     await invoke(queueUrl, handler);
     expect(sent).toContain("c");
+  });
+
+  it("refuses a queue without a dead-letter queue, whose messages come back, unless it is allowed", async () => {
+    const queueUrl = await sqs.createQueue("lonely-lambda");
+    const Records = [recordOf('{"id":"d"}')];
+    await expect(handlerOf(queueUrl)({ Records }, inTime)).rejects.toThrow(
+      /createLambdaHandler: queue lonely-lambda has no redrive policy/,
+    );
+    expect(sent).not.toContain("d");
+    const allowed = handlerOf(queueUrl, { allowNoDeadLetterQueue: true });
+    expect(await allowed({ Records }, inTime)).toEqual({ batchItemFailures: [] });
+    expect(sent).toContain("d");
+  });
+
+  it("refuses a queue that it may not look at, unless it is told where dead letters go", async () => {
+    const fake = await startFakeSqs();
+    try {
+      fake.answer((request) =>
+        request.action === "GetQueueAttributes"
+          ? sqsError("AccessDenied", "no", { status: 403 })
+          : sqsOk(request),
+      );
+      const { client, queueUrl } = fake;
+      const Records = [recordOf('{"id":"e"}')];
+      await expect(handlerOf(queueUrl, { client })({ Records }, inTime)).rejects.toThrow(
+        /grant sqs:GetQueueAttributes/,
+      );
+      const told = handlerOf(queueUrl, { client, deadLetterQueueUrl: `${queueUrl}-dead` });
+      expect(await told({ Records }, inTime)).toEqual({ batchItemFailures: [] });
+      expect(sent).toContain("e");
+    } finally {
+      await fake.close();
+    }
+  });
+
+  it("says that SQS can't be reached, waits for one call only, and handles all the same", async () => {
+    const fake = await startFakeSqs();
+    try {
+      fake.answer(() => "hang");
+      const { client, queueUrl } = fake;
+      const events: ConsumerEvent[] = [];
+      const observe = (event: ConsumerEvent) => events.push(event);
+      const handler = handlerOf(queueUrl, { client, callTimeoutMs: 50, observe });
+      const Records = Array.from({ length: 25 }, (_, n) => recordOf(`{"id":"f${n}"}`));
+      expect(await handler({ Records }, inTime)).toEqual({ batchItemFailures: [] });
+      expect(sent).toContain("f24");
+      expect(events.filter(({ type }) => type === "extendFailed")).toHaveLength(3);
+      const actions = fake.requests.map(({ action }) => action);
+      expect(actions.sort()).toEqual([
+        "ChangeMessageVisibilityBatch",
+        "ChangeMessageVisibilityBatch",
+        "ChangeMessageVisibilityBatch",
+        "GetQueueAttributes",
+      ]);
+    } finally {
+      await fake.close();
+    }
+  });
+
+  it("names itself where a setting can't be", () => {
+    expect(() => handlerOf("no-url")).toThrow(/createLambdaHandler: queueUrl is "no-url"/);
   });
 });

@@ -68,25 +68,25 @@ describe("a receive", () => {
     expect(polls()).toEqual([4, 4, 2]);
   });
 
-  it("asks once in 20 seconds of a queue that stays empty, until a message comes", async () => {
+  it("polls for five seconds at a time by default, however long the queue stays empty", async () => {
     const queue = open();
-    const waiting = { ...request, waitMs: 20_000 };
-    await queue.receive(waiting);
-    expect(polls()).toEqual([5, 5, 5, 5]);
-    await queue.receive(waiting);
-    await queue.receive(waiting);
-    expect(polls().slice(4)).toEqual([20, 20]);
-    sqs.answer(() => ({ json: { Messages: [sqsMessage({ Body: "{}" })] } }));
-    await queue.receive(waiting);
-    sqs.answer(() => ({ json: {} }));
-    await queue.receive(waiting);
-    expect(polls().slice(6)).toEqual([20, 5, 5, 5, 5]);
+    for (let round = 0; round < 3; round += 1) await queue.receive({ ...request, waitMs: 20_000 });
+    expect(polls()).toEqual(Array.from({ length: 12 }, () => 5));
   });
 
   it("never asks SQS for more than 20 seconds", async () => {
     await open({ stopWithinMs: 20_000 }).receive({ ...request, waitMs: 60_000 });
     expect(polls()).toEqual([20]);
-    expect(() => open({ stopWithinMs: 30_000 })).toThrow("stopWithinMs");
+  });
+
+  it.each([
+    [{ stopWithinMs: 30_000 }, /sqsQueue: stopWithinMs is 30000; it has to be 1000 to 20000 ms/],
+    [{ stopWithinMs: Number.NaN }, /stopWithinMs is NaN/],
+    [{ callTimeoutMs: 0 }, /sqsQueue: callTimeoutMs is 0; it has to be at least 1 ms/],
+    [{ queueUrl: "orders.fifo" }, /sqsQueue: queueUrl is "orders.fifo": pass the queue's URL/],
+    [{ deadLetterQueueUrl: "arn:aws:sqs:eu-west-2:1:d" }, /deadLetterQueueUrl is "arn:aws/],
+  ])("says which setting can't be: %j", (options, text) => {
+    expect(() => open(options)).toThrow(text);
   });
 
   it("returns what the poll under way brings although it was told to stop", async () => {

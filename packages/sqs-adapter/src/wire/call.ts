@@ -1,3 +1,6 @@
+import type { SQSClient } from "@aws-sdk/client-sqs";
+
+import { isTuned } from "../client/tuned-client.js";
 import { toFault } from "./sqs-error.js";
 
 /** What every `client.send` gets. Both are fields of the SDK's `HttpHandlerOptions`. */
@@ -11,15 +14,19 @@ export interface CallOptions {
 }
 
 /**
- * Makes one SDK call that ends by its client's own timeouts, the SDK's retries on top. For what may
- * not be given up half-way: a receive that goes on behind our back would swallow messages.
+ * Makes one SDK call that ends by its client's own timeouts, the SDK's retries on top, where the client
+ * is one of ours and has such; else within `timeoutMs`. For what may not be given up half-way: a receive
+ * that goes on behind our back would swallow messages.
  *
  * @throws QueueUnavailableError whatever the call rejects with, as its `cause`
  */
-export async function callToItsEnd<Result>(
+export async function callUnaborted<Result>(
+  client: SQSClient,
   what: string,
-  run: () => Promise<Result>,
+  timeoutMs: number,
+  run: (options?: CallOptions) => Promise<Result>,
 ): Promise<Result> {
+  if (!isTuned(client)) return callSqs(what, timeoutMs, run);
   try {
     return await run();
   } catch (error) {

@@ -3,15 +3,20 @@ import calculateSlot from "cluster-key-slot";
 import type { Command } from "./calls.js";
 import { isCluster, type RedisClient } from "./client.js";
 import { createRoundTrips, type Answer, type ReplicaWait } from "./round-trip.js";
-import { createTrip, type Passenger, type Trip, type TripOptions } from "./command-pipeline.js";
+import {
+  createCommandBatch,
+  type CommandBatch,
+  type CommandBatchOptions,
+  type PendingCommand,
+} from "./command-batch.js";
 
-export interface LaneOptions {
+export interface CommandPipelinesOptions {
   readonly client: RedisClient;
   readonly commandTimeoutMs: number;
   readonly wait: ReplicaWait | undefined;
 }
 
-export interface Lanes {
+export interface CommandPipelines {
   /**
    * @param read makes sense of the reply
    * @throws StoreUnavailableError when there is no good answer within the timeout.
@@ -19,112 +24,119 @@ export interface Lanes {
   run<Reply>(command: Command, read: (reply: unknown) => Reply): Promise<Reply>;
 }
 
-interface Lane {
-  /** Those that haven't left; what is asked for boards the last. */
-  readonly trips: Trip[];
+/** Of one node. */
+interface CommandPipeline {
+  /** Those that haven't left; what is asked for goes into the last. */
+  readonly batches: CommandBatch[];
   /** The next leaves at the end of this turn. */
   leaving: boolean;
   /** How many are on their way. */
-  away: number;
+  underWay: number;
 }
 
-/** While Redis works on one pipeline, this process puts the next together. */
-const MAX_AWAY = 2;
+/** While Redis works on one batch, this process puts the next together. */
+const MAX_UNDER_WAY = 2;
 
 /**
- * What one pipeline brings back asks on in the same turn and so leaves in one again. With no other on its
- * way, Redis and this process would then wait for each other in turns: such a pipeline leaves in two
- * halves, from this many commands on.
+ * What one batch brings back asks on in the same turn and so leaves in one again. With no other on its
+ * way, Redis and this process would then wait for each other in turns: such a batch leaves in two halves,
+ * from this many commands on.
  */
 const WORTH_HALVING = 16;
 
-/** A pipeline this long keeps Redis from others for some milliseconds. */
+/** A batch this long keeps Redis from others for some milliseconds. */
 const MAX_TOGETHER = 200;
 
 /**
- * Commands share round trips: two pipelines per node are on their way at a time, and what comes
- * meanwhile leaves together with the next. Under load the pipelines grow by themselves, and share what
+ * Commands share round trips: two batches per node are on their way at a time, and what comes
+ * meanwhile leaves together with the next. Under load the batches grow by themselves, and share what
  * there is to send.
  *
  * While the client isn't connected commands wait here, not in the client's offline queue, and are
  * dropped when their time is up, so that they don't run after their caller has given up. Those on
  * the wire may still run: every caller has to live with that.
  */
-export function createLanes({ client, commandTimeoutMs, wait }: LaneOptions): Lanes {
-  const lanes = new Map<string, Lane>();
+export function createCommandPipelines(options: CommandPipelinesOptions): CommandPipelines {
+  const { client, commandTimeoutMs, wait } = options;
+  const pipelines = new Map<string, CommandPipeline>();
   const roundTrip = createRoundTrips(client, wait);
   let awaitingConnection = false;
-  const tripOptions: TripOptions = {
+  const batchOptions: CommandBatchOptions = {
     timeoutMs: commandTimeoutMs,
     timeoutError: () => timeoutError(commandTimeoutMs, client),
     toFault: unavailable,
   };
 
   function run<Reply>(command: Command, read: (reply: unknown) => Reply): Promise<Reply> {
-    const lane = laneOf(command);
-    let trip = lane.trips.at(-1);
-    if (!trip || trip.size >= MAX_TOGETHER) {
-      trip = createTrip(tripOptions);
-      lane.trips.push(trip);
+    const pipeline = pipelineOf(command);
+    let batch = pipeline.batches.at(-1);
+    if (!batch || batch.size >= MAX_TOGETHER) {
+      batch = createCommandBatch(batchOptions);
+      pipeline.batches.push(batch);
     }
-    const replying = trip.board(command, read) as Promise<Reply>;
-    depart(lane);
+    const replying = batch.add(command, read) as Promise<Reply>;
+    leaveSoon(pipeline);
     return replying;
   }
 
-  function laneOf(command: Command): Lane {
+  function pipelineOf(command: Command): CommandPipeline {
     const name = isCluster(client) ? nodesOf(client, command) : "";
-    let lane = lanes.get(name);
-    if (!lane) {
-      lane = { trips: [], leaving: false, away: 0 };
-      lanes.set(name, lane);
+    let pipeline = pipelines.get(name);
+    if (!pipeline) {
+      pipeline = { batches: [], leaving: false, underWay: 0 };
+      pipelines.set(name, pipeline);
     }
-    return lane;
+    return pipeline;
   }
 
-  function depart(lane: Lane): void {
-    if (lane.leaving || lane.away >= MAX_AWAY || lane.trips.length === 0) return;
+  function leaveSoon(pipeline: CommandPipeline): void {
+    const { leaving, underWay, batches } = pipeline;
+    if (leaving || underWay >= MAX_UNDER_WAY || batches.length === 0) return;
     if (!isConnected()) return;
-    lane.leaving = true;
+    pipeline.leaving = true;
     // Whatever the callbacks of this turn still ask for comes along.
     setImmediate(() => {
-      travel(lane);
+      leave(pipeline);
     });
   }
 
-  function travel(lane: Lane): void {
-    lane.leaving = false;
-    const trip = lane.trips.shift();
-    if (!trip) return;
-    const waiting = trip.waiting();
-    const isHalved = lane.away === 0 && waiting.length >= WORTH_HALVING;
-    for (const part of isHalved ? halvesOf(waiting) : [waiting]) void send(lane, trip, part);
-    // More than one pipeline may have been filled in a turn.
-    depart(lane);
+  function leave(pipeline: CommandPipeline): void {
+    pipeline.leaving = false;
+    const batch = pipeline.batches.shift();
+    if (!batch) return;
+    const pending = batch.pending();
+    const isHalved = pipeline.underWay === 0 && pending.length >= WORTH_HALVING;
+    for (const part of isHalved ? halvesOf(pending) : [pending]) void send(pipeline, batch, part);
+    // More than one batch may have been filled in a turn.
+    leaveSoon(pipeline);
   }
 
-  async function send(lane: Lane, trip: Trip, together: readonly Passenger[]): Promise<void> {
-    lane.away += 1;
+  async function send(
+    pipeline: CommandPipeline,
+    batch: CommandBatch,
+    together: readonly PendingCommand[],
+  ): Promise<void> {
+    pipeline.underWay += 1;
     if (together.length > 0) {
       const answered = roundTrip(together.map(({ command }) => command)).then((answers) => {
-        together.forEach((passenger, i) => {
-          trip.settle(passenger, answers[i] ?? { error: new Error("no reply") });
+        together.forEach((pending, i) => {
+          batch.settle(pending, answers[i] ?? { error: new Error("no reply") });
         });
         if (answers.some(isReadOnly)) leaveReplica();
       });
-      // Timers settle them at the latest, so that a connection that hangs doesn't hold the lane.
-      await Promise.race([answered, trip.settled()]);
+      // Timers settle them at the latest, so that a connection that hangs doesn't hold the pipeline.
+      await Promise.race([answered, batch.settled()]);
     }
-    lane.away -= 1;
-    depart(lane);
+    pipeline.underWay -= 1;
+    leaveSoon(pipeline);
   }
 
   function isConnected(): boolean {
     if (client.status === "ready") return true;
     if (client.status === "end") {
       const error = new Error("the client was closed");
-      for (const trip of [...lanes.values()].flatMap(({ trips }) => trips.splice(0))) {
-        for (const passenger of trip.waiting()) trip.settle(passenger, { error });
+      for (const batch of [...pipelines.values()].flatMap(({ batches }) => batches.splice(0))) {
+        for (const pending of batch.pending()) batch.settle(pending, { error });
       }
       return false;
     }
@@ -134,7 +146,7 @@ export function createLanes({ client, commandTimeoutMs, wait }: LaneOptions): La
       const goOn = (): void => {
         client.off("ready", goOn).off("end", goOn);
         awaitingConnection = false;
-        for (const lane of lanes.values()) depart(lane);
+        for (const pipeline of pipelines.values()) leaveSoon(pipeline);
       };
       client.on("ready", goOn).on("end", goOn);
     }

@@ -15,8 +15,8 @@ beforeAll(async () => {
 
 afterAll(() => redis.stop());
 
-/** Where the usual way is taken, by script, and what never takes it. */
-const USUAL_WAY = {
+/** Where the fast path is taken, by script, and what never takes it. */
+const FAST_PATHS = {
   begin: ["if anEffect or few or bound then", "if true then"],
   settle: ["if another or not effect then", "if true then"],
   complete: ["if another or few or not effect then", "if true then"],
@@ -28,20 +28,20 @@ const stopped: ScriptSources = {
   item: sources.item.replace("redis.call('TIME')", "{ '1767225600', '0' }"),
 };
 
-const roundabout = Object.entries(USUAL_WAY).reduce(
+const slow = Object.entries(FAST_PATHS).reduce(
   (from, [script, [condition, always]]) => ({
     ...from,
-    [script]: from[script as keyof typeof USUAL_WAY].replace(condition, always),
+    [script]: from[script as keyof typeof FAST_PATHS].replace(condition, always),
   }),
   stopped,
 );
 
-/** What is in Redis after each step of a message's usual way. */
+/** What is in Redis after each step of a message's fast path. */
 async function footprints(from: ScriptSources, keyPrefix: string): Promise<readonly unknown[]> {
   const scripts = assembleScripts(from);
   const store = redisStoreWith(scripts, { client, keyPrefix });
-  const lease = leaseOf(digest("usual way"), "an owner");
-  const attempt = { ...lease, effect: "email", n: 1 };
+  const lease = leaseOf(digest("fast path"), "an owner");
+  const attempt = { ...lease, effect: "email", attemptNumber: 1 };
   const receipt = { id: "id-1", at: 1_767_225_600_007, via: "provider" } as const;
   const steps: readonly (() => Promise<unknown>)[] = [
     () => store.claim([claimOf(lease.key, lease.owner)]),
@@ -66,12 +66,12 @@ async function dump(keyPrefix: string): Promise<unknown> {
 }
 
 it("leaves the same bytes as the way of all other messages", async () => {
-  for (const [script, [condition]] of Object.entries(USUAL_WAY)) {
-    expect(sources[script as keyof typeof USUAL_WAY].split(condition)).toHaveLength(2);
+  for (const [script, [condition]] of Object.entries(FAST_PATHS)) {
+    expect(sources[script as keyof typeof FAST_PATHS].split(condition)).toHaveLength(2);
   }
-  const usual = await footprints(stopped, `${redis.keyPrefix}usual:`);
-  expect(usual).toEqual(await footprints(roundabout, `${redis.keyPrefix}roundabout:`));
-  expect(usual.map((step) => (step as [unknown])[0])).toMatchObject([
+  const fast = await footprints(stopped, `${redis.keyPrefix}fast:`);
+  expect(fast).toEqual(await footprints(slow, `${redis.keyPrefix}slow:`));
+  expect(fast.map((step) => (step as [unknown])[0])).toMatchObject([
     [{ status: "claimed", fence: 1 }],
     "granted",
     "settled",

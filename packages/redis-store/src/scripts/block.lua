@@ -1,22 +1,22 @@
-local function operate(name, owner, fence, n, reason, fingerprint)
+local function operate(name, owner, fence, attemptNumber, reason, fingerprint)
   local record = load()
   if not record or not holds(record, owner, fence) or not isLive(record) then return 'lost' end
   if record.fingerprint and record.fingerprint ~= fingerprint then return 'lost' end
   local effect = findEffect(record, name)
-  if effect and effect.state == 'held' and isSameAttempt(effect, owner, fence, n) then
-    return 'held'
+  if effect and effect.state == 'blocked' and isSameAttempt(effect, owner, fence, attemptNumber) then
+    return 'blocked'
   end
-  if effect and effect.state == 'rejected' and effect.floorFence == fence and n <= effect.floor then
+  if effect and effect.state == 'rejected' and effect.floorFence == fence and attemptNumber <= effect.floor then
     return 'lost'
   end
   if effect and effect.state ~= 'rejected' then return { 'refused', infoReply(record, effect) } end
   putEffect(record, {
     effect = name,
-    state = 'held',
+    state = 'blocked',
     owner = owner,
     fence = fence,
-    n = n,
-    floor = n,
+    attemptNumber = attemptNumber,
+    floor = attemptNumber,
     floorFence = fence,
     startedAt = now,
     deadline = now,
@@ -25,5 +25,5 @@ local function operate(name, owner, fence, n, reason, fingerprint)
   })
   record.fingerprint = fingerprint
   save(record)
-  return 'held'
+  return 'blocked'
 end

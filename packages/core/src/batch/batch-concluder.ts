@@ -1,0 +1,89 @@
+import { decide, type Facts, type Told } from "../message/conclude.js";
+import { deadLetter, type DeadLettering } from "../message/dead-letter.js";
+import type { Disposition } from "../message/disposition.js";
+import type { MessageQueue, QueueMessage } from "../ports/index.js";
+import type { RunEnvironment } from "../run/run.js";
+import type { BatchMessage } from "./batch-message.js";
+
+/**
+ * Does for an invocation what `conclude.ts` decides about a message. It holds nothing in place and
+ * deletes nothing: what doesn't leave the queue is hidden for long enough.
+ */
+export class BatchConcluder {
+  readonly #env: RunEnvironment;
+  readonly #queue: MessageQueue;
+  readonly #maxReceives: number | undefined;
+  readonly #deadLettering: DeadLettering<BatchMessage>;
+
+  constructor(env: RunEnvironment, queue: MessageQueue, maxReceives: number | undefined) {
+    this.#env = env;
+    this.#queue = queue;
+    this.#maxReceives = maxReceives;
+    this.#deadLettering = {
+      env,
+      queue,
+      factsOf: (message) => this.#factsOf(message),
+      tell: (message, told) => {
+        this.#tell(message, told);
+      },
+    };
+  }
+
+  /** @returns whether the message may leave the queue; if not, it was handed back */
+  async conclude(message: BatchMessage, disposition: Disposition): Promise<boolean> {
+    const decided = decide(disposition, this.#factsOf(message));
+    const action = await deadLetter(this.#deadLettering, message, decided);
+    switch (action.kind) {
+      case "leaveQueue":
+        if (action.tell) this.#tell(message, action.tell);
+        return true;
+      case "handBack":
+        this.#tell(message, action.tell);
+        await this.#release(message);
+        await this.#handBack(message.message, action.delayMs);
+        return false;
+      case "hold":
+      case "letGo":
+        await this.#release(message);
+        return false;
+    }
+  }
+
+  #factsOf({ message, admitted, lease }: BatchMessage): Facts {
+    const { clock, randomness } = this.#env;
+    return {
+      waits: "inQueue",
+      receiveCount: message.receiveCount,
+      maxReceives: this.#maxReceives,
+      pipeline: admitted?.pipeline,
+      claimed: lease.claim !== undefined,
+      troubledForMs: undefined,
+      now: clock.now(),
+      random: randomness.random,
+    };
+  }
+
+  async #handBack(message: QueueMessage, visibilityMs: number): Promise<void> {
+    try {
+      await this.#queue.retryLater([{ message, visibilityMs }]);
+    } catch {
+      // It comes back all the same when its visibility ends.
+    }
+  }
+
+  async #release({ lease }: BatchMessage): Promise<void> {
+    const { claim } = lease;
+    if (!claim) return;
+    lease.unbindClaim();
+    try {
+      await this.#env.store.release([claim]);
+    } catch (error) {
+      // The lease ends by itself.
+      this.#env.onStoreFault(error);
+    }
+  }
+
+  #tell(message: BatchMessage, told: Told): void {
+    if (this.#env.emit.read) this.#env.emit({ ...told, ...message.facts() });
+  }
+}

@@ -1,0 +1,200 @@
+import type { ConsumerSettings } from "../consumer/options.js";
+import type { Emit } from "../events.js";
+import { hardMargin } from "../leases/lease-keeper.js";
+import { claimRequest } from "../message/claim-request.js";
+import { SIBLING, storeDown, type Disposition } from "../message/disposition.js";
+import { processMessage, type ClaimResult, type ProcessOptions } from "../message/process.js";
+import type { ControlState, DedupeStore, MessageQueue, QueueMessage } from "../ports/index.js";
+import { createCommitter } from "../run/commit.js";
+import type { Admitted } from "../pipeline/admitted.js";
+import type { RunEnvironment } from "../run/run.js";
+import type { KeyedDigest } from "../run/tripwire.js";
+import { BatchConcluder } from "./batch-concluder.js";
+import { BatchMessage } from "./batch-message.js";
+
+/** Kept of the invocation for telling the queue and answering, in ms. */
+const CLOSING_MS = 1_500;
+/** What an aborted handler, and then its effects, get of that. */
+const GRACE_MS = 500;
+
+/** What all invocations of a process have in common. */
+export interface BatchHost {
+  readonly queue: MessageQueue;
+  readonly store: DedupeStore;
+  readonly maxReceives: number | undefined;
+  readonly settings: ConsumerSettings;
+  readonly time: () => number;
+  readonly emit: Emit;
+  readonly digest: KeyedDigest;
+}
+
+/**
+ * One batch on its way. Shortly before its time is up its handlers are aborted, and half of what is
+ * left then it gives up on the store as well.
+ */
+export class Invocation {
+  readonly #host: BatchHost;
+  readonly #env: RunEnvironment;
+  readonly #concluder: BatchConcluder;
+  readonly #turns: ProcessOptions<BatchMessage>;
+  /** When handlers are aborted, on the timeline of leases. */
+  readonly #deadline: number;
+  readonly #abandon = new AbortController();
+  readonly #ended = new AbortController();
+  readonly #underWay = new Set<BatchMessage>();
+  #control: ControlState | undefined = undefined;
+  #storeFailed = false;
+
+  constructor(host: BatchHost, remainingMs: number) {
+    this.#host = host;
+    this.#deadline = host.time() + Math.max(0, remainingMs - CLOSING_MS);
+    this.#env = this.#environment();
+    this.#concluder = new BatchConcluder(this.#env, host.queue, host.maxReceives);
+    this.#turns = {
+      env: this.#env,
+      admission: host.settings,
+      claim: (message, admitted, owner) => this.#claim(message, admitted, owner),
+      complete: async (item) => (await host.store.complete([item]))[0] ?? "lost",
+      graceMs: GRACE_MS,
+    };
+    this.#at(this.#deadline, () => {
+      for (const message of this.#underWay) message.abort("drain");
+    });
+    this.#at(host.time() + remainingMs - CLOSING_MS / 2, () => {
+      this.#abandon.abort();
+    });
+  }
+
+  /** @returns the ids of the messages that may leave the queue */
+  async process(messages: readonly QueueMessage[]): Promise<ReadonlySet<string>> {
+    const down = await this.#readControl();
+    const settled = new Set<string>();
+    await Promise.all(
+      [...inGroups(messages)].map((group) => this.#handleGroup(group, settled, down)),
+    );
+    await this.#env.committer.settled();
+    return settled;
+  }
+
+  /** Leaves no timer behind. */
+  end(): void {
+    this.#ended.abort();
+  }
+
+  /** @returns what becomes of every message where the store can't be asked */
+  async #readControl(): Promise<Disposition | undefined> {
+    const { store, settings } = this.#host;
+    try {
+      this.#control = await store.control?.status(settings.namespace);
+      return undefined;
+    } catch (error) {
+      this.#env.onStoreFault(error);
+      return storeDown(error);
+    }
+  }
+
+  /** A failure ends the group: what comes after it must not overtake it. */
+  async #handleGroup(
+    group: readonly QueueMessage[],
+    settled: Set<string>,
+    down: Disposition | undefined,
+  ): Promise<void> {
+    const rest = [...group];
+    for (let received = rest.shift(); received; received = rest.shift()) {
+      const message = new BatchMessage(received, this.#deadline);
+      const disposition = down ?? (await this.#turn(message));
+      if (!(await this.#conclude(message, disposition))) break;
+      settled.add(received.id);
+    }
+    const behind = rest.map((received) => new BatchMessage(received, this.#deadline));
+    await Promise.all(behind.map((sibling) => this.#conclude(sibling, down ?? SIBLING)));
+  }
+
+  /** @returns whether the message may leave the queue */
+  async #conclude(message: BatchMessage, disposition: Disposition): Promise<boolean> {
+    try {
+      return await this.#concluder.conclude(message, disposition);
+    } catch (error) {
+      this.#host.emit({ type: "internalError", error });
+      return false;
+    }
+  }
+
+  async #turn(message: BatchMessage): Promise<Disposition> {
+    this.#underWay.add(message);
+    if (this.#host.time() >= this.#deadline) message.abort("drain");
+    try {
+      return await processMessage(this.#turns, message);
+    } catch (error) {
+      this.#host.emit({ type: "internalError", error });
+      return { kind: "retry", reason: "error", counts: true, error };
+    } finally {
+      this.#underWay.delete(message);
+    }
+  }
+
+  async #claim(
+    message: BatchMessage,
+    admitted: Admitted,
+    owner: string,
+  ): Promise<ClaimResult | undefined> {
+    const sentAt = this.#host.time();
+    const leaseMs = Math.floor(this.#deadline + CLOSING_MS - sentAt);
+    if (leaseMs <= CLOSING_MS) return undefined;
+    const request = claimRequest(this.#env, admitted, message.message.id, owner, leaseMs);
+    const [reply] = await this.#host.store.claim([request]);
+    if (!reply) throw new Error("The store didn't answer the claim.");
+    return { reply, claimedUntil: sentAt + leaseMs };
+  }
+
+  #environment(): RunEnvironment {
+    const { store, settings, time, emit, digest } = this.#host;
+    const { clock, randomness, namespace, delivery } = settings;
+    const abandon = this.#abandon.signal;
+    const onStoreFault = (error: unknown): void => {
+      if (!this.#storeFailed) emit({ type: "storeDown", error });
+      this.#storeFailed = true;
+    };
+    return {
+      namespace,
+      clock,
+      time,
+      randomness,
+      store,
+      committer: createCommitter({ clock, randomness, onStoreFault, abandon }),
+      abandon,
+      delivery,
+      digest,
+      emit,
+      marginMs: hardMargin(CLOSING_MS * 4),
+      pausedReason: (pipeline) => {
+        const pause = this.#control?.namespace ?? this.#control?.pipelines[pipeline];
+        return pause && `sending is paused by ${pause.by}`;
+      },
+      // One fault may be one message's: the next one asks again.
+      storeIsDown: () => false,
+      onStoreFault,
+      onProviderReply: () => undefined,
+    };
+  }
+
+  #at(time: number, act: () => void): void {
+    const delayMs = Math.max(0, time - this.#host.time());
+    void this.#host.settings.clock.sleep(delayMs, this.#ended.signal).then(() => {
+      if (!this.#ended.signal.aborted) act();
+    });
+  }
+}
+
+/** Messages of one group in the order given; messages without one stand alone. */
+function inGroups(messages: readonly QueueMessage[]): Iterable<readonly QueueMessage[]> {
+  const groups = new Map<string, QueueMessage[]>();
+  for (const message of messages) {
+    const name =
+      message.groupId === undefined ? `message:${message.id}` : `group:${message.groupId}`;
+    const group = groups.get(name);
+    if (group) group.push(message);
+    else groups.set(name, [message]);
+  }
+  return groups.values();
+}

@@ -1,0 +1,233 @@
+import type { Batcher } from "../timing/batcher.js";
+import {
+  decide,
+  type Action,
+  type Facts,
+  type FinalAction,
+  type Told,
+} from "../message/conclude.js";
+import { deadLetter, type DeadLettering } from "../message/dead-letter.js";
+import { LOST, SIBLING, type DeadLetter, type Disposition } from "../message/disposition.js";
+import { firstLookMs, look, readsRecord, type LookFacts } from "../message/hold-rules.js";
+import type { Lease, MessageQueue } from "../ports/index.js";
+import type { RunEnvironment } from "../run/run.js";
+import type { FifoGroups } from "./fifo-groups.js";
+import type { HeldMessages } from "./held-messages.js";
+import type { InFlightMessage } from "./in-flight-message.js";
+import { QueueCalls } from "./queue-calls.js";
+import type { ReceiveGate } from "./receive-gate.js";
+
+type HoldAction = Extract<FinalAction, { kind: "hold" }>;
+
+export interface ConcluderOptions {
+  readonly env: RunEnvironment;
+  readonly queue: MessageQueue;
+  readonly groups: FifoGroups<InFlightMessage>;
+  readonly held: HeldMessages;
+  readonly gate: Pick<ReceiveGate, "storeIsDown" | "providerIsInTrouble" | "closedBecause">;
+  readonly releases: Batcher<Lease, "released" | "lost">;
+  /** The message may take a slot again. */
+  readonly onReady: (message: InFlightMessage) => void;
+  /** The message is over and the queue was told. */
+  readonly onEnded: (message: InFlightMessage) => void;
+}
+
+/**
+ * Does in a consumer what `conclude.ts` decides about a message: delete, hand back, wait in place,
+ * dead-letter.
+ */
+export class Concluder {
+  readonly #options: ConcluderOptions;
+  readonly #env: RunEnvironment;
+  readonly #calls: QueueCalls;
+  readonly #deadLettering: DeadLettering<InFlightMessage>;
+  #maxReceives: number | undefined = undefined;
+  #draining = false;
+
+  constructor(options: ConcluderOptions) {
+    this.#options = options;
+    this.#env = options.env;
+    const { env, queue } = options;
+    this.#calls = new QueueCalls(env, queue);
+    this.#deadLettering = {
+      env,
+      queue,
+      factsOf: (message) => this.#factsOf(message),
+      tell: (message, told) => {
+        this.#tell(message, told);
+      },
+    };
+  }
+
+  setMaxReceives(budget: number | undefined): void {
+    this.#maxReceives = budget;
+  }
+
+  /** Nothing waits in place any more, and no batch for company. */
+  drain(): void {
+    this.#draining = true;
+    this.#calls.hurry();
+  }
+
+  /** Ends a turn, or a hold, of the message. */
+  conclude(message: InFlightMessage, disposition: Disposition): void {
+    if (message.phase.name === "concluding") return;
+    const action = decide(disposition, this.#factsOf(message));
+    if (action.kind === "hold") {
+      void this.#hold(message, action).catch(this.#contain);
+      return;
+    }
+    message.conclude();
+    this.#carryOut(message, action).then(
+      (held) => {
+        if (!held) this.#options.onEnded(message);
+      },
+      (error: unknown) => {
+        this.#letGoAfter(message, error);
+      },
+    );
+  }
+
+  #factsOf(message: InFlightMessage): Facts {
+    const { clock, randomness } = this.#env;
+    const { lease, admitted } = message;
+    return {
+      waits: this.#draining ? "nowhere" : "inPlace",
+      receiveCount: lease.message.receiveCount,
+      maxReceives: this.#maxReceives,
+      pipeline: admitted?.pipeline,
+      claimed: lease.claim !== undefined,
+      troubledForMs: this.#troubledForMs(message),
+      now: clock.now(),
+      random: randomness.random,
+    };
+  }
+
+  #troubledForMs({ troubledSince }: InFlightMessage): number | undefined {
+    if (!this.#options.gate.providerIsInTrouble) return undefined;
+    return troubledSince === undefined ? 0 : this.#env.time() - troubledSince;
+  }
+
+  /** @returns whether it waits in place after all */
+  async #carryOut(message: InFlightMessage, first: Action): Promise<boolean> {
+    const action =
+      first.kind === "bury" || first.kind === "copy"
+        ? await deadLetter(this.#deadLettering, message, first)
+        : first;
+    switch (action.kind) {
+      case "hold":
+        await this.#hold(message, action);
+        return true;
+      case "leaveQueue":
+        if (action.tell) this.#tell(message, action.tell);
+        await this.#leaveQueue(message);
+        return false;
+      case "handBack":
+        this.#tell(message, action.tell);
+        await this.#release(message);
+        this.#releaseSiblings(message);
+        await this.#calls.handBack(message, action.delayMs);
+        return false;
+      case "letGo":
+        await this.#letGo(message);
+        return false;
+    }
+  }
+
+  /** The record is terminal: the group goes on at once, the delete follows in a batch. */
+  #leaveQueue(message: InFlightMessage): Promise<void> {
+    const { groups, held, onReady } = this.#options;
+    const next = groups.leave(message);
+    if (next?.phase.name === "waiting") onReady(next);
+    if (message.admitted) held.wake(message.admitted.key.digest);
+    return this.#calls.acknowledge(message);
+  }
+
+  /** A delivery that is over is left alone; a later one that came meanwhile is handed back. */
+  async #letGo(message: InFlightMessage): Promise<void> {
+    await this.#release(message);
+    this.#releaseSiblings(message);
+    if (message.renewed) await this.#calls.handBack(message, 0);
+    else await message.lease.drop();
+  }
+
+  /** Whatever went wrong, its group and its lease must not wait for it. */
+  #letGoAfter(message: InFlightMessage, error: unknown): void {
+    this.#contain(error);
+    this.#letGo(message).then(() => {
+      this.#options.onEnded(message);
+    }, this.#contain);
+  }
+
+  /**
+   * At once, while nothing is awaited: a sibling that is delivered again meanwhile would be taken for
+   * one that still has its place, and those behind it would overtake it.
+   */
+  #releaseSiblings(message: InFlightMessage): void {
+    for (const sibling of this.#options.groups.cutAt(message)) this.conclude(sibling, SIBLING);
+  }
+
+  async #release({ lease }: InFlightMessage): Promise<void> {
+    const { claim } = lease;
+    if (!claim) return;
+    lease.unbindClaim();
+    try {
+      const releasing = this.#options.releases.add(claim);
+      if (this.#draining) void this.#options.releases.flush();
+      await releasing;
+    } catch (error) {
+      // The lease ends by itself.
+      this.#env.onStoreFault(error);
+    }
+  }
+
+  async #hold(message: InFlightMessage, { hold, tell }: HoldAction): Promise<void> {
+    message.hold(hold, this.#env.time());
+    this.#tell(message, tell);
+    await this.#release(message);
+    if (message.phase.name !== "held") return;
+    if (message.lost) {
+      this.conclude(message, LOST);
+      return;
+    }
+    message.lookedAtBy(
+      this.#options.held.hold({
+        key: readsRecord(hold) ? message.admitted?.key.digest : undefined,
+        firstLookMs: firstLookMs(hold, message.holds),
+        look: (record) => look(hold, record, this.#lookFacts(message)),
+        goOn: ({ letter, evidence }) => {
+          this.#goOn(message, letter, evidence);
+        },
+      }),
+    );
+  }
+
+  #lookFacts({ admitted }: InFlightMessage): LookFacts {
+    const { gate } = this.#options;
+    return {
+      pipeline: admitted?.pipeline,
+      storeIsDown: gate.storeIsDown,
+      closed: gate.closedBecause() !== undefined,
+      paused:
+        admitted !== undefined && this.#env.pausedReason(admitted.pipeline.name) !== undefined,
+      now: this.#env.clock.now(),
+    };
+  }
+
+  #goOn(message: InFlightMessage, letter: DeadLetter | undefined, evidence = false): void {
+    if (message.phase.name !== "held") return;
+    if (evidence) this.#env.onProviderReply({ kind: "well" });
+    const heldMs = this.#env.time() - message.phase.since;
+    message.goOn(letter);
+    this.#env.emit({ type: "resumed", heldMs, ...message.facts() });
+    this.#options.onReady(message);
+  }
+
+  #tell(message: InFlightMessage, told: Told): void {
+    if (this.#env.emit.read) this.#env.emit({ ...told, ...message.facts() });
+  }
+
+  readonly #contain = (error: unknown): void => {
+    this.#env.emit({ type: "internalError", error });
+  };
+}

@@ -1,0 +1,326 @@
+import { describe, expect, it } from "vitest";
+import type { HoldReason, RetryReason } from "../events.js";
+import { definePipeline, type Pipeline } from "../pipeline/pipeline.js";
+import { afterBurial, afterCopy, decide, type Action, type Facts } from "./conclude.js";
+import { ACKNOWLEDGE, LOST, type DeadLetter, type Disposition } from "./disposition.js";
+import { z } from "zod";
+
+const SECOND_MS = 1_000;
+const NOW = Date.parse("2026-11-01T12:00:00Z");
+const pipeline = definePipeline({
+  name: "letters",
+  schema: z.string(),
+  key: (event) => [event],
+  effects: {},
+  retry: { baseMs: 10 * SECOND_MS, maxMs: 60 * SECOND_MS },
+  holdForMs: 600 * SECOND_MS,
+  handler: async () => undefined,
+}) as unknown as Pipeline;
+
+/** A message that was received once and claimed, in a consumer, with the provider well. */
+const FACTS: Facts = {
+  waits: "inPlace",
+  receiveCount: 1,
+  maxReceives: 5,
+  pipeline,
+  claimed: true,
+  troubledForMs: undefined,
+  now: NOW,
+  random: () => 0.5,
+};
+const PLACES = ["inPlace", "nowhere", "inQueue"] as const;
+type InEachPlace = Record<(typeof PLACES)[number], string>;
+
+/** An action in a line: what is done, for how many seconds, and what is told. */
+function inWords(action: Action): string {
+  switch (action.kind) {
+    case "leaveQueue":
+    case "letGo":
+      return action.kind;
+    case "handBack": {
+      const told = "reason" in action.tell ? `${action.tell.type} ${action.tell.reason}` : "";
+      return `hand back for ${action.delayMs / SECOND_MS} s: ${told}`;
+    }
+    case "hold": {
+      const { reason, retryAfterMs } = action.hold;
+      return `hold: ${reason}${retryAfterMs === undefined ? "" : `, ${retryAfterMs / SECOND_MS} s`}`;
+    }
+    case "bury":
+    case "copy":
+      return `${action.kind}: ${action.letter.code}`;
+  }
+}
+
+/** One row a place. */
+function inEachPlace(disposition: Disposition, expected: InEachPlace, facts: Partial<Facts> = {}) {
+  it.each(PLACES)("waiting %s", (waits) => {
+    expect(inWords(decide(disposition, { ...FACTS, waits, ...facts }))).toBe(expected[waits]);
+  });
+}
+
+const everywhere = (action: string): InEachPlace => ({
+  inPlace: action,
+  nowhere: action,
+  inQueue: action,
+});
+
+describe("a message whose record is done", () => {
+  inEachPlace(ACKNOWLEDGE, everywhere("leaveQueue"));
+});
+
+describe("a message that somebody else may have", () => {
+  inEachPlace(LOST, everywhere("letGo"));
+});
+
+const letter: DeadLetter = {
+  kind: "deadLetter",
+  code: "permanent",
+  text: "No such person.",
+  attemptIds: ["a-1"],
+  bury: true,
+};
+
+describe("a dead letter", () => {
+  describe("with a record of its own", () => {
+    inEachPlace(letter, everywhere("bury: permanent"));
+  });
+  describe("whose record is another's", () => {
+    inEachPlace({ ...letter, bury: false }, everywhere("copy: permanent"));
+  });
+  describe("that never made it to a key", () => {
+    inEachPlace(letter, everywhere("copy: permanent"), { pipeline: undefined });
+  });
+});
+
+describe("a message on hold", () => {
+  const reasons: Record<HoldReason, true> = {
+    unknown: true,
+    tripwire: true,
+    busy: true,
+    paused: true,
+    deadLetter: true,
+    storeDown: true,
+    throttled: true,
+    providerDown: true,
+    deferred: true,
+  };
+  describe.each(Object.keys(reasons) as HoldReason[])("%s", (reason) => {
+    inEachPlace(
+      { kind: "hold", reason, attempts: [] },
+      {
+        inPlace: `hold: ${reason}`,
+        nowhere: "hand back for 0 s: retry draining",
+        inQueue: `hand back for 45 s: held ${reason}`,
+      },
+    );
+  });
+  describe("is hidden for longer, the more often it came", () => {
+    inEachPlace(
+      { kind: "hold", reason: "unknown", attempts: [] },
+      {
+        inPlace: "hold: unknown",
+        nowhere: "hand back for 0 s: retry draining",
+        inQueue: "hand back for 180 s: held unknown",
+      },
+      { receiveCount: 3 },
+    );
+  });
+  describe("that knows for how long", () => {
+    inEachPlace(
+      { kind: "hold", reason: "busy", attempts: [], retryAfterMs: 7 * SECOND_MS },
+      {
+        inPlace: "hold: busy, 7 s",
+        nowhere: "hand back for 0 s: retry draining",
+        inQueue: "hand back for 7 s: held busy",
+      },
+    );
+  });
+});
+
+/** What each reason comes to, and whether its tries count. */
+const RETRIES: Record<RetryReason, { counts: boolean; delayMs?: number; expected: InEachPlace }> = {
+  error: { counts: true, expected: everywhere("hand back for 5 s: retry error") },
+  unsettled: { counts: true, expected: everywhere("hand back for 5 s: retry unsettled") },
+  rejected: { counts: true, expected: everywhere("hand back for 5 s: retry rejected") },
+  decoderFault: { counts: true, expected: everywhere("hand back for 5 s: retry decoderFault") },
+  paused: { counts: false, expected: everywhere("hand back for 5 s: retry paused") },
+  deadLetterFailed: {
+    counts: false,
+    expected: everywhere("hand back for 5 s: retry deadLetterFailed"),
+  },
+  draining: {
+    counts: false,
+    delayMs: 0,
+    expected: everywhere("hand back for 0 s: retry draining"),
+  },
+  sibling: { counts: false, delayMs: 0, expected: everywhere("hand back for 0 s: retry sibling") },
+  deferred: {
+    counts: false,
+    delayMs: 30 * SECOND_MS,
+    expected: everywhere("hand back for 30 s: retry deferred"),
+  },
+  throttled: {
+    counts: false,
+    delayMs: 30 * SECOND_MS,
+    expected: {
+      inPlace: "hold: throttled, 30 s",
+      nowhere: "hand back for 30 s: retry throttled",
+      inQueue: "hand back for 30 s: retry throttled",
+    },
+  },
+  storeDown: {
+    counts: false,
+    expected: {
+      inPlace: "hold: storeDown",
+      nowhere: "hand back for 5 s: retry storeDown",
+      inQueue: "hand back for 90 s: retry storeDown",
+    },
+  },
+};
+
+describe("another try", () => {
+  const rows = Object.entries(RETRIES) as [RetryReason, (typeof RETRIES)[RetryReason]][];
+  describe.each(rows)("after %s", (reason, { expected, ...how }) => {
+    inEachPlace({ kind: "retry", reason, ...how }, expected);
+  });
+
+  const last: Partial<Facts> = { receiveCount: 5 };
+  describe.each(rows.filter(([, { counts }]) => counts))("that was the last, %s", (reason, how) => {
+    inEachPlace({ kind: "retry", reason, ...how }, everywhere("bury: retriesExhausted"), last);
+  });
+
+  it("that was the last and had no claim is nobody's record to bury", () => {
+    const action = decide(
+      { kind: "retry", reason: "decoderFault", counts: true },
+      { ...FACTS, ...last, claimed: false, pipeline: undefined },
+    );
+    expect(inWords(action)).toBe("copy: retriesExhausted");
+  });
+
+  describe.each(["draining", "sibling", "deadLetterFailed"] as const)(
+    "that doesn't count isn't the last, %s",
+    (reason) => {
+      const disposition: Disposition = { kind: "retry", reason, counts: false, delayMs: 0 };
+      inEachPlace(disposition, everywhere(`hand back for 0 s: retry ${reason}`), last);
+    },
+  );
+
+  describe("deferred at its last receive", () => {
+    const { delayMs } = RETRIES.deferred;
+    inEachPlace(
+      { kind: "retry", reason: "deferred", counts: false, ...(delayMs ? { delayMs } : {}) },
+      { ...RETRIES.deferred.expected, inPlace: "hold: deferred, 30 s" },
+      last,
+    );
+  });
+
+  it("is without end where the queue has no dead-letter queue", () => {
+    const action = decide(
+      { kind: "retry", reason: "error", counts: true },
+      { ...FACTS, receiveCount: 1_000, maxReceives: undefined },
+    );
+    expect(inWords(action)).toBe("hand back for 30 s: retry error");
+  });
+
+  describe("while the provider is in trouble", () => {
+    const rejected: Disposition = { kind: "retry", reason: "rejected", counts: true };
+    describe("waits for it", () => {
+      inEachPlace(
+        rejected,
+        { ...RETRIES.rejected.expected, inPlace: "hold: providerDown" },
+        { troubledForMs: 0 },
+      );
+    });
+    describe("waits for it at its last receive, too", () => {
+      inEachPlace(
+        rejected,
+        { ...everywhere("bury: retriesExhausted"), inPlace: "hold: providerDown" },
+        { ...last, troubledForMs: 599 * SECOND_MS },
+      );
+    });
+    describe("doesn't wait for longer than the pipeline holds", () => {
+      inEachPlace(rejected, everywhere("bury: retriesExhausted"), {
+        ...last,
+        troubledForMs: 600 * SECOND_MS,
+      });
+    });
+  });
+});
+
+describe("the dead letter of a message whose tries are used up", () => {
+  it("names the error's kind and its attempts, not its text", () => {
+    const error = Object.assign(new TypeError("doctor@example.org"), { code: "E1" });
+    const action = decide(
+      { kind: "retry", reason: "error", counts: true, error, attemptIds: ["a-1"] },
+      { ...FACTS, receiveCount: 5 },
+    );
+    expect(action).toEqual({
+      kind: "bury",
+      letter: {
+        kind: "deadLetter",
+        code: "retriesExhausted",
+        text: "Failed 5 times, the last time by error (TypeError E1).",
+        attemptIds: ["a-1"],
+        bury: true,
+      },
+    });
+  });
+});
+
+describe("after the burial", () => {
+  const after = (reply: Parameters<typeof afterBurial>[1], waits: Facts["waits"]): string =>
+    inWords(afterBurial(letter, reply, { ...FACTS, waits }));
+
+  it.each(PLACES)("the copy is made, waiting %s", (waits) => {
+    expect(after("dead", waits)).toBe("copy: permanent");
+  });
+  it.each(PLACES)("nothing is, where evidence came first, waiting %s", (waits) => {
+    expect(after("done", waits)).toBe("leaveQueue");
+  });
+  it.each(PLACES)("nothing is, where somebody else has a live claim, waiting %s", (waits) => {
+    expect(after("busy", waits)).toBe("letGo");
+  });
+  it("waits while an attempt could still be accepted, and remembers what for", () => {
+    const reply = { tooEarly: NOW + 90 * SECOND_MS };
+    expect(after(reply, "inPlace")).toBe("hold: deadLetter, 90 s");
+    expect(after(reply, "nowhere")).toBe("hand back for 0 s: retry draining");
+    expect(after(reply, "inQueue")).toBe("hand back for 90 s: held deadLetter");
+    expect(afterBurial(letter, reply, FACTS)).toMatchObject({ hold: { letter } });
+  });
+  it("never asks more often than once a second", () => {
+    expect(after({ tooEarly: NOW - 1 }, "inPlace")).toBe("hold: deadLetter, 1 s");
+  });
+  it("that nobody answered, the message comes back", () => {
+    const reply = { unanswered: new Error("down") };
+    expect(after(reply, "inPlace")).toBe("hand back for 5 s: retry deadLetterFailed");
+    expect(after(reply, "nowhere")).toBe("hand back for 5 s: retry deadLetterFailed");
+    expect(after(reply, "inQueue")).toBe("hand back for 90 s: retry deadLetterFailed");
+  });
+});
+
+describe("after the copy", () => {
+  it("the message leaves the queue, and that is told", () => {
+    const { code, text } = letter;
+    expect(afterCopy(letter, "copied", FACTS)).toEqual({
+      action: { kind: "leaveQueue", tell: { type: "deadLettered", code, text } },
+    });
+  });
+  it.each([
+    ["failed", { failed: "throttled" }],
+    ["was denied", { denied: "grant sqs:SendMessage" }],
+  ] as const)("that %s, the message comes back", (_, reply) => {
+    const after = (waits: Facts["waits"]) =>
+      inWords(afterCopy(letter, reply, { ...FACTS, waits }).action);
+    expect(after("inPlace")).toBe("hand back for 5 s: retry deadLetterFailed");
+    expect(after("nowhere")).toBe("hand back for 5 s: retry deadLetterFailed");
+    expect(after("inQueue")).toBe("hand back for 90 s: retry deadLetterFailed");
+  });
+  it("that was denied, the reason is told", () => {
+    const { tell } = afterCopy(letter, { denied: "grant sqs:SendMessage" }, FACTS);
+    expect(tell).toEqual({
+      type: "deadLetterImpossible",
+      code: "permanent",
+      why: "grant sqs:SendMessage",
+    });
+  });
+});

@@ -1,0 +1,199 @@
+import type { EventBody } from "../events.js";
+import { DEFAULT_RETRY, type Pipeline } from "../pipeline/pipeline.js";
+import type { BuryReply, DeadLetterReply } from "../ports/index.js";
+import { awayDelay, outageDelay, retryDelay } from "./back-off.js";
+import {
+  DRAINING,
+  type DeadLetter,
+  type Disposition,
+  type Hold,
+  type Retry,
+} from "./disposition.js";
+
+/** What decides, beside its disposition, what becomes of a message. */
+export interface Facts {
+  /**
+   * Where a message can wait for something:
+   *
+   * - `inPlace`: here, hidden in the queue, for as long as it takes
+   * - `nowhere`: this process is ending and hands back what it has
+   * - `inQueue`: this host can't stop receiving, and freezes between invocations (Lambda): what waits is hidden
+   *   for long enough
+   */
+  readonly waits: "inPlace" | "nowhere" | "inQueue";
+  readonly receiveCount: number;
+  /** Tries a message gets before we dead-letter it; `undefined` leaves it to the queue. */
+  readonly maxReceives: number | undefined;
+  /** `undefined` where the message didn't come that far. */
+  readonly pipeline: Pipeline | undefined;
+  /** Whether it has a claim on its key: then the record is its own to bury. */
+  readonly claimed: boolean;
+  /** Milliseconds for which the provider's trouble has kept it; `undefined` while the provider is well. */
+  readonly troubledForMs: number | undefined;
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+  readonly random: () => number;
+}
+
+/** What there is to do about a message. `tell` is the event that says so. */
+export type Action = FinalAction | DeadLetterStep;
+
+/** What its host does about a message. */
+export type FinalAction =
+  /** The record is terminal: delete the message; its FIFO group goes on. */
+  | { readonly kind: "leaveQueue"; readonly tell?: Told }
+  /** Release the claim, give its FIFO group back, and make it visible after the delay. */
+  | { readonly kind: "handBack"; readonly delayMs: number; readonly tell: Told }
+  /** Release the claim and wait in place, without a slot. Only where `Facts.waits` says that it can. */
+  | { readonly kind: "hold"; readonly hold: Hold; readonly tell: Told }
+  /** Release the claim and its FIFO group's place, and leave the message itself alone. */
+  | { readonly kind: "letGo" };
+
+/** What comes before that for a dead letter: see `dead-letter.ts`. */
+export type DeadLetterStep =
+  /** Bury the record, then ask `afterBurial`. */
+  | { readonly kind: "bury"; readonly letter: DeadLetter }
+  /** Copy it to the dead-letter queue, then ask `afterCopy`. */
+  | { readonly kind: "copy"; readonly letter: DeadLetter };
+
+type WithoutFacts<Event> = Event extends unknown
+  ? Omit<Event, "messageId" | "pipeline" | "key" | "groupId" | "receiveCount">
+  : never;
+/** An event about a message, but for what each of them bears (`MessageFacts`). */
+export type Told = WithoutFacts<
+  Extract<EventBody, { type: "retry" | "held" | "deadLettered" | "deadLetterImpossible" }>
+>;
+
+const LEAVE_QUEUE: Action = { kind: "leaveQueue" };
+const LET_GO: Action = { kind: "letGo" };
+
+/** The one place that says what becomes of a message, in every host. */
+export function decide(disposition: Disposition, facts: Facts): Action {
+  switch (disposition.kind) {
+    case "acknowledge":
+      return LEAVE_QUEUE;
+    case "lost":
+      return LET_GO;
+    case "deadLetter":
+      return disposition.bury && facts.pipeline
+        ? { kind: "bury", letter: disposition }
+        : { kind: "copy", letter: disposition };
+    case "hold":
+      return wait(disposition, facts);
+    case "retry":
+      return tryAgain(disposition, facts);
+  }
+}
+
+/** @param reply the store's, or why there is none: the process ended before the store was back */
+export function afterBurial(
+  letter: DeadLetter,
+  reply: BuryReply | { readonly unanswered: unknown },
+  facts: Facts,
+): Action {
+  if (reply === "dead") return { kind: "copy", letter };
+  if (reply === "done") return LEAVE_QUEUE;
+  if (reply === "busy") return LET_GO;
+  if ("unanswered" in reply) return notCopied(facts, reply.unanswered);
+  // An attempt could still be accepted: the burial waits until it can't.
+  const retryAfterMs = Math.max(1_000, reply.tooEarly - facts.now);
+  return wait({ kind: "hold", reason: "deadLetter", attempts: [], retryAfterMs, letter }, facts);
+}
+
+/** @returns what to do, and for a failure that is to be told of beside it, that event, too */
+export function afterCopy(
+  { code, text }: DeadLetter,
+  reply: DeadLetterReply,
+  facts: Facts,
+): { readonly action: Action; readonly tell?: Told } {
+  if (reply === "copied") {
+    return { action: { kind: "leaveQueue", tell: { type: "deadLettered", code, text } } };
+  }
+  if ("failed" in reply) return { action: notCopied(facts, new Error(reply.failed)) };
+  const tell: Told = { type: "deadLetterImpossible", code, why: reply.denied };
+  return { action: notCopied(facts), tell };
+}
+
+function notCopied(facts: Facts, error?: unknown): Action {
+  const delayMs = facts.waits === "inQueue" ? outage(facts) : failure(facts);
+  return handBack({ kind: "retry", reason: "deadLetterFailed", counts: false, error }, delayMs);
+}
+
+function tryAgain(retry: Retry, facts: Facts): Action {
+  const hold = facts.waits === "inPlace" ? holdInstead(retry, facts) : undefined;
+  if (hold) return holdInPlace(hold);
+  if (retry.counts && isLastReceive(facts)) return decide(retriesExhausted(retry, facts), facts);
+  if (retry.reason === "storeDown" && facts.waits === "inQueue") {
+    return handBack(retry, outage(facts));
+  }
+  return handBack(retry, retry.delayMs ?? failure(facts));
+}
+
+/**
+ * An outage is no fault of the message: it waits in place. Handed back, it would burn a receive for
+ * each look at somebody else's trouble, until the queue's own redrive policy took it away.
+ */
+function holdInstead({ reason, delayMs }: Retry, facts: Facts): Hold | undefined {
+  const retryAfterMs = delayMs ?? 1_000;
+  switch (reason) {
+    case "storeDown":
+      return { kind: "hold", reason, attempts: [] };
+    case "throttled":
+      return { kind: "hold", reason, attempts: [], retryAfterMs };
+    case "deferred":
+      return isLastReceive(facts)
+        ? { kind: "hold", reason, attempts: [], retryAfterMs }
+        : undefined;
+    case "rejected":
+      // A message that alone is refused again and again looks like an outage, too.
+      return facts.troubledForMs !== undefined &&
+        facts.troubledForMs < (facts.pipeline?.holdForMs ?? 0)
+        ? { kind: "hold", reason: "providerDown", attempts: [] }
+        : undefined;
+    default:
+      return undefined;
+  }
+}
+
+function wait(hold: Hold, facts: Facts): Action {
+  if (facts.waits === "inPlace") return holdInPlace(hold);
+  if (facts.waits === "nowhere") return handBack(DRAINING, 0);
+  const { reason, attempts, retryAfterMs } = hold;
+  const delayMs = retryAfterMs ?? awayDelay(facts.receiveCount, facts.random());
+  return { kind: "handBack", delayMs, tell: { type: "held", reason, attempts } };
+}
+
+function holdInPlace(hold: Hold): Action {
+  const { reason, attempts } = hold;
+  return { kind: "hold", hold, tell: { type: "held", reason, attempts } };
+}
+
+function handBack({ reason, error }: Retry, delayMs: number): Action {
+  const cause = error === undefined ? {} : { error };
+  return { kind: "handBack", delayMs, tell: { type: "retry", reason, delayMs, ...cause } };
+}
+
+function failure({ pipeline, receiveCount, random }: Facts): number {
+  return retryDelay(pipeline?.retry ?? DEFAULT_RETRY, receiveCount, random());
+}
+
+function outage({ receiveCount, random }: Facts): number {
+  return outageDelay(receiveCount, random());
+}
+
+function isLastReceive({ maxReceives, receiveCount }: Facts): boolean {
+  return maxReceives !== undefined && receiveCount >= maxReceives;
+}
+
+/** The dead letter of a message whose last try failed. */
+function retriesExhausted(retry: Retry, { receiveCount, claimed }: Facts): DeadLetter {
+  const { reason, error, attemptIds = [] } = retry;
+  const text = `Failed ${receiveCount} times, the last time by ${reason}${describeError(error)}.`;
+  return { kind: "deadLetter", code: "retriesExhausted", text, attemptIds, bury: claimed };
+}
+
+/** Names the error's kind, not its text, which may hold personal data. */
+function describeError(error: unknown): string {
+  if (!(error instanceof Error)) return "";
+  return ` (${error.name}${"code" in error && typeof error.code === "string" ? ` ${error.code}` : ""})`;
+}
