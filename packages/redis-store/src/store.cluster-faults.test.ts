@@ -1,7 +1,6 @@
 import { StoreUnavailableError } from "@exactly-once/core";
 import calculateSlot from "cluster-key-slot";
 import type { Cluster } from "ioredis";
-import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { keySpace } from "./keys.js";
 import { redisStore, type RedisStore } from "./store.js";
@@ -125,18 +124,20 @@ describe("a cluster that lost a node", () => {
     const node = at(cluster.nodes, 2);
     const survivor = at(cluster.nodes, 0).connect();
     const key = digest("after the loss");
-    const impatient = redisStore({ client: cluster.connect(), commandTimeoutMs: 500 });
-    await impatient.ping();
+    const client = cluster.connect();
+    await redisStore({ client }).ping();
+    const impatient = redisStore({ client, commandTimeoutMs: 500 });
+    await cluster.noticeLossesAfter(1_000);
     await node.kill();
-    while (!(await clusterInfo(survivor)).includes("cluster_state:fail")) await sleep(50);
+    await expect.poll(() => clusterInfo(survivor)).toContain("cluster_state:fail");
     for (const bucket of ["00", "55", "aa", "ff"]) {
       const claiming = impatient.claim([claimOf(bucket + key.slice(2))]);
       await expect(claiming).rejects.toBeInstanceOf(StoreUnavailableError);
     }
     await node.start();
-    while (!(await clusterInfo(survivor)).includes("cluster_state:ok")) await sleep(50);
+    await expect.poll(() => clusterInfo(survivor)).toContain("cluster_state:ok");
     for (;;) {
-      const replies = await impatient.claim([claimOf(key, "b")]).catch((error: unknown) => {
+      const replies = await store.claim([claimOf(key, "b")]).catch((error: unknown) => {
         expect(error).toBeInstanceOf(StoreUnavailableError);
         return undefined;
       });

@@ -1,6 +1,5 @@
 import { StoreUnavailableError } from "@exactly-once/core";
 import type { Redis } from "ioredis";
-import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { redisStore } from "./store.js";
 import { startRedisServer, type RedisServer } from "./testing/redis-server.js";
@@ -10,6 +9,10 @@ import { startTcpProxy, type TcpProxy } from "./testing/tcp-proxy.js";
 const KEY = digest("the key");
 const lease = leaseOf(KEY);
 const ref = { ...lease, effect: "email", attemptNumber: 1 };
+const PATIENT_MS = 120_000;
+const patient = { commandTimeoutMs: 2 * PATIENT_MS, waitReplicas: 1, waitReplicasMs: PATIENT_MS };
+/** For confirmations that never come. */
+const impatient = { ...patient, waitReplicasMs: 100 };
 
 let primary: RedisServer;
 let replica: RedisServer;
@@ -22,7 +25,9 @@ beforeEach(async () => {
   replica = await startRedisServer();
   const admin = replica.connect();
   await admin.replicaof(link.host, link.port);
-  while (!(await admin.info("replication")).includes("master_link_status:up")) await sleep(20);
+  await expect.poll(() => admin.info("replication")).toContain("master_link_status:up");
+  // Only then does the primary count its confirmations.
+  await expect.poll(() => primary.connect().info("replication")).toContain("state=online");
 });
 
 afterEach(async () => {
@@ -51,7 +56,7 @@ describe("a failover that loses the last writes", () => {
     const client = primary.connect();
     const store = redisStore({ client });
     await store.claim([claimOf(KEY)]);
-    await client.wait(1, 5_000);
+    expect(await client.wait(1, PATIENT_MS)).toBe(1);
     link.holdReplies();
     expect(await store.begin(startOf(lease))).toBe("granted");
     expect(await store.settle(ref, acceptedNow())).toBe("settled");
@@ -61,7 +66,7 @@ describe("a failover that loses the last writes", () => {
   });
 
   it("can't forget a begin that waited for a replica: it is held, not sent again", async () => {
-    const store = redisStore({ client: primary.connect(), waitReplicas: 1 });
+    const store = redisStore({ client: primary.connect(), ...patient });
     await store.claim([claimOf(KEY)]);
     expect(await store.begin(startOf(lease))).toBe("granted");
     link.holdReplies();
@@ -72,11 +77,11 @@ describe("a failover that loses the last writes", () => {
   });
 
   it("isn't granted with waitReplicas while no replica confirms", async () => {
-    const options = { client: primary.connect(), waitReplicas: 1, waitReplicasMs: 100 };
-    const store = redisStore(options);
+    const client = primary.connect();
+    const store = redisStore({ client, ...patient });
     await store.claim([claimOf(KEY)]);
     link.holdReplies();
-    const beginning = store.begin(startOf(lease));
+    const beginning = redisStore({ client, ...impatient }).begin(startOf(lease));
     await expect(beginning).rejects.toBeInstanceOf(StoreUnavailableError);
     await expect(beginning).rejects.toThrow("0 of 1 Redis replicas");
     link.release();
@@ -85,8 +90,8 @@ describe("a failover that loses the last writes", () => {
 
   it("isn't granted to a replay on a new connection either, which wrote nothing itself", async () => {
     const client = primary.connect({ retryStrategy: () => 20 });
-    const store = redisStore({ client, waitReplicas: 1, waitReplicasMs: 100 });
-    await store.claim([claimOf(KEY)]);
+    await redisStore({ client, ...patient }).claim([claimOf(KEY)]);
+    const store = redisStore({ client, ...impatient });
     link.holdReplies();
     await expect(store.begin(startOf(lease))).rejects.toBeInstanceOf(StoreUnavailableError);
     const reconnected = new Promise((resolve) => client.once("ready", resolve));

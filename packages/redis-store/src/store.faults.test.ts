@@ -8,18 +8,23 @@ import { acceptedNow, claimOf, digest, leaseOf, startOf } from "./testing/reques
 import { startTcpProxy, type TcpProxy } from "./testing/tcp-proxy.js";
 
 const KEY = digest("the key");
-const commandTimeoutMs = 400;
+/** No answer takes so long that comes at all, however busy the machine is. */
+const PATIENT_MS = 120_000;
+/** For what is never answered. */
+const IMPATIENT_MS = 200;
 
 let server: RedisServer;
 let proxy: TcpProxy;
 let client: Redis;
 let store: RedisStore;
+let impatient: RedisStore;
 
 beforeEach(async () => {
   server = await startRedisServer({ settings: { appendonly: "yes", appendfsync: "always" } });
   proxy = await startTcpProxy(server);
   client = server.connect({ port: proxy.port, retryStrategy: () => 20 });
-  store = redisStore({ client, commandTimeoutMs });
+  store = redisStore({ client, commandTimeoutMs: PATIENT_MS });
+  impatient = redisStore({ client, commandTimeoutMs: IMPATIENT_MS });
 });
 
 afterEach(async () => {
@@ -74,16 +79,17 @@ describe("a server that doesn't answer", () => {
   it("is down after the command timeout, never an empty store", async () => {
     await store.claim([claimOf(KEY)]);
     proxy.holdRequests();
-    const error = await fault(store.claim([claimOf(KEY, "b")]));
-    expect(error.message).toContain(`no answer within ${commandTimeoutMs} ms`);
-    await fault(store.ping());
+    const error = await fault(impatient.claim([claimOf(KEY, "b")]));
+    expect(error.message).toContain(`no answer within ${IMPATIENT_MS} ms`);
+    await fault(impatient.ping());
   });
 
   it("may still execute the command later; a replay then gets the same answer", async () => {
     await store.claim([claimOf(KEY)]);
     const start = startOf(leaseOf(KEY));
+    await loadBegin();
     proxy.holdRequests();
-    await fault(store.begin(start));
+    await fault(impatient.begin(start));
     proxy.release();
     expect(await store.begin(start)).toBe("granted");
     const [view] = await store.read([KEY]);
@@ -92,9 +98,9 @@ describe("a server that doesn't answer", () => {
 
   it("can't grant what was given up meanwhile: a late begin is lost", async () => {
     await store.claim([claimOf(KEY)]);
-    await store.ping();
+    await loadBegin();
     proxy.holdRequests();
-    await fault(store.begin(startOf(leaseOf(KEY))));
+    await fault(impatient.begin(startOf(leaseOf(KEY))));
     const direct = redisStore({ client: server.connect() });
     const given = { ...leaseOf(KEY), effect: "email", attemptNumber: 1 };
     expect(await direct.settle(given, { status: "rejected", reason: "storeDown" })).toBe("settled");
@@ -115,14 +121,20 @@ describe("a server that doesn't answer", () => {
     await proxy.repeatRequests();
     expect(await store.read([KEY])).toEqual(before);
   });
+
+  /** Once Redis has its script, a begin that nobody waits for any more is executed all the same. */
+  async function loadBegin(): Promise<void> {
+    expect(await store.begin(startOf(leaseOf(digest("nobody's"))))).toBe("lost");
+  }
 });
 
 describe("a connection that breaks", () => {
   it("lets the client repeat what was on its way: a replay, not a second claim", async () => {
     await store.ping();
+    const before = proxy.roundTrips;
     proxy.holdReplies();
     const claiming = store.claim([claimOf(KEY)]);
-    await sleep(50);
+    await expect.poll(() => proxy.roundTrips).toBeGreaterThan(before);
     proxy.cut();
     proxy.release();
     expect(await claiming).toMatchObject([{ status: "claimed", fence: 1 }]);
@@ -133,7 +145,7 @@ describe("a connection that breaks", () => {
     const noticed = new Promise((resolve) => client.once("close", resolve));
     await server.kill();
     await noticed;
-    await fault(store.claim([claimOf(KEY)]));
+    await fault(impatient.claim([claimOf(KEY)]));
     await server.start();
     await eventually(() => store.ping());
     expect(await store.read([KEY])).toEqual([undefined]);
@@ -238,21 +250,29 @@ describe("a server that is still loading its data", () => {
       settings: { appendonly: "no", "loading-process-events-interval-bytes": "1024" },
     });
     try {
-      const admin = slow.connect();
+      const admin = slow.connect({ enableReadyCheck: false });
       const filled = admin.pipeline();
-      for (let i = 0; i < 1_000; i += 1) filled.set(`key${i}`, "x".repeat(100));
+      for (let i = 0; i < 10_000; i += 1) filled.set(`key${i}`, "x".repeat(100));
       await filled.exec();
       await redisStore({ client: admin }).claim([claimOf(KEY)]);
       await admin.save();
       await slow.kill();
-      await slow.start({ "key-load-delay": "1500" });
-      const waiting = redisStore({
-        client: slow.connect({ enableReadyCheck: check, retryStrategy: () => 50 }),
-        commandTimeoutMs,
+      // It would take a minute and more, were it not told to hurry.
+      await slow.start({ "key-load-delay": "10000" });
+      const waiting = slow.connect({
+        enableReadyCheck: check,
+        retryStrategy: () => 50,
+        maxLoadingRetryTime: 50,
       });
-      const error = await fault(waiting.claim([claimOf(KEY, "b")]));
+      const refused = redisStore({
+        client: waiting,
+        commandTimeoutMs: check ? IMPATIENT_MS : PATIENT_MS,
+      });
+      const error = await fault(refused.claim([claimOf(KEY, "b")]));
       expect(error.message).toContain(check ? "no answer within" : "LOADING");
-      const reply = await eventually(() => waiting.claim([claimOf(KEY, "b")]));
+      await admin.config("SET", "key-load-delay", "0");
+      const patient = redisStore({ client: waiting, commandTimeoutMs: PATIENT_MS });
+      const reply = await eventually(() => patient.claim([claimOf(KEY, "b")]));
       expect(reply).toMatchObject([{ status: "busy" }]);
     } finally {
       await slow.stop();

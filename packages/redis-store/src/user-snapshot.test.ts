@@ -8,6 +8,7 @@ import type { RedisClient } from "./transport/client.js";
 import { givenRedis, type GivenRedis } from "./testing/given-redis.js";
 import { startRedisCluster, type RedisCluster } from "./testing/redis-cluster.js";
 import { startRedisServer } from "./testing/redis-server.js";
+import { shortenLives } from "./testing/told-time.js";
 import { redisUserSnapshot } from "./user-snapshot.js";
 
 let redis: GivenRedis;
@@ -35,9 +36,11 @@ describe.each([
 ])("a shared snapshot in %s conforms", (_where, given) => {
   sharedSnapshotSuite({
     test,
+    unitMs: 60_000,
     factory: async ({ graceMs }) => {
-      const shared = redisUserSnapshot({ client: given(), prefix: ownPrefix(), graceMs });
-      return { shared, elapse: sleep };
+      const prefix = ownPrefix();
+      const shared = redisUserSnapshot({ client: given(), prefix, graceMs });
+      return { shared, elapse: (ms) => shortenLives(given(), `{${prefix}}`, ms) };
     },
   });
 });
@@ -81,6 +84,8 @@ interface Person {
   readonly id: string;
 }
 
+type Options = Parameters<typeof createUserCache<Person>>[0];
+
 describe("user caches that share a snapshot in Redis", () => {
   const open: { stop(): Promise<void> }[] = [];
   let walks = 0;
@@ -99,16 +104,16 @@ describe("user caches that share a snapshot in Redis", () => {
     }
   }
 
-  function replica(connection: Redis, prefix: string, events: UserCacheEvent[] = []) {
+  function replica(connection: Redis, prefix: string, options: Partial<Options> = {}) {
     const cache = createUserCache<Person>({
       source: { pages: () => people(10_000) },
       keys: (person) => [person.id],
       ttlMs: 3_600_000,
       shared: redisUserSnapshot({ client: connection, prefix }),
-      leaseMs: 1_000,
+      leaseMs: 600_000,
       pollMs: 20,
-      sharedTimeoutMs: 500,
-      observe: (event) => events.push(event),
+      sharedTimeoutMs: 600_000,
+      ...options,
     });
     open.push(cache);
     cache.start();
@@ -132,14 +137,18 @@ describe("user caches that share a snapshot in Redis", () => {
     const connection = own.connect();
     try {
       const events: UserCacheEvent[] = [];
-      const cache = replica(connection, "gone", events);
+      const impatient = { leaseMs: 1_000, sharedTimeoutMs: 500 };
+      const cache = replica(connection, "gone", {
+        ...impatient,
+        observe: (event) => events.push(event),
+      });
       await cache.ready();
       await own.kill();
       cache.refresh();
-      while (!events.some((event) => event.type === "sharedFailed")) await sleep(10);
+      await expect.poll(() => events.map(({ type }) => type)).toContain("sharedFailed");
       expect(await cache.lookup("p1")).toMatchObject({ status: "found" });
 
-      const newcomer = replica(connection, "gone");
+      const newcomer = replica(connection, "gone", impatient);
       expect(await newcomer.ready()).toBe(true);
       expect(newcomer.stats()).toMatchObject({ origin: "walk", entries: 10_000 });
     } finally {

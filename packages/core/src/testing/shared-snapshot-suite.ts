@@ -19,18 +19,29 @@ export interface SharedSnapshotSuiteOptions {
   readonly test: (name: string, body: () => Promise<void>) => unknown;
   /** `graceMs`: how long a replaced generation stays readable. */
   readonly factory: (options: { readonly graceMs: number }) => Promise<SharedSnapshotFixture>;
+  /**
+   * The shortest time in ms that tests may rely on: that between two operations must not come near
+   * it. Default 1,000.
+   */
+  readonly unitMs?: number;
 }
 
-const LEASE_MS = 300;
-const GRACE_MS = 200;
-const TTL_MS = 60_000;
+const TTL_UNITS = 1_000;
 const chunk = (...bytes: number[]): Uint8Array => Uint8Array.from(bytes);
 
 /** What every backend of a shared user snapshot has to do. */
-export function sharedSnapshotSuite({ test, factory }: SharedSnapshotSuiteOptions): void {
+export function sharedSnapshotSuite({
+  test,
+  factory,
+  unitMs = 1_000,
+}: SharedSnapshotSuiteOptions): void {
+  const leaseMs = 3 * unitMs;
+  const graceMs = 2 * unitMs;
+  const ttlMs = TTL_UNITS * unitMs;
+
   const check = (name: string, body: (fixture: SharedSnapshotFixture) => Promise<void>): unknown =>
     test(name, async () => {
-      const fixture = await factory({ graceMs: GRACE_MS });
+      const fixture = await factory({ graceMs });
       try {
         await body(fixture);
       } finally {
@@ -55,7 +66,7 @@ export function sharedSnapshotSuite({ test, factory }: SharedSnapshotSuiteOption
   check("shows nobody what is not published yet", async ({ shared }) => {
     const before = await publish(shared, "a", [chunk(1), chunk(2)]);
     const lease = await granted(shared, "b");
-    await shared.write(lease, 0, chunk(3), TTL_MS);
+    await shared.write(lease, 0, chunk(3), ttlMs);
     assert.deepEqual(await shared.head(), before);
     assert.deepEqual((await shared.read(before.generation, 0, 2))?.map(plain), [[1], [2]]);
   });
@@ -63,9 +74,9 @@ export function sharedSnapshotSuite({ test, factory }: SharedSnapshotSuiteOption
   check("lets one rebuild at a time, and the same owner ask again", async ({ shared }) => {
     const lease = await granted(shared, "a");
     assert.deepEqual(await granted(shared, "a"), lease);
-    const other = await shared.acquire({ owner: "b", leaseMs: LEASE_MS });
+    const other = await shared.acquire({ owner: "b", leaseMs });
     assert.equal(other.status, "busy");
-    assert.ok(other.retryAfterMs > 0 && other.retryAfterMs <= LEASE_MS);
+    assert.ok(other.retryAfterMs > 0 && other.retryAfterMs <= leaseMs);
   });
 
   check("is free again after publishing and after abandoning", async ({ shared }) => {
@@ -78,49 +89,49 @@ export function sharedSnapshotSuite({ test, factory }: SharedSnapshotSuiteOption
   check("keeps a lease that is extended, beyond its first time", async ({ shared, elapse }) => {
     const lease = await granted(shared, "a");
     for (let times = 0; times < 3; times += 1) {
-      await elapse(LEASE_MS / 2);
-      assert.equal(await shared.extend(lease, LEASE_MS), "held");
+      await elapse(leaseMs / 2);
+      assert.equal(await shared.extend(lease, leaseMs), "held");
     }
   });
 
   check("refuses everything of an owner whose lease has ended", async ({ shared, elapse }) => {
     const late = await granted(shared, "a");
-    await shared.write(late, 0, chunk(1), TTL_MS);
-    await elapse(LEASE_MS * 1.5);
+    await shared.write(late, 0, chunk(1), ttlMs);
+    await elapse(leaseMs * 1.5);
     const lease = await granted(shared, "b");
     assert.ok(lease.fence > late.fence);
-    await shared.write(lease, 0, chunk(2), TTL_MS);
+    await shared.write(lease, 0, chunk(2), ttlMs);
 
-    assert.equal(await shared.extend(late, LEASE_MS), "lost");
-    assert.equal(await shared.write(late, 0, chunk(1), TTL_MS), "lost");
-    assert.equal(await shared.publish(late, manifest(1), TTL_MS), "lost");
+    assert.equal(await shared.extend(late, leaseMs), "lost");
+    assert.equal(await shared.write(late, 0, chunk(1), ttlMs), "lost");
+    assert.equal(await shared.publish(late, manifest(1), ttlMs), "lost");
     await shared.abandon(late);
-    assert.equal(await shared.extend(lease, LEASE_MS), "held");
-    assert.equal(await shared.publish(lease, manifest(1), TTL_MS), "published");
+    assert.equal(await shared.extend(lease, leaseMs), "held");
+    assert.equal(await shared.publish(lease, manifest(1), ttlMs), "published");
     const head = await shared.head();
     assert.deepEqual((await shared.read(head?.generation ?? "", 0, 1))?.map(plain), [[2]]);
   });
 
   check("refuses an ended lease that nobody took over, too", async ({ shared, elapse }) => {
     const late = await granted(shared, "a");
-    await shared.write(late, 0, chunk(1), TTL_MS);
-    await elapse(LEASE_MS * 1.5);
-    assert.equal(await shared.publish(late, manifest(1), TTL_MS), "lost");
+    await shared.write(late, 0, chunk(1), ttlMs);
+    await elapse(leaseMs * 1.5);
+    assert.equal(await shared.publish(late, manifest(1), ttlMs), "lost");
     assert.equal(await shared.head(), undefined);
   });
 
   check("starts clean after a rebuild that died in the middle", async ({ shared, elapse }) => {
     const dead = await granted(shared, "a");
-    for (const n of [0, 1, 2]) await shared.write(dead, n, chunk(n), TTL_MS);
-    await elapse(LEASE_MS * 1.5);
+    for (const n of [0, 1, 2]) await shared.write(dead, n, chunk(n), ttlMs);
+    await elapse(leaseMs * 1.5);
     const lease = await granted(shared, "b");
-    await shared.write(lease, 0, chunk(7), TTL_MS);
-    await assert.rejects(shared.publish(lease, manifest(3), TTL_MS), "chunks 1 and 2 are missing");
+    await shared.write(lease, 0, chunk(7), ttlMs);
+    await assert.rejects(shared.publish(lease, manifest(3), ttlMs), "chunks 1 and 2 are missing");
   });
 
   check("replaces a chunk that is written again", async ({ shared }) => {
     const head = await publish(shared, "a", [chunk(1)], async (lease) => {
-      await shared.write(lease, 0, chunk(5), TTL_MS);
+      await shared.write(lease, 0, chunk(5), ttlMs);
     });
     assert.deepEqual((await shared.read(head.generation, 0, 1))?.map(plain), [[1]]);
   });
@@ -131,17 +142,17 @@ export function sharedSnapshotSuite({ test, factory }: SharedSnapshotSuiteOption
     const head = await publish(shared, "b", [chunk(2)]);
     assert.notEqual(head.generation, old.generation);
     assert.deepEqual((await shared.read(old.generation, 0, 1))?.map(plain), [[1]]);
-    await elapse(GRACE_MS * 2);
+    await elapse(graceMs * 2);
     assert.equal(await shared.read(old.generation, 0, 1), undefined);
     assert.deepEqual((await shared.read(head.generation, 0, 1))?.map(plain), [[2]]);
   });
 
   check("forgets personal data in time", async ({ shared, elapse }) => {
     const lease = await granted(shared, "a");
-    await shared.write(lease, 0, chunk(1), 100);
-    assert.equal(await shared.publish(lease, manifest(1), 100), "published");
+    await shared.write(lease, 0, chunk(1), unitMs);
+    assert.equal(await shared.publish(lease, manifest(1), unitMs), "published");
     const head = await shared.head();
-    await elapse(200);
+    await elapse(2 * unitMs);
     assert.equal(await shared.head(), undefined);
     assert.equal(await shared.read(head?.generation ?? "", 0, 1), undefined);
   });
@@ -155,16 +166,16 @@ export function sharedSnapshotSuite({ test, factory }: SharedSnapshotSuiteOption
     const lease = await granted(shared, owner);
     await before?.(lease);
     for (const [index, bytes] of chunks.entries()) {
-      assert.equal(await shared.write(lease, index, bytes, TTL_MS), "written");
+      assert.equal(await shared.write(lease, index, bytes, ttlMs), "written");
     }
-    assert.equal(await shared.publish(lease, manifest(chunks.length), TTL_MS), "published");
+    assert.equal(await shared.publish(lease, manifest(chunks.length), ttlMs), "published");
     const head = await shared.head();
     assert.ok(head);
     return head;
   }
 
   async function granted(shared: SharedSnapshot, owner: string): Promise<RebuildLease> {
-    const reply = await shared.acquire({ owner, leaseMs: LEASE_MS });
+    const reply = await shared.acquire({ owner, leaseMs });
     assert.equal(reply.status, "granted");
     return reply.lease;
   }

@@ -7,6 +7,8 @@ export interface RedisCluster {
   readonly nodes: readonly RedisServer[];
   /** A client of it, closed by `stop`. Its connection errors are not reported. */
   connect(options?: ClusterOptions): Cluster;
+  /** How long a node may be silent until the others take it for lost. Default: minutes. */
+  noticeLossesAfter(ms: number): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -16,6 +18,7 @@ const SLOTS = 16_384;
 export async function startRedisCluster(size = 3): Promise<RedisCluster> {
   const settings = {
     "cluster-enabled": "yes",
+    // Soon formed.
     "cluster-node-timeout": "1000",
     "cluster-config-file": "nodes.conf",
   };
@@ -23,7 +26,16 @@ export async function startRedisCluster(size = 3): Promise<RedisCluster> {
     Array.from({ length: size }, () => startRedisServer({ settings })),
   );
   const clients: Cluster[] = [];
+
+  async function noticeLossesAfter(ms: number): Promise<void> {
+    await Promise.all(
+      nodes.map((node) => node.connect().config("SET", "cluster-node-timeout", String(ms))),
+    );
+  }
+
   await form(nodes);
+  // On a busy machine a node may be silent for a while.
+  await noticeLossesAfter(120_000);
   return {
     nodes,
     connect: (options) => {
@@ -33,6 +45,7 @@ export async function startRedisCluster(size = 3): Promise<RedisCluster> {
       clients.push(client);
       return client;
     },
+    noticeLossesAfter,
     stop: async () => {
       for (const client of clients) client.disconnect();
       await Promise.all(nodes.map((node) => node.stop()));

@@ -1,4 +1,3 @@
-import type { Redis } from "ioredis";
 import { isCluster, type RedisClient } from "../transport/client.js";
 import { assembleScripts, sources, type Scripts, type ScriptSources } from "../scripts.js";
 
@@ -24,8 +23,7 @@ export function toldTime(from: ScriptSources = sources): ToldTime {
     tell: (client) => tellTime(client, () => now),
     elapse: async (client, keyPrefix, ms) => {
       now += ms;
-      const nodes = isCluster(client) ? client.nodes("master") : [client];
-      await Promise.all(nodes.map((node) => shortenLives(node, keyPrefix, ms)));
+      await shortenLives(client, keyPrefix, ms);
     },
   };
 }
@@ -64,9 +62,16 @@ for _, key in ipairs(ARGV) do
   if left >= 0 then redis.call('PEXPIRE', key, string.format('%.0f', left - ms)) end
 end`;
 
-async function shortenLives(node: Redis, keyPrefix: string, ms: number): Promise<void> {
-  for await (const found of node.scanStream({ match: `${keyPrefix}*`, count: 1_000 })) {
-    const names = found as string[];
-    if (names.length > 0) await node.eval(SHORTEN, 0, String(ms), ...names);
+/** Takes `ms` from the life of each key whose name begins so; what never expires stays. */
+export async function shortenLives(
+  client: RedisClient,
+  keyPrefix: string,
+  ms: number,
+): Promise<void> {
+  for (const node of isCluster(client) ? client.nodes("master") : [client]) {
+    for await (const found of node.scanStream({ match: `${keyPrefix}*`, count: 1_000 })) {
+      const names = found as string[];
+      if (names.length > 0) await node.eval(SHORTEN, 0, String(ms), ...names);
+    }
   }
 }
