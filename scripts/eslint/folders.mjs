@@ -62,6 +62,35 @@ const inOrder = (root, order) => ({
   rules: { "import-graph/folder-order": ["error", { root, order }] },
 });
 
+/**
+ * What becomes of a message is decided in message/ alone: its hosts carry that out, and two of them
+ * that knew of back-off and retries would drift apart again.
+ *
+ * @type {import("eslint").Linter.Config}
+ */
+const hosts = {
+  name: "folders/hosts",
+  files: ["packages/core/src/{consumer,batch}/**/*.ts"],
+  ignores: [
+    `**/${tests}`,
+    // These repeat calls of their own, not tries at a message.
+    "packages/core/src/consumer/{poller,queue-calls,receive-gate,verify-senders}.ts",
+  ],
+  plugins,
+  rules: {
+    "import-graph/not-for": [
+      "error",
+      {
+        files: ["timing/backoff", "message/back-off", "pipeline/retry"].map(
+          (file) => `packages/core/src/${file}.ts`,
+        ),
+        message:
+          "A host carries out what message/conclude decides: delays and tries are decided there.",
+      },
+    ],
+  },
+};
+
 /** @type {import("eslint").Linter.Config[]} */
 export const folders = [
   {
@@ -71,5 +100,6 @@ export const folders = [
     plugins,
     rules: { "import-graph/no-cycle": "error" },
   },
+  hosts,
   ...Object.entries(orders).map(([root, order]) => inOrder(root, order)),
 ];

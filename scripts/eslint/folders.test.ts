@@ -58,3 +58,20 @@ test.each([
     await messages("packages/core/src/timing/new.ts", line.replace("./", "../ports/")),
   ).toEqual([]);
 });
+
+test.each([
+  `import { fullJitter } from "../timing/backoff.js";`,
+  `import { retryDelay } from "../message/back-off.js";`,
+  `import type { BackOff } from "../pipeline/retry.js";`,
+  `export * from "../message/back-off.js";`,
+  `await import("../message/back-off.js");`,
+])("a host decides nothing about a message: %s", async (line) => {
+  const refusal =
+    "A host carries out what message/conclude decides: delays and tries are decided there.";
+  for (const host of ["consumer/concluder", "consumer/new", "batch/batch-concluder"]) {
+    expect(await messages(`packages/core/src/${host}.ts`, line)).toContain(refusal);
+  }
+  for (const other of ["consumer/poller", "message/new"]) {
+    expect(await messages(`packages/core/src/${other}.ts`, line)).not.toContain(refusal);
+  }
+});

@@ -119,7 +119,22 @@ const folderOrder = {
   },
 };
 
+/** Files that are for others than those the rule is on for. */
+const notFor = {
+  meta: { schema: [{ type: "object" }] },
+  /** @param {import("eslint").Rule.RuleContext} context */
+  create: (context) => {
+    const [{ files, message }] =
+      /** @type {[{ readonly files: readonly string[], readonly message: string }]} */ (
+        context.options
+      );
+    return eachImport(context, (target, node) => {
+      if (files.includes(relative(context.cwd, target))) context.report({ node, message });
+    });
+  },
+};
+
 /** @type {import("eslint").ESLint.Plugin} */
 export const importGraph = {
-  rules: { "no-cycle": noCycle, "folder-order": folderOrder },
+  rules: { "no-cycle": noCycle, "folder-order": folderOrder, "not-for": notFor },
 };

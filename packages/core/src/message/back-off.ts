@@ -1,9 +1,5 @@
+import type { BackOff } from "../pipeline/retry.js";
 import { equalJitter, fullJitter } from "../timing/backoff.js";
-
-export interface BackOff {
-  readonly baseMs: number;
-  readonly maxMs: number;
-}
 
 /** A sandbox can't stop receiving: an outage's messages are hidden for minutes instead, growing. */
 const OUTAGE: BackOff = { baseMs: 2 * 60_000, maxMs: 60 * 60_000 };

@@ -1,5 +1,6 @@
 import type { EventBody } from "../events.js";
-import { DEFAULT_RETRY, type Pipeline } from "../pipeline/pipeline.js";
+import type { Pipeline } from "../pipeline/pipeline.js";
+import { DEFAULT_RETRY } from "../pipeline/retry.js";
 import type { BuryReply, DeadLetterReply } from "../ports/index.js";
 import { awayDelay, outageDelay, retryDelay } from "./back-off.js";
 import {

@@ -2,6 +2,7 @@ import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { EFFECT_NAME } from "../identity/attempt-id.js";
 import { ConfigurationError } from "../errors.js";
 import type { EffectSenders, HandlerContext } from "./handler-context.js";
+import { DEFAULT_RETRY, type BackOff } from "./retry.js";
 import type { KeyPart } from "../identity/key.js";
 
 export type EventOf<Schema extends StandardSchemaV1> = StandardSchemaV1.InferOutput<Schema>;
@@ -49,7 +50,7 @@ export interface PipelineDefinition<
   /** Milliseconds a message is held for evidence before it is dead-lettered. Default 1 hour. */
   readonly holdForMs?: number;
   /** Full-jitter backoff between tries, by visibility. Default 1 s doubling up to 5 minutes. */
-  readonly retry?: { readonly baseMs: number; readonly maxMs: number };
+  readonly retry?: BackOff;
   /** Default: on, with its defaults. */
   readonly tripwire?: TripwirePolicy | false;
   handler(event: EventOf<Schema>, context: HandlerContext<Effects>): Promise<void>;
@@ -63,11 +64,8 @@ export interface Pipeline<
   readonly onUnknown: UnknownPolicy;
   readonly maxProcessingMs: number;
   readonly holdForMs: number;
-  readonly retry: { readonly baseMs: number; readonly maxMs: number };
+  readonly retry: BackOff;
 }
-
-/** Of a message that failed, also where its pipeline isn't known. */
-export const DEFAULT_RETRY = { baseMs: 1_000, maxMs: 5 * 60_000 };
 
 const PIPELINE_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,79}$/;
 
