@@ -1,12 +1,8 @@
 export { memoryQueue, type MemoryQueue, type MemoryQueueOptions } from "./memory-queue.js";
 export type { MemorySend, StoredMessage } from "./memory-messages.js";
 export type { QueueFault, QueueOperation } from "./memory-queue-faults.js";
-export {
-  queueSuite,
-  type QueueCapabilities,
-  type QueueFixture,
-  type QueueSuiteOptions,
-} from "./queue-suite.js";
+export { queueSuite, type QueueSuiteOptions } from "./queue-suite.js";
+export type { QueueCapabilities, QueueFixture } from "./queue-suite-tools.js";
 export {
   senderSuite,
   type SenderFault,

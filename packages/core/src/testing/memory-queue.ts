@@ -1,28 +1,17 @@
 import type { Clock } from "../ports/clock.js";
-import {
-  MAX_VISIBILITY_MS,
-  type DeadLetterReason,
-  type DeadLetterReply,
-  type MessageQueue,
-  type QueueDescription,
-  type QueueMessage,
-  type QueueReply,
-  type ReceiveRequest,
-  type VisibilityChange,
+import type {
+  DeadLetterReason,
+  DeadLetterReply,
+  MessageQueue,
+  QueueDescription,
+  QueueMessage,
+  QueueReply,
+  ReceiveRequest,
+  VisibilityChange,
 } from "../ports/message-queue.js";
 import { createFaults, type QueueFault, type QueueOperation } from "./memory-queue-faults.js";
-import {
-  DEDUPLICATION_MS,
-  isInFlight,
-  messageBytes,
-  nextVisibleAt,
-  receivable,
-  toStoredMessage,
-  withNote,
-  type Entry,
-  type MemorySend,
-  type StoredMessage,
-} from "./memory-messages.js";
+import { messageBytes, withNote, type MemorySend, type StoredMessage } from "./memory-messages.js";
+import { MemoryShelf } from "./memory-shelf.js";
 
 export interface MemoryQueueOptions {
   /**
@@ -86,173 +75,56 @@ const DAY_MS = 24 * 3_600_000;
  * ended.
  */
 export function memoryQueue(options: MemoryQueueOptions): MemoryQueue {
-  const { clock, fifo = false, onePerGroup = false, deadLetterQueue } = options;
-  const name = options.name ?? (fifo ? "memory.fifo" : "memory");
-  const visibilityMs = options.visibilityMs ?? 30_000;
-  const retentionMs = options.retentionMs ?? 4 * DAY_MS;
-  const maxReceiveCount = options.maxReceiveCount ?? 10;
-  const maxMessageBytes = options.maxMessageBytes ?? 1_048_576;
+  const queue = new InMemory(options);
+  // Its own properties, so that a test can spread it and replace one of them.
+  return {
+    name: queue.name,
+    calls: queue.calls,
+    describe: () => queue.describe(),
+    receive: (request) => queue.receive(request),
+    extend: (items) => queue.extend(items),
+    acknowledge: (items) => queue.acknowledge(items),
+    retryLater: (items) => queue.retryLater(items),
+    deadLetter: (message, reason) => queue.deadLetter(message, reason),
+    send: (body, sending) => queue.send(body, sending),
+    messages: () => queue.messages(),
+    deadLetters: () => queue.deadLetters(),
+    inject: (fault) => {
+      queue.inject(fault);
+    },
+    clearFaults: () => {
+      queue.clearFaults();
+    },
+    redeliver: (id) => {
+      queue.redeliver(id);
+    },
+  };
+}
 
-  const entries = new Map<string, Entry>();
-  const recentSends = new Map<string, { readonly id: string; readonly at: number }>();
-  const pollers = new Set<AbortController>();
-  const faults = createFaults();
-  let sends = 0;
+class InMemory implements MemoryQueue {
+  readonly name: string;
+  readonly calls: Readonly<Record<QueueOperation, number>>;
+  readonly #clock: Clock;
+  readonly #deadLetterQueue: MemoryQueue | undefined;
+  readonly #maxReceiveCount: number;
+  readonly #maxMessageBytes: number;
+  readonly #description: QueueDescription;
+  readonly #shelf: MemoryShelf;
+  readonly #pollers = new Set<AbortController>();
+  readonly #faults = createFaults();
 
-  function wakePollers(): void {
-    for (const poller of pollers) poller.abort();
-  }
-
-  function send(body: string, { groupId, dedupId, attributes = {} }: MemorySend = {}): string {
-    if (fifo && groupId === undefined) throw new TypeError(`${name} is FIFO: pass a groupId`);
-    const now = clock.monotonic();
-    if (fifo && dedupId !== undefined) {
-      const earlier = recentSends.get(dedupId);
-      if (earlier !== undefined && now - earlier.at < DEDUPLICATION_MS) return earlier.id;
-    }
-    sends += 1;
-    const id = `${name}-${sends}`;
-    if (dedupId !== undefined) recentSends.set(dedupId, { id, at: now });
-    entries.set(id, {
-      id,
-      body,
-      attributes: { ...attributes },
-      groupId,
-      sentAt: clock.now(),
-      storedAt: now,
-      receiveCount: 0,
-      generation: 0,
-      receivedAt: 0,
-      visibleAt: now,
-    });
-    wakePollers();
-    return id;
-  }
-
-  function dropExpired(): void {
-    const oldest = clock.monotonic() - retentionMs;
-    for (const entry of entries.values()) if (entry.storedAt < oldest) entries.delete(entry.id);
-  }
-
-  /** The redrive policy: a message received `maxReceiveCount` times moves instead of coming again. */
-  function redriveExhausted(): void {
-    if (deadLetterQueue === undefined) return;
-    const now = clock.monotonic();
-    for (const entry of receivable(entries.values(), { max: Infinity, fifo, now })) {
-      if (entry.receiveCount < maxReceiveCount) continue;
-      entries.delete(entry.id);
-      deadLetterQueue.send(entry.body, {
-        ...(entry.groupId === undefined ? {} : { groupId: entry.groupId }),
-        attributes: entry.attributes,
-      });
-    }
-  }
-
-  function take(request: ReceiveRequest): readonly QueueMessage[] {
-    dropExpired();
-    redriveExhausted();
-    const now = clock.monotonic();
-    const { max } = request;
-    return receivable(entries.values(), { max, fifo, onePerGroup, now }).map((entry) => {
-      entry.receiveCount += 1;
-      entry.generation += 1;
-      entry.receivedAt = now;
-      entry.visibleAt = now + Math.min(request.visibilityMs, MAX_VISIBILITY_MS);
-      return toQueueMessage(entry);
-    });
-  }
-
-  async function receive(request: ReceiveRequest): Promise<readonly QueueMessage[]> {
-    if (!(request.max >= 1 && request.max <= BATCH_LIMIT)) {
-      throw new RangeError(`receive: max must be 1 to ${BATCH_LIMIT}, not ${request.max}`);
-    }
-    const until = clock.monotonic() + request.waitMs;
-    for (;;) {
-      const taken = take(request);
-      const now = clock.monotonic();
-      if (taken.length > 0 || now >= until || request.signal?.aborted) return taken;
-      const next = nextVisibleAt(entries.values(), now) ?? until;
-      await waitForChange(Math.min(until, next) - now, request.signal);
-    }
-  }
-
-  async function waitForChange(ms: number, signal: AbortSignal | undefined): Promise<void> {
-    const poller = new AbortController();
-    const stop = () => {
-      poller.abort();
-    };
-    pollers.add(poller);
-    signal?.addEventListener("abort", stop, { once: true });
-    await clock.sleep(ms, poller.signal);
-    signal?.removeEventListener("abort", stop);
-    pollers.delete(poller);
-  }
-
-  /** The entry, if `message` is its newest delivery and still in flight. */
-  function held(message: QueueMessage): Entry | undefined {
-    const entry = entries.get(message.id);
-    if (entry === undefined || toHandle(entry) !== message.handle) return undefined;
-    return isInFlight(entry, clock.monotonic()) ? entry : undefined;
-  }
-
-  function changeVisibility({ message, visibilityMs: ms }: VisibilityChange): QueueReply {
-    const entry = held(message);
-    if (entry === undefined) return "lost";
-    const now = clock.monotonic();
-    if (now + ms - entry.receivedAt > MAX_VISIBILITY_MS) {
-      return { failed: "visibilityLimit: a delivery stays invisible for at most 12 hours" };
-    }
-    entry.visibleAt = now + ms;
-    wakePollers();
-    return "ok";
-  }
-
-  function remove(message: QueueMessage): QueueReply {
-    const entry = entries.get(message.id);
-    if (entry === undefined) return "ok";
-    if (fifo && held(message) === undefined) return "lost";
-    if (toHandle(entry) !== message.handle) return "ok";
-    entries.delete(entry.id);
-    wakePollers();
-    return "ok";
-  }
-
-  function copyToDeadLetters(message: QueueMessage, reason: DeadLetterReason): DeadLetterReply {
-    if (deadLetterQueue === undefined) return { denied: `${name} has no redrive policy` };
-    const { groupId, body } = message;
-    const fits = [withNote(message, reason, name), message.attributes].find(
-      (attributes) => messageBytes(body, attributes) <= maxMessageBytes,
-    );
-    if (fits === undefined) {
-      return { denied: `the copy would be larger than ${maxMessageBytes} bytes` };
-    }
-    deadLetterQueue.send(body, {
-      ...(groupId === undefined ? {} : { groupId }),
-      dedupId: message.id,
-      attributes: fits,
-    });
-    return "copied";
-  }
-
-  function batch<Item>(
-    operation: QueueOperation,
-    items: readonly Item[],
-    act: (item: Item) => QueueReply,
-  ): Promise<readonly QueueReply[]> {
-    return faults.around(operation, {
-      size: items.length,
-      run: () => {
-        if (items.length > BATCH_LIMIT) {
-          throw new RangeError(`${operation}: at most ${BATCH_LIMIT} items, not ${items.length}`);
-        }
-        return items.map(act);
-      },
-    });
-  }
-
-  function describe(): QueueDescription {
-    return {
-      name,
+  constructor(options: MemoryQueueOptions) {
+    const { clock, fifo = false, onePerGroup = false, deadLetterQueue } = options;
+    const { visibilityMs = 30_000, retentionMs = 4 * DAY_MS, maxReceiveCount = 10 } = options;
+    this.name = options.name ?? (fifo ? "memory.fifo" : "memory");
+    this.calls = this.#faults.calls;
+    this.#clock = clock;
+    this.#deadLetterQueue = deadLetterQueue;
+    this.#maxReceiveCount = maxReceiveCount;
+    this.#maxMessageBytes = options.maxMessageBytes ?? 1_048_576;
+    this.#shelf = new MemoryShelf({ clock, name: this.name, fifo, onePerGroup, retentionMs });
+    this.#description = {
+      name: this.name,
       fifo,
       visibilityMs,
       retentionMs,
@@ -262,43 +134,141 @@ export function memoryQueue(options: MemoryQueueOptions): MemoryQueue {
     };
   }
 
-  return {
-    name,
-    describe: () => faults.around("describe", { run: describe }),
-    receive: (request) => faults.around("receive", { run: () => receive(request) }),
-    extend: (items) => batch("extend", items, changeVisibility),
-    acknowledge: (items) => batch("acknowledge", items, remove),
-    retryLater: (items) => batch("retryLater", items, changeVisibility),
-    deadLetter: (message, reason) =>
-      faults.around("deadLetter", { run: () => copyToDeadLetters(message, reason) }),
-    send,
-    messages() {
-      dropExpired();
-      return [...entries.values()].map((entry) => toStoredMessage(entry, clock.monotonic()));
-    },
-    deadLetters: () => deadLetterQueue?.messages() ?? [],
-    calls: faults.calls,
-    inject: faults.inject,
-    clearFaults: faults.clear,
-    redeliver(id) {
-      const entry = entries.get(id);
-      if (entry === undefined) throw new Error(`${name} has no message ${id}`);
-      entry.visibleAt = clock.monotonic();
-      wakePollers();
-    },
-  };
-}
+  describe(): Promise<QueueDescription> {
+    return this.#faults.around("describe", { run: () => this.#description });
+  }
 
-const toHandle = (entry: Entry) => `${entry.id}#${entry.generation}`;
+  receive(request: ReceiveRequest): Promise<readonly QueueMessage[]> {
+    return this.#faults.around("receive", { run: () => this.#poll(request) });
+  }
 
-function toQueueMessage(entry: Entry): QueueMessage {
-  return {
-    id: entry.id,
-    handle: toHandle(entry),
-    body: entry.body,
-    attributes: { ...entry.attributes },
-    ...(entry.groupId === undefined ? {} : { groupId: entry.groupId }),
-    sentAt: entry.sentAt,
-    receiveCount: entry.receiveCount,
-  };
+  extend(items: readonly VisibilityChange[]): Promise<readonly QueueReply[]> {
+    return this.#batch("extend", items, (item) => this.#changeVisibility(item));
+  }
+
+  acknowledge(items: readonly QueueMessage[]): Promise<readonly QueueReply[]> {
+    return this.#batch("acknowledge", items, (message) => {
+      const reply = this.#shelf.remove(message);
+      this.#wakePollers();
+      return reply;
+    });
+  }
+
+  retryLater(items: readonly VisibilityChange[]): Promise<readonly QueueReply[]> {
+    return this.#batch("retryLater", items, (item) => this.#changeVisibility(item));
+  }
+
+  deadLetter(message: QueueMessage, reason: DeadLetterReason): Promise<DeadLetterReply> {
+    return this.#faults.around("deadLetter", { run: () => this.#copy(message, reason) });
+  }
+
+  send(body: string, options: MemorySend = {}): string {
+    const id = this.#shelf.send(body, options);
+    this.#wakePollers();
+    return id;
+  }
+
+  messages(): readonly StoredMessage[] {
+    this.#shelf.dropExpired();
+    return this.#shelf.all();
+  }
+
+  deadLetters(): readonly StoredMessage[] {
+    return this.#deadLetterQueue?.messages() ?? [];
+  }
+
+  inject(fault: QueueFault): void {
+    this.#faults.inject(fault);
+  }
+
+  clearFaults(): void {
+    this.#faults.clear();
+  }
+
+  redeliver(id: string): void {
+    this.#shelf.makeVisible(id);
+    this.#wakePollers();
+  }
+
+  async #poll(request: ReceiveRequest): Promise<readonly QueueMessage[]> {
+    if (!(request.max >= 1 && request.max <= BATCH_LIMIT)) {
+      throw new RangeError(`receive: max must be 1 to ${BATCH_LIMIT}, not ${request.max}`);
+    }
+    const until = this.#clock.monotonic() + request.waitMs;
+    for (;;) {
+      this.#shelf.dropExpired();
+      this.#redriveExhausted();
+      const taken = this.#shelf.take(request);
+      const now = this.#clock.monotonic();
+      if (taken.length > 0 || now >= until || request.signal?.aborted) return taken;
+      const next = this.#shelf.nextVisibleAt() ?? until;
+      await this.#waitForChange(Math.min(until, next) - now, request.signal);
+    }
+  }
+
+  /** The redrive policy: a message received `maxReceiveCount` times moves instead of coming again. */
+  #redriveExhausted(): void {
+    if (this.#deadLetterQueue === undefined) return;
+    for (const { body, groupId, attributes } of this.#shelf.removeExhausted(
+      this.#maxReceiveCount,
+    )) {
+      this.#deadLetterQueue.send(body, {
+        ...(groupId === undefined ? {} : { groupId }),
+        attributes,
+      });
+    }
+  }
+
+  async #waitForChange(ms: number, signal: AbortSignal | undefined): Promise<void> {
+    const poller = new AbortController();
+    const stop = () => {
+      poller.abort();
+    };
+    this.#pollers.add(poller);
+    signal?.addEventListener("abort", stop, { once: true });
+    await this.#clock.sleep(ms, poller.signal);
+    signal?.removeEventListener("abort", stop);
+    this.#pollers.delete(poller);
+  }
+
+  #wakePollers(): void {
+    for (const poller of this.#pollers) poller.abort();
+  }
+
+  #changeVisibility({ message, visibilityMs }: VisibilityChange): QueueReply {
+    const reply = this.#shelf.changeVisibility(message, visibilityMs);
+    this.#wakePollers();
+    return reply;
+  }
+
+  #copy(message: QueueMessage, reason: DeadLetterReason): DeadLetterReply {
+    const to = this.#deadLetterQueue;
+    if (to === undefined) return { denied: `${this.name} has no redrive policy` };
+    const { groupId, body } = message;
+    const attributes = [withNote(message, reason, this.name), message.attributes].find(
+      (candidate) => messageBytes(body, candidate) <= this.#maxMessageBytes,
+    );
+    if (attributes === undefined) {
+      return { denied: `the copy would be larger than ${this.#maxMessageBytes} bytes` };
+    }
+    const group = groupId === undefined ? {} : { groupId };
+    to.send(body, { ...group, dedupId: message.id, attributes });
+    return "copied";
+  }
+
+  #batch<Item>(
+    operation: QueueOperation,
+    items: readonly Item[],
+    act: (item: Item) => QueueReply,
+  ): Promise<readonly QueueReply[]> {
+    return this.#faults.around(operation, {
+      size: items.length,
+      run: () => {
+        if (items.length > BATCH_LIMIT) {
+          throw new RangeError(`${operation}: at most ${BATCH_LIMIT} items, not ${items.length}`);
+        }
+        return items.map(act);
+      },
+    });
+  }
 }

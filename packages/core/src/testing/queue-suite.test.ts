@@ -1,15 +1,19 @@
 import { describe, test } from "vitest";
 
-import { memoryQueue } from "./memory-queue.js";
-import { queueSuite, type QueueFixture } from "./queue-suite.js";
+import { memoryQueue, type MemoryQueueOptions } from "./memory-queue.js";
+import { queueSuite } from "./queue-suite.js";
+import type { QueueFixture } from "./queue-suite-tools.js";
 import { createVirtualClock } from "./virtual-clock.js";
 
 const maxReceiveCount = 3;
 
-function memoryFixture(fifo: boolean): Promise<QueueFixture> {
+function memoryFixture(
+  options: Pick<MemoryQueueOptions, "fifo" | "onePerGroup">,
+): Promise<QueueFixture> {
   const clock = createVirtualClock();
+  const { fifo = false } = options;
   const deadLetterQueue = memoryQueue({ clock, fifo, name: fifo ? "dead.fifo" : "dead" });
-  const queue = memoryQueue({ clock, fifo, deadLetterQueue, maxReceiveCount });
+  const queue = memoryQueue({ clock, ...options, deadLetterQueue, maxReceiveCount });
   return Promise.resolve({
     queue,
     send: (body, options) => Promise.resolve(queue.send(body, options)),
@@ -18,12 +22,12 @@ function memoryFixture(fifo: boolean): Promise<QueueFixture> {
   });
 }
 
-for (const fifo of [false, true]) {
-  describe(`a memory queue, ${fifo ? "FIFO" : "standard"}, conforms`, () => {
+for (const options of [{ fifo: false }, { fifo: true }, { fifo: true, onePerGroup: true }]) {
+  describe(`a memory queue conforms: ${JSON.stringify(options)}`, () => {
     queueSuite({
       test,
-      factory: () => memoryFixture(fifo),
-      capabilities: { fifo, maxReceiveCount },
+      factory: () => memoryFixture(options),
+      capabilities: { fifo: options.fifo, maxReceiveCount },
     });
   });
 }
