@@ -28,9 +28,9 @@ describe("a tuned client", () => {
     await sqs.close();
   });
 
-  function open(config: TunedSqsClientConfig = {}) {
+  function open(config: TunedSqsClientConfig = {}, callTimeoutMs = 60_000) {
     const client = tunedSqsClient({ endpoint: sqs.endpoint, ...testAccount, ...config });
-    return { client, queue: sqsQueue({ client, queueUrl: sqs.queueUrl, callTimeoutMs: 100 }) };
+    return { client, queue: sqsQueue({ client, queueUrl: sqs.queueUrl, callTimeoutMs }) };
   }
 
   it("puts its middleware together once for all receives and once for all deletes", async () => {
@@ -116,14 +116,15 @@ describe("a tuned client", () => {
   it("gives up an extension within the queue's own time, since a lease hangs on it", async () => {
     sqs.answer(() => "hang");
     const message = { id: "m", handle: "h", body: "", attributes: {}, sentAt: 0, receiveCount: 1 };
-    await expect(open().queue.extend([{ message, visibilityMs: 30_000 }])).rejects.toThrow(
+    const { queue } = open({}, 100);
+    await expect(queue.extend([{ message, visibilityMs: 30_000 }])).rejects.toThrow(
       /no answer within 100 ms/,
     );
   });
 
   it("lets a receive go on for longer than the queue's own patience, and loses nothing", async () => {
     sqs.answer(() => ({ json: { Messages: [sqsMessage({ Body: "{}" })] }, delayMs: 300 }));
-    expect(await open().queue.receive(request)).toHaveLength(1);
+    expect(await open({}, 100).queue.receive(request)).toHaveLength(1);
   });
 
   it.each([

@@ -1,10 +1,13 @@
 import { queueSuite } from "@exactly-once/core/testing";
 import { afterAll, beforeAll, describe, test } from "vitest";
 
+import { standingClock } from "../../../../scripts/test-time.js";
 import { conformanceFixture } from "../fixtures/conformance.fixture.js";
 import { startLocalSqs, type LocalSqs } from "../fixtures/local-sqs.fixture.js";
 
 const maxReceiveCount = 3;
+/** The emulator's own, since it runs in this process. */
+const clock = standingClock();
 
 describe.each([
   { fifo: false, tuned: false },
@@ -18,8 +21,8 @@ describe.each([
   afterAll(() => sqs.close());
 
   queueSuite({
-    test: test.concurrent,
-    factory: () => conformanceFixture(sqs, { fifo, maxReceiveCount, tuned }),
+    test,
+    factory: () => conformanceFixture(sqs, { fifo, maxReceiveCount, tuned, ...clock }),
     capabilities: { fifo, maxReceiveCount },
   });
 });
