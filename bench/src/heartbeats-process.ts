@@ -122,7 +122,7 @@ function holding(
         effects: {},
         maxProcessingMs: 6 * 60 * 60_000,
         handler: (_, { signal }) =>
-          new Promise((resolve) => {
+          new Promise<void>((resolve) => {
             signal.addEventListener("abort", () => resolve());
           }),
       }),

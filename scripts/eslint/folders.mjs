@@ -12,6 +12,7 @@ const orders = {
     "ports",
     "events",
     "errors",
+    "options",
     "timing",
     "identity",
     "pipeline",

@@ -235,7 +235,7 @@ export class QueueUnavailableError extends ExactlyOnceError {
 
   constructor(
     message: string,
-    options?: { readonly cause?: unknown; readonly retryAfterMs?: number },
+    options?: { readonly cause?: unknown; readonly retryAfterMs?: number | undefined },
   ) {
     super(message, options);
     if (options?.retryAfterMs !== undefined) this.retryAfterMs = options.retryAfterMs;

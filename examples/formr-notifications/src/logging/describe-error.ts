@@ -1,3 +1,5 @@
+import { ExactlyOnceError } from "@exactly-once/core";
+
 /** What of an error may be logged. */
 export interface ErrorFacts {
   readonly type: string;
@@ -22,7 +24,7 @@ export function describeError(error: unknown, depth = 0): ErrorFacts {
     type: error.name,
     ...(typeof code === "string" ? { code } : {}),
     ...(status === undefined ? {} : { status }),
-    ...(isOurs(error) ? { message: error.message } : {}),
+    ...(error instanceof ExactlyOnceError ? { message: error.message } : {}),
     ...(error.cause === undefined || depth >= DEEPEST
       ? {}
       : { cause: describeError(error.cause, depth + 1) }),
@@ -32,9 +34,4 @@ export function describeError(error: unknown, depth = 0): ErrorFacts {
 interface ErrorDetails {
   readonly code?: unknown;
   readonly $metadata?: { readonly httpStatusCode?: number };
-}
-
-function isOurs(error: Error): boolean {
-  const { code } = error as ErrorDetails;
-  return typeof code === "string" && Symbol.for(`@exactly-once/error/${code}`) in error;
 }

@@ -1,4 +1,5 @@
-import { consumerSettings, type ConsumerOptions } from "../consumer/options.js";
+import { hostSettings, type HostOptions } from "../consumer/options.js";
+import { optionsOf } from "../options.js";
 import { createEmit } from "../events.js";
 import { leaseTime } from "../leases/lease-time.js";
 import type { QueueMessage } from "../ports/index.js";
@@ -6,10 +7,7 @@ import { keyedDigest } from "../run/tripwire.js";
 import { Invocation, type BatchHost } from "./invocation.js";
 
 /** What a batch processor takes of a consumer's options: it receives, extends and polls nothing. */
-export type BatchProcessorOptions = Omit<
-  ConsumerOptions,
-  "concurrency" | "visibilityMs" | "waitMs" | "maxPollers" | "allowNoDeadLetterQueue" | "ready"
->;
+export type BatchProcessorOptions = HostOptions;
 
 export interface BatchProcessor {
   /**
@@ -27,12 +25,12 @@ export interface BatchProcessor {
 
 /** The pipelines of a consumer for a host that receives by itself and may freeze in between. */
 export function createBatchProcessor(options: BatchProcessorOptions): BatchProcessor {
-  const settings = consumerSettings(options);
+  const settings = hostSettings(optionsOf("createBatchProcessor"), options);
   const { clock } = settings;
   const host: BatchHost = {
-    queue: options.queue,
-    store: options.store,
-    maxReceives: options.maxReceives,
+    queue: settings.queue,
+    store: settings.store,
+    maxReceives: settings.maxReceives,
     settings,
     time: leaseTime(clock),
     emit: createEmit(options.observe, () => clock.now()),

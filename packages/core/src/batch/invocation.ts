@@ -1,4 +1,4 @@
-import type { ConsumerSettings } from "../consumer/options.js";
+import type { HostSettings } from "../consumer/options.js";
 import type { Emit } from "../events.js";
 import { hardMargin } from "../leases/lease-keeper.js";
 import { claimRequest } from "../message/claim-request.js";
@@ -22,7 +22,7 @@ export interface BatchHost {
   readonly queue: MessageQueue;
   readonly store: DedupeStore;
   readonly maxReceives: number | undefined;
-  readonly settings: ConsumerSettings;
+  readonly settings: HostSettings;
   readonly time: () => number;
   readonly emit: Emit;
   readonly digest: KeyedDigest;

@@ -1,4 +1,5 @@
 import { ConfigurationError } from "../errors.js";
+import { LONGEST_MS, optionsOf } from "../options.js";
 import type { QueueDescription } from "../ports/index.js";
 import type { ConsumerOptions } from "./options.js";
 import { assemble, type ConsumerParts } from "./parts.js";
@@ -30,13 +31,14 @@ export interface Consumer extends AsyncDisposable {
    *
    * @param options.deadlineMs default 30,000
    */
-  stop(options?: { readonly deadlineMs?: number }): Promise<void>;
+  stop(options?: { readonly deadlineMs?: number | undefined }): Promise<void>;
   /** Resolves once the consumer has stopped. */
   readonly finished: Promise<void>;
   health(): ConsumerHealth;
 }
 
 const DEFAULT_DRAIN_MS = 30_000;
+const checkStop = optionsOf("stop");
 /** Of the drain deadline, what aborted handlers get to end in, ms. */
 const ABORT_SHARE = 0.2;
 
@@ -91,9 +93,12 @@ class QueueConsumer {
     }
   }
 
-  stop({ deadlineMs = DEFAULT_DRAIN_MS }: { readonly deadlineMs?: number } = {}): Promise<void> {
-    this.#stopping ??= this.#state === "stopped" ? Promise.resolve() : this.#drain(deadlineMs);
-    return this.#stopping;
+  async stop(options?: Parameters<Consumer["stop"]>[0]): Promise<void> {
+    const deadlineMs = options?.deadlineMs ?? DEFAULT_DRAIN_MS;
+    checkStop.number("deadlineMs", deadlineMs, { from: -LONGEST_MS, to: LONGEST_MS });
+    this.#stopping ??=
+      this.#state === "stopped" ? Promise.resolve() : this.#drain(Math.max(0, deadlineMs));
+    await this.#stopping;
   }
 
   health(): ConsumerHealth {
@@ -121,7 +126,11 @@ class QueueConsumer {
     dispatcher.configure({ fifo: description.fifo, maxReceives });
     await this.#verifySenders();
     if (this.#stopping) return description.name;
-    await ready?.();
+    if ((await ready?.()) === false && !this.#stopping) {
+      throw new ConfigurationError(
+        "createConsumer: ready() resolved with false: what it waits for was stopped before it was ready.",
+      );
+    }
     await control.refresh().catch(env.onStoreFault);
     return description.name;
   }

@@ -2,8 +2,8 @@ import type { Select } from "../message/admit.js";
 import type { Decoder } from "../pipeline/decode.js";
 import { json } from "../pipeline/decode.js";
 import type { Delivery } from "../pipeline/delivery.js";
-import { ConfigurationError } from "../errors.js";
 import type { Observer } from "../events.js";
+import { optionsOf, type OptionChecks } from "../options.js";
 import { MAX_VISIBILITY_MS } from "../ports/message-queue.js";
 import type { Pipeline } from "../pipeline/pipeline.js";
 import type { Clock, DedupeStore, MessageQueue, Randomness } from "../ports/index.js";
@@ -16,89 +16,184 @@ export interface ConsumerOptions {
   readonly store: DedupeStore;
   readonly pipelines: readonly Pipeline[];
   /** Which pipeline takes an event. Default: the only one. Required with several. */
-  readonly select?: Select;
+  readonly select?: Select | undefined;
   /** Default `json()`. */
-  readonly decode?: Decoder;
+  readonly decode?: Decoder | undefined;
   /** Handlers at a time, and messages received at a time. Default 10. */
-  readonly concurrency?: number;
+  readonly concurrency?: number | undefined;
   /** Milliseconds of visibility asked for on receive and on each extension. Default 60,000. */
-  readonly visibilityMs?: number;
+  readonly visibilityMs?: number | undefined;
   /** Long-poll time, ms. Default a third of the visibility, at most 20,000. */
-  readonly waitMs?: number;
+  readonly waitMs?: number | undefined;
   /** Receives under way at a time while the queue is full. Default: enough for the concurrency. */
-  readonly maxPollers?: number;
+  readonly maxPollers?: number | undefined;
   /**
    * Tries after which a message is dead-lettered by us. Default: one fewer than the queue's own
    * `maxReceiveCount`, so that ours comes first.
    */
-  readonly maxReceives?: number;
+  readonly maxReceives?: number | undefined;
   /** Runs with a queue that has no dead-letter queue: what can't be handled then comes back for ever. */
-  readonly allowNoDeadLetterQueue?: boolean;
+  readonly allowNoDeadLetterQueue?: boolean | undefined;
   /** Default `live`. */
-  readonly delivery?: Delivery;
-  /** Awaited before the first receive: warm caches. */
-  readonly ready?: () => Promise<void>;
+  readonly delivery?: Delivery | undefined;
+  /**
+   * Awaited before the first receive, to warm caches: `ready: () => cache.ready()`. A rejection, or
+   * `false`, ends the start.
+   */
+  readonly ready?: (() => Promise<unknown>) | undefined;
   /** Keys the digests of recipients and content. Default: the namespace, which hides little. */
-  readonly digestSecret?: string;
-  readonly observe?: Observer;
-  readonly clock?: Clock;
-  readonly randomness?: Randomness;
+  readonly digestSecret?: string | undefined;
+  readonly observe?: Observer | undefined;
+  readonly clock?: Clock | undefined;
+  readonly randomness?: Randomness | undefined;
 }
 
-export interface ConsumerSettings {
+/** What both hosts take: the consumer, and the batch processor. */
+export type HostOptions = Omit<
+  ConsumerOptions,
+  "concurrency" | "visibilityMs" | "waitMs" | "maxPollers" | "allowNoDeadLetterQueue" | "ready"
+>;
+
+export interface HostSettings {
   readonly namespace: string;
+  readonly queue: MessageQueue;
+  readonly store: DedupeStore;
   readonly pipelines: ReadonlyMap<string, Pipeline>;
   readonly select: Select;
   readonly decode: Decoder;
-  readonly concurrency: number;
-  readonly visibilityMs: number;
-  readonly waitMs: number;
-  readonly maxPollers: number;
+  readonly maxReceives: number | undefined;
   readonly delivery: Delivery;
   readonly digestSecret: string;
   readonly clock: Clock;
   readonly randomness: Randomness;
 }
 
-/** Checks the options and fills in the defaults. */
+export interface ConsumerSettings extends HostSettings {
+  readonly concurrency: number;
+  readonly visibilityMs: number;
+  readonly waitMs: number;
+  readonly maxPollers: number;
+}
+
+const MOST_AT_A_TIME = 100_000;
+const MOST_POLLERS = 1_000;
+
+/** Checks the options of `createConsumer` and fills in the defaults. */
 export function consumerSettings(options: ConsumerOptions): ConsumerSettings {
-  const { namespace, concurrency = 10, visibilityMs = 60_000 } = options;
-  const pipelines = new Map(options.pipelines.map((pipeline) => [pipeline.name, pipeline]));
-  const [only] = options.pipelines;
-  require_(
-    /^[A-Za-z0-9_-]{1,100}$/.test(namespace),
-    "namespace must be 1 to 100 of [A-Za-z0-9_-].",
-  );
-  require_(only !== undefined, "pipelines is empty: pass at least one.");
-  require_(pipelines.size === options.pipelines.length, "two pipelines have the same name.");
-  require_(
-    options.select !== undefined || pipelines.size === 1,
-    "several pipelines need select(decoded) to name the one that takes an event.",
-  );
-  require_(Number.isInteger(concurrency) && concurrency >= 1, "concurrency must be at least 1.");
-  require_(
-    visibilityMs >= 1_000 && visibilityMs <= MAX_VISIBILITY_MS / 2,
-    "visibilityMs must be between 1,000 and 21,600,000 (6 hours).",
-  );
-  const waitMs = options.waitMs ?? Math.min(20_000, Math.floor(visibilityMs / 3));
-  require_(waitMs >= 0 && waitMs <= 20_000, "waitMs must be between 0 and 20,000.");
-  require_(waitMs < visibilityMs / 2, "waitMs must be less than half of visibilityMs.");
+  const check = optionsOf("createConsumer");
+  const concurrency = check.integer("concurrency", options.concurrency ?? 10, {
+    from: 1,
+    to: MOST_AT_A_TIME,
+  });
+  const visibilityMs = check.ms("visibilityMs", options.visibilityMs ?? 60_000, {
+    from: 1_000,
+    to: MAX_VISIBILITY_MS / 2,
+  });
+  // Longer would leave too little of the visibility for what arrives at the end of a poll.
+  const longestWaitMs = Math.min(20_000, Math.ceil(visibilityMs / 2) - 1);
+  check.callback("ready", options.ready, { optional: true });
   return {
-    namespace,
-    pipelines,
-    select: options.select ?? (() => only?.name),
-    decode: options.decode ?? json(),
+    ...hostSettings(check, options),
     concurrency,
     visibilityMs,
-    waitMs,
-    maxPollers: options.maxPollers ?? Math.min(10, Math.ceil(concurrency / 10)),
-    delivery: options.delivery ?? "live",
-    digestSecret: options.digestSecret ?? namespace,
+    waitMs: check.ms("waitMs", options.waitMs ?? Math.min(20_000, Math.floor(visibilityMs / 3)), {
+      from: 0,
+      to: longestWaitMs,
+    }),
+    maxPollers: check.integer(
+      "maxPollers",
+      options.maxPollers ?? Math.min(10, Math.ceil(concurrency / 10)),
+      { from: 1, to: MOST_POLLERS },
+    ),
+  };
+}
+
+/** Checks what every host takes, and fills in the defaults. */
+export function hostSettings(check: OptionChecks, options: HostOptions): HostSettings {
+  const namespace = check.namespace(options.namespace);
+  const pipelines = pipelinesByName(check, options.pipelines);
+  const [only] = pipelines.keys();
+  if (options.select === undefined && pipelines.size > 1) {
+    check.refuse("several pipelines need select(decoded) to name the one that takes an event.");
+  }
+  check.callback("select", options.select, { optional: true });
+  check.callback("decode", options.decode, { optional: true });
+  check.callback("observe", options.observe, { optional: true });
+  return {
+    namespace,
+    queue: check.methods("queue", options.queue, QUEUE_METHODS, "a queue, such as sqsQueue({ … })"),
+    store: check.methods(
+      "store",
+      options.store,
+      STORE_METHODS,
+      "a store, such as redisStore({ … })",
+    ),
+    pipelines,
+    select: options.select ?? (() => only),
+    decode: options.decode ?? json(),
+    maxReceives:
+      options.maxReceives === undefined
+        ? undefined
+        : check.integer("maxReceives", options.maxReceives, { from: 1, to: 1_000_000 }),
+    delivery: checkedDelivery(check, options.delivery ?? "live"),
+    digestSecret: check.text(
+      "digestSecret",
+      options.digestSecret ?? namespace,
+      /^.+$/s,
+      "a text that isn't empty",
+    ),
     clock: options.clock ?? systemClock(),
     randomness: options.randomness ?? systemRandomness(),
   };
 }
 
-function require_(condition: boolean, message: string): void {
-  if (!condition) throw new ConfigurationError(`createConsumer: ${message}`);
+const QUEUE_METHODS = [
+  "describe",
+  "receive",
+  "extend",
+  "acknowledge",
+  "retryLater",
+  "deadLetter",
+] as const satisfies (keyof MessageQueue)[];
+
+const STORE_METHODS = [
+  "claim",
+  "extend",
+  "begin",
+  "settle",
+  "complete",
+  "release",
+  "bury",
+  "resolve",
+  "unresolved",
+  "read",
+] as const satisfies (keyof DedupeStore)[];
+
+function pipelinesByName(
+  check: OptionChecks,
+  pipelines: readonly Pipeline[],
+): ReadonlyMap<string, Pipeline> {
+  const given: unknown = pipelines;
+  if (!Array.isArray(given) || given.length === 0) {
+    check.refuse("pipelines is empty or no array; pass at least one of definePipeline({ … }).");
+  }
+  const byName = new Map<string, Pipeline>();
+  for (const [index, pipeline] of pipelines.entries()) {
+    const made = check.methods(`pipelines[${index}]`, pipeline, ["key", "handler"], "a pipeline");
+    if (typeof (made as Partial<Pipeline>).retry !== "object") {
+      check.refuse(`pipelines[${index}] isn't checked yet; make it with definePipeline({ … }).`);
+    }
+    if (byName.has(made.name)) check.refuse(`two pipelines have the name ${made.name}.`);
+    byName.set(made.name, made);
+  }
+  return byName;
+}
+
+function checkedDelivery(check: OptionChecks, delivery: Delivery): Delivery {
+  if (typeof delivery === "string") {
+    return check.oneOf("delivery", delivery, ["live", "dry-run"]);
+  }
+  check.oneOf("delivery.mode", delivery.mode, ["allowlist"]);
+  check.callback("delivery.allow", delivery.allow);
+  return delivery;
 }

@@ -1,4 +1,5 @@
 import { parseAttemptId } from "../identity/attempt-id.js";
+import { optionsOf } from "../options.js";
 import { memoryControl } from "./memory-control.js";
 import { memoryTripwire } from "./memory-tripwire.js";
 import type {
@@ -22,11 +23,11 @@ import { systemClock } from "../timing/system-clock.js";
 
 export interface MemoryStoreOptions {
   /** Default: the system's. */
-  readonly clock?: Clock;
+  readonly clock?: Clock | undefined;
   /** Milliseconds a done record is kept after it was last seen. Default 28 days. */
-  readonly retentionMs?: number;
+  readonly retentionMs?: number | undefined;
   /** Items per page of `unresolved()`. Default 100. */
-  readonly pageSize?: number;
+  readonly pageSize?: number | undefined;
 }
 
 export interface MemoryStore extends DedupeStore {
@@ -45,8 +46,10 @@ export const DEFAULT_RETENTION_MS = 28 * 24 * 60 * 60_000;
  */
 export function memoryStore(options: MemoryStoreOptions = {}): MemoryStore {
   const clock = options.clock ?? systemClock();
-  const policy = { retentionMs: options.retentionMs ?? DEFAULT_RETENTION_MS };
-  const pageSize = options.pageSize ?? 100;
+  const check = optionsOf("memoryStore");
+  const retentionMs = check.ms("retentionMs", options.retentionMs ?? DEFAULT_RETENTION_MS);
+  const policy = { retentionMs };
+  const pageSize = check.integer("pageSize", options.pageSize ?? 100, { from: 1, to: 10_000 });
   /**
    * Roughly in the order in which they expire, as all have the same retention: whatever is seen again
    * once it is done goes to the end.

@@ -35,7 +35,7 @@ export interface HandlerContext<Effects extends EffectSenders = EffectSenders> {
   once<Name extends keyof Effects & string>(
     effect: Name,
     payload: PayloadOf<Effects[Name]>,
-    options?: { readonly part?: string },
+    options?: { readonly part?: string | undefined },
   ): Promise<Receipt>;
   /** Ends this run; the message comes back after `ms`. Takes no try from the retry budget. */
   defer(ms: number, reason: string): never;
@@ -44,5 +44,5 @@ export interface HandlerContext<Effects extends EffectSenders = EffectSenders> {
   /** Ends this run; the message goes to the dead-letter queue with this reason (no personal data). */
   deadLetter(reason: string): never;
   /** Gives up an effect that was begun and not accepted, so that the rest can complete. */
-  waive(effect: string, reason: string, options?: { readonly part?: string }): void;
+  waive(effect: string, reason: string, options?: { readonly part?: string | undefined }): void;
 }

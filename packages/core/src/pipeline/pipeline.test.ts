@@ -2,6 +2,7 @@ import { expect, it } from "vitest";
 import { z } from "zod";
 
 import { definePipeline, type PipelineDefinition } from "./pipeline.js";
+import { ConfigurationError } from "../errors.js";
 import type { Sender } from "../ports/index.js";
 
 const schema = z.object({ id: z.string() });
@@ -27,29 +28,73 @@ function definition(over: Partial<Definition> = {}): Definition {
   };
 }
 
-it.each<readonly [string, Partial<Definition>, RegExp]>([
-  ["no name", { name: "" }, /name ""/],
-  ["a name with a space", { name: "form updated" }, /name "form updated"/],
-  ["an effect in capitals", { effects: { Email: senderOf() } }, /effect name "Email"/],
+/** What plain JavaScript can pass. */
+type Anything = Readonly<Partial<Record<keyof Definition, unknown>>>;
+
+it.each<readonly [string, Anything, string]>([
+  ["no name", { name: undefined }, "definePipeline: name is missing; give 1 to 80 of"],
+  ["an empty name", { name: "" }, 'name is ""'],
+  ["a name with a space", { name: "form updated" }, 'name is "form updated"'],
+  ["no schema", { schema: undefined }, 'definePipeline("form-updated"): schema is missing; give a'],
+  ["a schema that is none", { schema: { type: "object" } }, "schema is missing; give a Standard"],
+  ["no key", { key: undefined }, "key is missing; give a function"],
+  ["a key that is no function", { key: ["id"] }, "key is an array; give a function"],
+  ["no handler", { handler: undefined }, "handler is missing; give a function"],
+  ["no effects", { effects: undefined }, "effects is missing; give an object of senders"],
+  ["an effect in capitals", { effects: { Email: senderOf() } }, 'effect name "Email"'],
+  ["no sender", { effects: { email: undefined } }, "effects.email is missing; give a Sender"],
+  ["a client as sender", { effects: { email: { prepare() {} } } }, "effects.email has no send()"],
   [
     "a validity without end",
     { effects: { email: senderOf({ validityMs: Number.POSITIVE_INFINITY }) } },
-    /sender of email has validityMs Infinity/,
+    "effects.email.validityMs is Infinity",
   ],
   [
     "a validity of nothing",
     { effects: { email: senderOf({ validityMs: Number.NaN }) } },
-    /sender of email has validityMs NaN/,
+    "effects.email.validityMs is NaN",
   ],
   [
     "an attempt of less than no time",
     { effects: { email: senderOf({ attemptTimeoutMs: -1 }) } },
-    /sender of email has attemptTimeoutMs -1/,
+    "effects.email.attemptTimeoutMs is -1",
   ],
-  ["no time for handlers", { maxProcessingMs: 0 }, /maxProcessingMs must be above 0/],
-  ["no time to hold", { holdForMs: Number.NaN }, /holdForMs must be above 0/],
-])("refuses %s, and says what is wrong", (_, over, message) => {
-  expect(() => definePipeline(definition(over))).toThrow(message);
+  ["no time for handlers", { maxProcessingMs: 0 }, "maxProcessingMs is 0; give whole milliseconds"],
+  ["handlers without end", { maxProcessingMs: Infinity }, "from 1 to 43,200,000"],
+  ["no time to hold", { holdForMs: Number.NaN }, "holdForMs is NaN"],
+  ["holding without end", { holdForMs: Infinity }, "holdForMs is Infinity"],
+  ["an age that is none", { maxEventAgeMs: "6h" }, 'maxEventAgeMs is "6h"'],
+  ["a pause that is none", { retry: { baseMs: Number.NaN, maxMs: 1 } }, "retry.baseMs is NaN"],
+  ["pauses that shrink", { retry: { baseMs: 10, maxMs: 5 } }, "retry.maxMs is 5; give"],
+  ["a policy that is none", { onUnknown: "retry" }, 'onUnknown is "retry"; give "hold" or'],
+  ["an endless window", { tripwire: { windowMs: Infinity } }, "tripwire.windowMs is Infinity"],
+  ["a part of a window", { tripwire: { windowMs: 0.5 } }, "tripwire.windowMs is 0.5"],
+  ["a rate of none", { tripwire: { perRecipientPerHour: 0 } }, "tripwire.perRecipientPerHour is 0"],
+  ["a rate's action that is none", { tripwire: { onRate: "stop" } }, 'tripwire.onRate is "stop"'],
+])("refuses %s, and says what to give", (_, over, text) => {
+  const given = { ...definition(), ...over } as Definition;
+  expect(() => definePipeline(given)).toThrow(ConfigurationError);
+  expect(() => definePipeline(given)).toThrow(text);
+});
+
+it("takes options that are undefined for their defaults", () => {
+  const given = definition({ holdForMs: undefined, tripwire: undefined, onUnknown: undefined });
+  expect(definePipeline(given)).toMatchObject({ holdForMs: 3_600_000, onUnknown: "hold" });
+});
+
+it("takes a schema that is a function, as arktype's are", () => {
+  const arktypeLike = Object.assign(() => undefined, { "~standard": schema["~standard"] });
+  expect(() => definePipeline({ ...definition(), schema: arktypeLike })).not.toThrow();
+});
+
+it("takes a handler that answers with a receipt", () => {
+  definePipeline({
+    name: "short",
+    schema,
+    key: ({ id }) => [id],
+    effects: { email: senderOf() },
+    handler: async ({ id }, context) => context.once("email", id),
+  });
 });
 
 it("takes a sender whose requests are void at once", () => {

@@ -1,9 +1,10 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { EFFECT_NAME } from "../identity/attempt-id.js";
-import { ConfigurationError } from "../errors.js";
+import { optionsOf, type OptionChecks } from "../options.js";
 import type { EffectSenders, HandlerContext } from "./handler-context.js";
 import { DEFAULT_RETRY, type BackOff } from "./retry.js";
 import type { KeyPart } from "../identity/key.js";
+import { MAX_VISIBILITY_MS } from "../ports/message-queue.js";
 
 export type EventOf<Schema extends StandardSchemaV1> = StandardSchemaV1.InferOutput<Schema>;
 
@@ -19,13 +20,13 @@ export type UnknownPolicy = "hold" | "reconcile" | "resend";
 
 export interface TripwirePolicy {
   /** Same recipient and same rendered content within this window is blocked. Default 24 h. */
-  readonly windowMs?: number;
+  readonly windowMs?: number | undefined;
   /** Effects per recipient within an hour from which on to act. Default: no limit. */
-  readonly perRecipientPerHour?: number;
+  readonly perRecipientPerHour?: number | undefined;
   /** Effects per template within a minute from which on to act. Default: no limit. */
-  readonly perTemplatePerMinute?: number;
+  readonly perTemplatePerMinute?: number | undefined;
   /** What a rate does. Default `warn`. */
-  readonly onRate?: "warn" | "block";
+  readonly onRate?: "warn" | "block" | undefined;
 }
 
 export interface PipelineDefinition<
@@ -40,20 +41,20 @@ export interface PipelineDefinition<
   key(event: EventOf<Schema>): readonly KeyPart[];
   readonly effects: Effects;
   /** Selects what of the decoded event must stay the same under one key. Default: all of it. */
-  fingerprint?(decoded: unknown): unknown;
+  readonly fingerprint?: ((decoded: unknown) => unknown) | undefined;
   /** Default `hold`. */
-  readonly onUnknown?: UnknownPolicy;
+  readonly onUnknown?: UnknownPolicy | undefined;
   /** Milliseconds after which a handler's signal aborts. Default 10 minutes. */
-  readonly maxProcessingMs?: number;
+  readonly maxProcessingMs?: number | undefined;
   /** Milliseconds after it was sent from which on a message is dead-lettered unhandled. Default: never. */
-  readonly maxEventAgeMs?: number;
+  readonly maxEventAgeMs?: number | undefined;
   /** Milliseconds a message is held for evidence before it is dead-lettered. Default 1 hour. */
-  readonly holdForMs?: number;
+  readonly holdForMs?: number | undefined;
   /** Full-jitter backoff between tries, by visibility. Default 1 s doubling up to 5 minutes. */
-  readonly retry?: BackOff;
+  readonly retry?: BackOff | undefined;
   /** Default: on, with its defaults. */
-  readonly tripwire?: TripwirePolicy | false;
-  handler(event: EventOf<Schema>, context: HandlerContext<Effects>): Promise<void>;
+  readonly tripwire?: TripwirePolicy | false | undefined;
+  handler(event: EventOf<Schema>, context: HandlerContext<Effects>): Promise<unknown>;
 }
 
 /** A checked definition with every default filled in. */
@@ -72,44 +73,85 @@ const PIPELINE_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,79}$/;
 /**
  * Defines a pipeline: a pure description that consumers, Lambda handlers and tests wire.
  *
- * @throws ConfigurationError naming what is wrong with the definition.
+ * @example
+ * ```ts
+ * const formReceived = definePipeline({
+ *   name: "form-received",
+ *   schema: z.object({ formId: z.uuid(), email: z.email(), date: z.iso.date() }),
+ *   key: (event) => [event.formId, event.date],
+ *   effects: { email: mailer },
+ *   handler: async (event, context) => {
+ *     await context.once("email", letterFor(event));
+ *   },
+ * });
+ * ```
+ *
+ * @throws ConfigurationError naming what is missing or wrong in the definition.
  */
 export function definePipeline<
   const Schema extends StandardSchemaV1,
   const Effects extends EffectSenders,
 >(definition: PipelineDefinition<Schema, Effects>): Pipeline<Schema, Effects> {
-  if (!PIPELINE_NAME.test(definition.name)) {
-    throw new ConfigurationError(
-      `The pipeline name ${JSON.stringify(definition.name)} must be 1 to 80 of [A-Za-z0-9._-].`,
-    );
-  }
-  for (const [effect, sender] of Object.entries(definition.effects)) {
-    if (!EFFECT_NAME.test(effect)) {
-      throw new ConfigurationError(
-        `Pipeline ${definition.name}: the effect name ${JSON.stringify(effect)} must be [a-z][a-z0-9_]{0,31}.`,
-      );
-    }
-    // Either makes a time, which stores have to be able to write.
-    for (const name of ["attemptTimeoutMs", "validityMs"] as const) {
-      const value = sender[name] ?? 0;
-      if (value >= 0 && Number.isFinite(value)) continue;
-      throw new ConfigurationError(
-        `Pipeline ${definition.name}: the sender of ${effect} has ${name} ${value}: a number of ms, at least 0.`,
-      );
-    }
-  }
-  const pipeline: Pipeline<Schema, Effects> = {
+  const { name } = definition;
+  optionsOf("definePipeline").text("name", name, PIPELINE_NAME, "1 to 80 of [A-Za-z0-9._-]");
+  const check = optionsOf(`definePipeline(${JSON.stringify(name)})`);
+  checkSchema(check, definition.schema);
+  check.callback("key", definition.key);
+  check.callback("handler", definition.handler);
+  check.callback("fingerprint", definition.fingerprint, { optional: true });
+  checkEffects(check, definition.effects);
+  checkTripwire(check, definition.tripwire);
+  const { baseMs, maxMs } = definition.retry ?? DEFAULT_RETRY;
+  return {
     ...definition,
-    onUnknown: definition.onUnknown ?? "hold",
-    maxProcessingMs: definition.maxProcessingMs ?? 10 * 60_000,
-    holdForMs: definition.holdForMs ?? 60 * 60_000,
-    retry: definition.retry ?? DEFAULT_RETRY,
+    onUnknown: check.oneOf("onUnknown", definition.onUnknown ?? "hold", UNKNOWN_POLICIES),
+    maxProcessingMs: check.ms("maxProcessingMs", definition.maxProcessingMs ?? 10 * 60_000, {
+      to: MAX_VISIBILITY_MS,
+    }),
+    holdForMs: check.ms("holdForMs", definition.holdForMs ?? 60 * 60_000),
+    maxEventAgeMs:
+      definition.maxEventAgeMs === undefined
+        ? undefined
+        : check.ms("maxEventAgeMs", definition.maxEventAgeMs),
+    retry: {
+      baseMs: check.ms("retry.baseMs", baseMs, { to: MAX_VISIBILITY_MS }),
+      maxMs: check.ms("retry.maxMs", maxMs, { from: baseMs, to: MAX_VISIBILITY_MS }),
+    },
   };
-  for (const name of ["maxProcessingMs", "holdForMs", "maxEventAgeMs"] as const) {
-    const value = pipeline[name];
-    if (value !== undefined && !(value > 0)) {
-      throw new ConfigurationError(`Pipeline ${definition.name}: ${name} must be above 0 ms.`);
+}
+
+const UNKNOWN_POLICIES = ["hold", "reconcile", "resend"] as const satisfies UnknownPolicy[];
+
+function checkSchema(check: OptionChecks, schema: StandardSchemaV1): void {
+  const example = "a Standard Schema validator, such as one of zod, valibot or arktype";
+  // A schema of arktype is a function.
+  check.methods(
+    "schema",
+    (schema as typeof schema | undefined)?.["~standard"],
+    ["validate"],
+    example,
+  );
+}
+
+function checkEffects(check: OptionChecks, effects: EffectSenders): void {
+  check.methods("effects", effects, [], "an object of senders by the name of their effect");
+  for (const [effect, sender] of Object.entries(effects)) {
+    if (!EFFECT_NAME.test(effect)) {
+      check.refuse(`the effect name ${JSON.stringify(effect)} must be [a-z][a-z0-9_]{0,31}.`);
     }
+    const name = `effects.${effect}`;
+    check.methods(name, sender, ["prepare", "send"], "a Sender, such as sesMailer({ … })");
+    // Either makes a time, which stores have to be able to write.
+    check.ms(`${name}.attemptTimeoutMs`, sender.attemptTimeoutMs ?? 1);
+    check.ms(`${name}.validityMs`, sender.validityMs ?? 0, { from: 0 });
   }
-  return pipeline;
+}
+
+function checkTripwire(check: OptionChecks, policy: TripwirePolicy | false | undefined): void {
+  if (policy === undefined || policy === false) return;
+  const most = { from: 1, to: 1_000_000_000 };
+  check.ms("tripwire.windowMs", policy.windowMs ?? 1);
+  check.integer("tripwire.perRecipientPerHour", policy.perRecipientPerHour ?? 1, most);
+  check.integer("tripwire.perTemplatePerMinute", policy.perTemplatePerMinute ?? 1, most);
+  check.oneOf("tripwire.onRate", policy.onRate ?? "warn", ["warn", "block"]);
 }

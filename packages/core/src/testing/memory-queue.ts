@@ -20,24 +20,24 @@ export interface MemoryQueueOptions {
    */
   readonly clock: Clock;
   /** Default `memory`, with `.fifo` on a FIFO queue. */
-  readonly name?: string;
+  readonly name?: string | undefined;
   /** Default false. */
-  readonly fifo?: boolean;
+  readonly fifo?: boolean | undefined;
   /**
    * At most one message of a FIFO group in each receive, as some emulators do. By default a receive
    * takes as many of a group as it may, as SQS does: all of them are then in flight at once.
    */
-  readonly onePerGroup?: boolean;
+  readonly onePerGroup?: boolean | undefined;
   /** The queue's own default visibility, only told by `describe`. Default 30,000. */
-  readonly visibilityMs?: number;
+  readonly visibilityMs?: number | undefined;
   /** Messages older than this are gone. Default 4 days. */
-  readonly retentionMs?: number;
+  readonly retentionMs?: number | undefined;
   /** Where dead letters go: another memory queue of the same type. Without it there is no policy. */
-  readonly deadLetterQueue?: MemoryQueue;
+  readonly deadLetterQueue?: MemoryQueue | undefined;
   /** Receives after which the queue itself moves a message to the dead-letter queue. Default 10. */
-  readonly maxReceiveCount?: number;
+  readonly maxReceiveCount?: number | undefined;
   /** Bytes of body and attributes that a dead letter may have. Default 1,048,576. */
-  readonly maxMessageBytes?: number;
+  readonly maxMessageBytes?: number | undefined;
 }
 
 /** A {@link MessageQueue} in memory, with what a test needs to feed it, break it and look inside. */

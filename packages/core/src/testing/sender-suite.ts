@@ -41,7 +41,7 @@ export interface SenderSuiteOptions<Payload> {
   readonly test: (name: string, body: () => Promise<void>) => unknown;
   readonly factory: () => Promise<SenderFixture<Payload>>;
   /** Those the provider can be made to show. Default: all. */
-  readonly faults?: readonly SenderFault[];
+  readonly faults?: readonly SenderFault[] | undefined;
 }
 
 /** What each fault may be told as. `unknown` is always honest; the rest must be provable. */

@@ -43,12 +43,12 @@ export interface StoreSuiteOptions {
   /** fast-check (`import fc from "fast-check"`), for random command sequences against the table. */
   readonly fc: PropertyTester;
   /** How many random sequences. Default 100. */
-  readonly runs?: number;
+  readonly runs?: number | undefined;
   /**
    * The shortest time in ms that tests may rely on: that between two operations must not come near
    * it. Default 1,000; for a store that really waits, some 200.
    */
-  readonly unitMs?: number;
+  readonly unitMs?: number | undefined;
 }
 
 const WEEK_MS = 7 * 24 * 60 * 60_000;

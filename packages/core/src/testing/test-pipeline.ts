@@ -11,18 +11,18 @@ import { createVirtualClock } from "./virtual-clock.js";
 
 export interface TestPipelineOptions {
   /** Default: the body is the event as JSON. */
-  readonly decode?: Decoder;
+  readonly decode?: Decoder | undefined;
   /** What the provider answers; default: every send is accepted. `n` counts the sends from 1. */
   readonly outcome?: (effect: string, prepared: unknown, n: number) => Outcome | undefined;
 }
 
 export interface DeliverOptions {
   /** Deliver the same message this many more times, while it is handled and after. Default 0. */
-  readonly redeliver?: number;
+  readonly redeliver?: number | undefined;
   /** The process is killed at this point of the first delivery; another one takes over. */
-  readonly crashAt?: CrashPoint;
+  readonly crashAt?: CrashPoint | undefined;
   /** Milliseconds (virtual) that each send takes; beyond the visibility a queue redelivers. */
-  readonly delayMs?: number;
+  readonly delayMs?: number | undefined;
 }
 
 /** One request that the provider accepted. */

@@ -15,12 +15,12 @@ export interface VirtualClock extends Clock {
    * Moves time from sleeper to sleeper until nobody sleeps. Throws once `limitMs` of virtual time
    * (default one hour) have passed, since a loop that polls for ever never becomes idle.
    */
-  runUntilIdle(options?: { readonly limitMs?: number }): Promise<void>;
+  runUntilIdle(options?: { readonly limitMs?: number | undefined }): Promise<void>;
   /**
    * Moves time from sleeper to sleeper until `work` settles, and settles likewise. Throws when
    * nobody sleeps and `work` is still pending, or after `limitMs` (default one hour).
    */
-  run<T>(work: Promise<T>, options?: { readonly limitMs?: number }): Promise<T>;
+  run<T>(work: Promise<T>, options?: { readonly limitMs?: number | undefined }): Promise<T>;
   /** Moves the wall clock alone, either way, as a correction by NTP would. Wakes nobody. */
   jumpWall(ms: number): void;
   /** How many sleepers there are. */

@@ -23,4 +23,5 @@ export type {
   SnapshotManifest,
 } from "./shared-snapshot.js";
 export type { PagesOptions, SourceFault, UserPage, UserSource } from "./source.js";
-export { createUserCache, type UserCacheOptions } from "./user-cache.js";
+export type { UserCacheOptions } from "./options.js";
+export { createUserCache } from "./user-cache.js";

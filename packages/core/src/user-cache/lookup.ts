@@ -1,21 +1,21 @@
 import type { RebuildProgress } from "./events.js";
 
 export interface LookupOptions<User = unknown> {
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /**
    * An answer "absent" must be known from after this time, ms since the epoch: the time the message
    * was sent. More than five minutes in the future is no time at which anything has happened, and
    * is ignored.
    */
-  readonly freshAfter?: number;
+  readonly freshAfter?: number | undefined;
   /**
    * Whether the accounts found will do. What it refuses (two accounts, one without an address) is
    * treated as absent while it isn't known from after `freshAfter`, since somebody may have put it
    * right; after that it is found as it is.
    */
-  readonly acceptable?: (users: readonly User[]) => boolean;
+  readonly acceptable?: ((users: readonly User[]) => boolean) | undefined;
   /** How long to wait at most, ms. Short: a waiting worker handles nothing else. */
-  readonly waitMs?: number;
+  readonly waitMs?: number | undefined;
 }
 
 export type LookupResult<User> =
@@ -74,7 +74,7 @@ export interface UserCache<User> {
    * Asks for a rebuild at once. `acceptShrink` believes the next walk even if it brings far fewer
    * users than the last: for an operator who knows why.
    */
-  refresh(options?: { readonly acceptShrink?: boolean }): void;
+  refresh(options?: { readonly acceptShrink?: boolean | undefined }): void;
   stats(): UserCacheStats;
   /** Ends a rebuild under way and every wait; lookups defer from now on. */
   stop(): Promise<void>;

@@ -4,7 +4,7 @@ import type { RebuildLease, SharedSnapshot, SnapshotManifest } from "./shared-sn
 export interface MemorySharedSnapshotOptions {
   readonly clock: Clock;
   /** How long a replaced generation stays readable, ms. Default one minute. */
-  readonly graceMs?: number;
+  readonly graceMs?: number | undefined;
 }
 
 interface Generation {

@@ -5,7 +5,8 @@ import { createVirtualClock } from "../testing/virtual-clock.js";
 import type { UserCacheEvent } from "./events.js";
 import { memorySharedSnapshot } from "./memory-shared-snapshot.js";
 import type { SharedSnapshot } from "./shared-snapshot.js";
-import { createUserCache, type UserCacheOptions } from "./user-cache.js";
+import type { UserCacheOptions } from "./options.js";
+import { createUserCache } from "./user-cache.js";
 
 const MINUTE = 60_000;
 

@@ -3,7 +3,8 @@ import { describe, expect, it } from "vitest";
 import { fakeUserPool, type FakeUser } from "../testing/fake-user-pool.js";
 import { createVirtualClock } from "../testing/virtual-clock.js";
 import type { UserCacheEvent } from "./events.js";
-import { createUserCache, type UserCacheOptions } from "./user-cache.js";
+import type { UserCacheOptions } from "./options.js";
+import { createUserCache } from "./user-cache.js";
 
 const MINUTE = 60_000;
 const throttled = new Error("slow down");

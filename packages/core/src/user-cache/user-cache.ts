@@ -1,62 +1,11 @@
-import { ConfigurationError } from "../errors.js";
-import type { Clock, Randomness } from "../ports/index.js";
-import { systemClock, systemRandomness } from "../timing/system-clock.js";
+import { optionsOf } from "../options.js";
 import { createBell } from "./alarm.js";
-import { boundedSharedSnapshot } from "./bounded-shared-snapshot.js";
 import type { Snapshot } from "./build-snapshot.js";
-import { jsonCodec, type UserCodec } from "./codec.js";
 import type { UserCacheObserver } from "./events.js";
 import { createFoundUsers, type FoundUsers } from "./found-users.js";
 import type { DeferReason, LookupOptions, LookupResult, UserCache } from "./lookup.js";
+import { userCacheSettings, type UserCacheOptions } from "./options.js";
 import { createRefresher } from "./refresher.js";
-import type { SharedSnapshot } from "./shared-snapshot.js";
-import type { UserSource } from "./source.js";
-
-export interface UserCacheOptions<User> {
-  readonly source: UserSource<User>;
-  /**
-   * The keys a user is found by. None for a user without the attribute: such a user is counted and
-   * not kept. A user with several keys is kept once for each.
-   */
-  readonly keys: (user: User) => readonly string[];
-  /**
-   * What makes two records the same account, say its `sub`: a walk over a pool that changes may
-   * meet an account twice. Default: records are the same when they are equal.
-   */
-  readonly identity?: (user: User) => string;
-  /** How users are kept as bytes. Default {@link jsonCodec}; `fieldsCodec` takes less. */
-  readonly codec?: UserCodec<User>;
-  /** Milliseconds for which a snapshot is fresh. Its replacement begins after 70 to 80 % of it. */
-  readonly ttlMs: number;
-  /** Milliseconds beyond `ttlMs` for which it still serves while rebuilds fail. Default 24 hours. */
-  readonly maxStaleMs?: number;
-  /**
-   * Milliseconds after a snapshot was completed for which a key that isn't in it counts as absent.
-   * After that a lookup for such a key asks for a newer one. Default half of `ttlMs`.
-   */
-  readonly absentTtlMs?: number;
-  /** Least milliseconds between snapshots that lookups ask for. Default one minute. */
-  readonly minIntervalMs?: number;
-  /** How long a lookup waits at most, ms, unless it says otherwise. Default 1,000. */
-  readonly waitMs?: number;
-  /** A walk that brings less than this share of the last one is refused. 0 to 1, default 0.5. */
-  readonly minShare?: number;
-  /** Milliseconds a page (or a `find`) may take. Default 30,000. */
-  readonly pageTimeoutMs?: number;
-  /** Failures in a row on one page after which a walk is given up. Default 10. */
-  readonly maxPageFailures?: number;
-  /** Where replicas share one snapshot, so that one walk serves all of them. */
-  readonly shared?: SharedSnapshot;
-  /** After so many milliseconds without a sign of life another replica takes over. Default 30,000. */
-  readonly leaseMs?: number;
-  /** How often a replica that waits for another's snapshot looks for it, ms. Default 1,000. */
-  readonly pollMs?: number;
-  /** Milliseconds after which the shared backend counts as gone. Default 5,000. */
-  readonly sharedTimeoutMs?: number;
-  readonly clock?: Clock;
-  readonly randomness?: Randomness;
-  readonly observe?: UserCacheObserver;
-}
 
 /** What an answer must be to be given. */
 interface Need<User> {
@@ -64,7 +13,10 @@ interface Need<User> {
   readonly acceptable: (users: readonly User[]) => boolean;
 }
 
-const DAY_MS = 86_400_000;
+/** Looked at anew after this time at the latest. */
+const LONGEST_WAIT_MS = 60_000;
+const checkLookup = optionsOf("lookup");
+const ANY_TIME = { from: 0, to: Number.MAX_SAFE_INTEGER };
 const MAX_CLOCK_SKEW_MS = 300_000;
 const LEAST_RETRY_MS = 1_000;
 const MOST_RETRY_MS = 300_000;
@@ -72,17 +24,27 @@ const MOST_RETRY_MS = 300_000;
 /**
  * Makes a user cache. It does nothing before `start()`.
  *
- * @throws ConfigurationError when `ttlMs` is not a positive number or `minShare` not from 0 to 1
+ * @example
+ * ```ts
+ * const users = createUserCache({
+ *   source: { pages: ({ from, signal }) => walkThePool(from, signal) },
+ *   keys: (user) => [user.traineeId],
+ *   ttlMs: 15 * 60_000,
+ * });
+ * users.start();
+ * const consumer = createConsumer({ …, ready: () => users.ready() });
+ *
+ * // In a handler: an answer, or the message comes back later.
+ * const found = await users.lookup(event.traineeId, { freshAfter: context.message.sentAt });
+ * if (found.status === "defer") context.defer(found.retryAfterMs, found.reason);
+ * ```
+ *
+ * @throws ConfigurationError naming the option that is missing or out of range
  */
 export function createUserCache<User>(options: UserCacheOptions<User>): UserCache<User> {
-  const { source, ttlMs, maxStaleMs = DAY_MS, absentTtlMs = ttlMs / 2, minShare = 0.5 } = options;
-  const { waitMs: defaultWaitMs = 1_000, pageTimeoutMs = 30_000 } = options;
-  const { clock = systemClock(), randomness = systemRandomness() } = options;
-  if (!(ttlMs > 0)) throw new ConfigurationError("User cache: ttlMs must be more than 0.");
-  if (!(minShare >= 0 && minShare <= 1)) {
-    throw new ConfigurationError("User cache: minShare must be from 0 to 1.");
-  }
-  const codec = options.codec ?? jsonCodec<User>();
+  const settings = userCacheSettings(options);
+  const { source, codec, clock, randomness, ttlMs, maxStaleMs, absentTtlMs, pageTimeoutMs } =
+    settings;
   const swapped = createBell(clock);
   const counts = { found: 0, absent: 0, deferred: 0 };
   let stopped = false;
@@ -98,23 +60,8 @@ export function createUserCache<User>(options: UserCacheOptions<User>): UserCach
   };
 
   const refresher = createRefresher<User>({
-    source,
-    codec,
-    keys: options.keys,
-    clock,
-    randomness,
+    ...settings,
     observe,
-    ttlMs,
-    maxStaleMs,
-    minShare,
-    pageTimeoutMs,
-    maxPageFailures: options.maxPageFailures ?? 10,
-    minIntervalMs: options.minIntervalMs ?? 60_000,
-    leaseMs: options.leaseMs ?? 30_000,
-    pollMs: options.pollMs ?? 1_000,
-    ...(options.shared !== undefined && {
-      shared: boundedSharedSnapshot(options.shared, clock, options.sharedTimeoutMs ?? 5_000),
-    }),
     onSwap(snapshot) {
       found?.forgetUntil(snapshot.asOf);
       swapped.ring();
@@ -191,11 +138,12 @@ export function createUserCache<User>(options: UserCacheOptions<User>): UserCach
   }
 
   async function look(id: string, lookup: LookupOptions<User>): Promise<LookupResult<User>> {
-    const { signal, waitMs = defaultWaitMs } = lookup;
+    const { signal } = lookup;
+    const waitMs = checkLookup.ms("waitMs", lookup.waitMs ?? settings.waitMs, { from: 0 });
     const asked = clock.now();
     const until = clock.monotonic() + waitMs;
-    const future = (lookup.freshAfter ?? -Infinity) > asked + MAX_CLOCK_SKEW_MS;
-    const freshAfter = future ? -Infinity : (lookup.freshAfter ?? -Infinity);
+    const asOf = checkLookup.number("freshAfter", lookup.freshAfter ?? 0, ANY_TIME);
+    const freshAfter = asOf > asked + MAX_CLOCK_SKEW_MS ? 0 : asOf;
     const need: Need<User> = { freshAfter, acceptable: lookup.acceptable ?? (() => true) };
     let mayAsk = found !== undefined;
     for (;;) {
@@ -220,7 +168,7 @@ export function createUserCache<User>(options: UserCacheOptions<User>): UserCach
     start: () => refresher.start(),
 
     async ready() {
-      while (!stopped && usable() === undefined) await swapped.wait(DAY_MS);
+      while (!stopped && usable() === undefined) await swapped.wait(LONGEST_WAIT_MS);
       return !stopped;
     },
 
