@@ -3,6 +3,7 @@ import { defineConfig, globalIgnores } from "eslint/config";
 import tseslint from "typescript-eslint";
 import { clockBan } from "./scripts/eslint/clock-ban.mjs";
 import { folders } from "./scripts/eslint/folders.mjs";
+import { functionLength } from "./scripts/eslint/function-length.mjs";
 import { importWalls } from "./scripts/eslint/import-walls.mjs";
 
 export default defineConfig(
@@ -54,4 +55,5 @@ export default defineConfig(
   importWalls,
   folders,
   clockBan,
+  functionLength,
 );

@@ -33,3 +33,13 @@ test.each([
   const [result] = await eslint.lintText(`${line}\n`, { filePath: `${root}/${file}` });
   expect(result?.messages.map(({ ruleId }) => ruleId)).toContain(rule);
 });
+
+test("a product's function has at most 70 lines, comments aside", async () => {
+  const filePath = `${root}/packages/core/src/message/new.ts`;
+  const lines = (count: number): string =>
+    `export function long(): void {\n${"  work();\n".repeat(count - 2)}  // Why.\n}\n`;
+  const [short] = await eslint.lintText(lines(70), { filePath });
+  const [long] = await eslint.lintText(lines(71), { filePath });
+  expect(short?.messages.map(({ ruleId }) => ruleId)).not.toContain("max-lines-per-function");
+  expect(long?.messages.map(({ ruleId }) => ruleId)).toContain("max-lines-per-function");
+});

@@ -141,16 +141,16 @@ export const MUTANTS: readonly Mutant[] = [
   ]),
   mutant("deadline-moved-before-success", "A lease counts as extended before the queue said so.", [
     core(
-      "extendBatch",
-      "const confirmed: Entry[] = []; try {",
-      "const confirmed: Entry[] = []; for (const { entry, forMs } of sendable) moveVisibility(entry, sentAt + forMs * 20); try {",
+      "#extendVisibility",
+      "let replies: readonly QueueReply[]; try {",
+      "for (const { delivery, visibilityMs } of asked) delivery.confirm(sentAt + visibilityMs * 20); let replies: readonly QueueReply[]; try {",
     ),
   ]),
   mutant("loss-ignored", "A lost delivery goes on as if nothing had happened.", [
     core(
-      "extendBatch",
-      'entry.visibleUntil = time(); lose(entry, "visibility");',
-      "moveVisibility(entry, sentAt + forMs * 20);",
+      "extensions/conclude",
+      'delivery.loseVisibility(); delivery.onLost("visibility");',
+      "delivery.confirm(sentAt + visibilityMs * 20);",
     ),
   ]),
   mutant("siblings-go-on", "After a failure the rest of the FIFO group goes on before it.", [

@@ -1,6 +1,6 @@
 import type { HostSettings } from "../consumer/options.js";
 import type { Emit } from "../events.js";
-import { hardMargin } from "../leases/lease-keeper.js";
+import { hardMargin } from "../leases/kept-delivery.js";
 import { claimRequest } from "../message/claim-request.js";
 import { SIBLING, storeDown, type Disposition } from "../message/disposition.js";
 import { processMessage, type ClaimResult, type ProcessOptions } from "../message/process.js";

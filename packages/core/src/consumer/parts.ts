@@ -1,5 +1,6 @@
 import { createEmit } from "../events.js";
-import { createLeaseKeeper, hardMargin, type LeaseKeeper } from "../leases/lease-keeper.js";
+import { hardMargin } from "../leases/kept-delivery.js";
+import { LeaseKeeper } from "../leases/lease-keeper.js";
 import { leaseTime } from "../leases/lease-time.js";
 import { createCommitter } from "../run/commit.js";
 import type { RunEnvironment } from "../run/run.js";
@@ -50,7 +51,7 @@ export function assemble(options: ConsumerOptions): ConsumerParts {
     },
   });
   const env = environment(options, settings, { time, emit, gate, control }, abandon.signal);
-  const keeper = createLeaseKeeper({
+  const keeper = new LeaseKeeper({
     ...env,
     queue: options.queue,
     visibilityMs: settings.visibilityMs,

@@ -1,5 +1,3 @@
-import type { HeapEntry } from "../timing/deadline-heap.js";
-import type { LossReason } from "../events.js";
 import type { Lease, QueueMessage } from "../ports/index.js";
 
 /** What is kept of one delivery. All times are on the keeper's timeline. */
@@ -23,96 +21,47 @@ export interface KeptLease {
   drop(): Promise<void> | undefined;
 }
 
-/** What a kept lease asks of its keeper. */
-export interface Upkeep {
-  readonly time: () => number;
-  /** Something changed that may make it due at another time. */
-  readonly schedule: (entry: KeptEntry) => void;
-  /** A later delivery came at `at`: visibility begins anew. */
-  readonly renewed: (entry: KeptEntry, at: number) => void;
-  readonly drop: (entry: KeptEntry) => void;
-}
-
-/** The keeper's side of a lease. A class, since each message has one. */
-export class KeptEntry implements HeapEntry, KeptLease {
-  dueAt = 0;
-  heapIndex = -1;
-  visibleUntil = 0;
-  claimedUntil = 0;
-  claim: Lease | undefined = undefined;
-  processUntil: number | undefined = undefined;
-  /** When the next extension is due; moved only by a confirmed extension or a failed one's retry. */
-  extendAt = 0;
-  failures = 0;
-  extending = false;
-  /** The calls under way that name it. */
-  underWay: Promise<void> | undefined = undefined;
-  lost = false;
-
-  constructor(
-    private readonly upkeep: Upkeep,
-    public message: QueueMessage,
-    /** When the visibility of this delivery began at the earliest: the 12 hours count from here. */
-    public receivedAt: number,
-    readonly onLost: (reason: LossReason) => void,
-  ) {}
-
-  renewHandle(next: QueueMessage, at: number): void {
-    this.message = next;
-    this.receivedAt = at;
-    this.failures = 0;
-    this.lost = false;
-    this.upkeep.renewed(this, at);
-  }
-
-  bindClaim(claim: Lease, claimedUntil: number): void {
-    this.claim = claim;
-    this.claimedUntil = claimedUntil;
-    this.lost = false;
-    // A claim made late in the visibility is short: the renewal may not wait for longer.
-    this.extendAt = Math.min(this.extendAt, (this.upkeep.time() + claimedUntil) / 2);
-    this.upkeep.schedule(this);
-  }
-
-  unbindClaim(): void {
-    this.claim = undefined;
-    this.claimedUntil = 0;
-  }
-
-  limitProcessing(at: number | undefined): void {
-    this.processUntil = at;
-    this.upkeep.schedule(this);
-  }
-
-  drop(): Promise<void> | undefined {
-    this.lost = true;
-    this.upkeep.drop(this);
-    return this.underWay;
-  }
-}
-
 /**
  * A lease that nobody extends: the messages of an invocation that ends at a known time.
  *
  * @param until on the timeline of leases
  */
 export function fixedLease(message: QueueMessage, until: number): KeptLease {
-  const lease = {
-    message,
-    visibleUntil: until,
-    claimedUntil: 0,
-    claim: undefined as Lease | undefined,
-    renewHandle: () => undefined,
-    bindClaim: (claim: Lease, claimedUntil: number) => {
-      lease.claim = claim;
-      lease.claimedUntil = claimedUntil;
-    },
-    unbindClaim: () => {
-      lease.claim = undefined;
-      lease.claimedUntil = 0;
-    },
-    limitProcessing: () => undefined,
-    drop: () => undefined,
-  };
-  return lease;
+  return new FixedLease(message, until);
+}
+
+class FixedLease implements KeptLease {
+  #claim: Lease | undefined = undefined;
+  #claimedUntil = 0;
+
+  constructor(
+    readonly message: QueueMessage,
+    readonly visibleUntil: number,
+  ) {}
+
+  get claim(): Lease | undefined {
+    return this.#claim;
+  }
+
+  get claimedUntil(): number {
+    return this.#claimedUntil;
+  }
+
+  bindClaim(claim: Lease, claimedUntil: number): void {
+    this.#claim = claim;
+    this.#claimedUntil = claimedUntil;
+  }
+
+  unbindClaim(): void {
+    this.#claim = undefined;
+    this.#claimedUntil = 0;
+  }
+
+  /** Its host knows of no later delivery. */
+  renewHandle(): void {}
+
+  /** Its host ends by itself, sooner than any limit. */
+  limitProcessing(): void {}
+
+  drop(): undefined {}
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { createLeaseKeeper } from "./lease-keeper.js";
+import { LeaseKeeper } from "./lease-keeper.js";
 import { leaseTime } from "./lease-time.js";
 import { memoryStore } from "../memory-store/memory-store.js";
 import { memoryQueue } from "../testing/memory-queue.js";
@@ -12,7 +12,7 @@ describe("a lease that was lost", () => {
     const clock = createVirtualClock();
     const queue = memoryQueue({ clock });
     const time = leaseTime(clock);
-    const keeper = createLeaseKeeper({
+    const keeper = new LeaseKeeper({
       clock,
       time,
       queue,
@@ -48,7 +48,7 @@ describe("a lease that was lost", () => {
     const extended: string[] = [];
     let hanging = true;
     const lost: string[] = [];
-    const keeper = createLeaseKeeper({
+    const keeper = new LeaseKeeper({
       clock,
       time,
       queue: {
