@@ -5,7 +5,7 @@ import { restrictImports } from "./restrict-imports.mjs";
 /** @type {Restriction[]} */
 const deepImports = [
   {
-    regex: "^@exactly-once/[^/]+/(?!(ports|user-cache|testing)$)",
+    regex: "^@exactly-once/[^/]+/(?!(ports|user-cache|testing|v2)$)",
     message: "Import what the package exports, not a file inside it.",
   },
   {

@@ -1,5 +1,5 @@
 import { email, credentials } from "../mailer/mailer.fixture.js";
-import { sesMailer } from "../mailer/mailer.js";
+import { sesMailer } from "../mailer/ses-mailer.js";
 import { safeSesClient } from "../wire/safe-client.js";
 
 /**

@@ -1,6 +1,6 @@
 import { PermanentError } from "@exactly-once/core";
 import { domainToASCII } from "node:url";
-import type { Mailbox } from "./email.js";
+import type { Mailbox, Mailboxes } from "./email.js";
 
 const maxAddressLength = 320;
 const maxLocalLength = 64;
@@ -26,7 +26,8 @@ export function hasControl(text: string): boolean {
  * @throws PermanentError
  */
 export function checkMailbox(given: string | Mailbox, field: string): Mailbox {
-  const { name, address } = typeof given === "string" ? { name: undefined, address: given } : given;
+  const { name, address } =
+    typeof given === "string" ? { address: given } : ((given ?? {}) as Partial<Mailbox>);
   const checked = checkAddress(address, field);
   if (name === undefined || name === "") return { address: checked };
   if (typeof name !== "string" || hasControl(name)) {
@@ -38,6 +39,16 @@ export function checkMailbox(given: string | Mailbox, field: string): Mailbox {
     );
   }
   return { name, address: checked };
+}
+
+/** The same for one or several, such as the recipients of an email. */
+export function checkMailboxes(given: Mailboxes, field: string): readonly Mailbox[] {
+  const several = isList(given) ? given : [given];
+  return several.map((mailbox) => checkMailbox(mailbox, field));
+}
+
+function isList(given: Mailboxes): given is Extract<Mailboxes, readonly unknown[]> {
+  return Array.isArray(given);
 }
 
 function checkAddress(address: unknown, field: string): string {

@@ -1,10 +1,10 @@
 import { senderSuite, type SenderFault } from "@exactly-once/core/testing";
 import { describe, onTestFinished, test } from "vitest";
 import type { Email } from "./email.js";
-import { email, mailerFixture } from "./mailer.fixture.js";
+import { actionsOf, bothApis, email, mailerFixture } from "./mailer.fixture.js";
 import { createLocalSes, type FaultKind } from "../testing/index.js";
 
-const { clientOf, mailerOf } = mailerFixture(onTestFinished);
+const { bring } = mailerFixture(onTestFinished);
 
 const faultOf: Readonly<Record<Exclude<SenderFault, "unreachable">, FaultKind>> = {
   acceptedButReplyLost: "accept-then-drop",
@@ -15,15 +15,15 @@ const faultOf: Readonly<Record<Exclude<SenderFault, "unreachable">, FaultKind>> 
   throttled: "throttle",
 };
 
-describe("an SES mailer conforms", () => {
+describe.each(bothApis)("an SES mailer on %s conforms", (api) => {
   senderSuite<Email>({
     test,
     factory: async () => {
       const ses = await createLocalSes();
       let closed = false;
-      const sends = () => ses.requests().filter(({ action }) => action === "SendRawEmail");
+      const sends = () => ses.requests().filter(({ action }) => action === actionsOf[api].send);
       return {
-        sender: mailerOf(clientOf(ses.endpoint)),
+        sender: bring(api, ses.endpoint).mailer,
         payload: (variant) => ({ ...email, text: `Dear doctor, ${variant}` }),
         unsendable: { ...email, to: "nobody" },
         strike: async (fault) => {

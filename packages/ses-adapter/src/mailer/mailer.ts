@@ -1,201 +1,282 @@
-import { GetSendQuotaCommand, SendRawEmailCommand, type SESClient } from "@aws-sdk/client-ses";
-import { ConfigurationError, PermanentError, type Sender } from "@exactly-once/core";
-import { type Attempt, type Clock, type Outcome, systemClock } from "@exactly-once/core/ports";
-import { checkMailbox } from "./address.js";
+import { ConfigurationError, type Sender } from "@exactly-once/core";
+import {
+  leaseTime,
+  systemRandomness,
+  type Attempt,
+  type Clock,
+  type Outcome,
+  type PreparedSummary,
+} from "@exactly-once/core/ports";
 import { resendProblems, timeoutProblems, unsafeClientText } from "../wire/check-client.js";
-import { classifyFailure, classifyReply } from "../wire/classify.js";
-import type { Email, Mailbox, PreparedEmail } from "./email.js";
+import { classifyFailure, type Failure } from "../wire/classify.js";
+import { Doubts, doubtWaitMs } from "../wire/doubts.js";
+import { closeIdleSockets, idleSocketMs } from "../wire/idle-sockets.js";
+import { oneRequest, type Answer } from "../wire/one-request.js";
+import { ProviderClock } from "../wire/provider-clock.js";
+import type { SesApi, WireCall } from "../wire/ses-api.js";
+import { Account, assertUsable } from "./account.js";
+import { everyRecipient, type Email, type PreparedEmail } from "./email.js";
 import { renderEmail, withAttempt } from "./mime.js";
-import { armOneShot } from "../wire/one-shot.js";
-import { createProviderClock } from "../wire/provider-clock.js";
-import { createSendRate, type SendQuota, type SendRateOptions } from "./send-rate.js";
+import type { MailerSettings } from "./options.js";
+import { Replicas } from "./replicas.js";
+import { SendRate, type Admission } from "./send-rate.js";
 import { emailTags } from "./tags.js";
 
-export interface SesMailerOptions {
-  /** Best made by `safeSesClient`; one that isn't safe is refused at start. The caller closes it. */
-  readonly client: SESClient;
-  /** A verified identity. */
-  readonly from: string | Mailbox;
-  readonly replyTo?: string | Mailbox;
-  /** Publishes the events that settle unknown outcomes. Without it only an operator can. */
-  readonly configurationSetName?: string;
-  /** `false` leaves rates to SES. */
-  readonly sendRate?: SendRateOptions | false;
-  /** Milliseconds one attempt may take from `begin` until it is signed. Default 15,000. */
-  readonly attemptTimeoutMs?: number;
+/** A sender of emails through SES, for the `effects` of a pipeline. */
+export interface SesMailer extends Sender<Email, PreparedEmail> {
   /**
-   * How long SES may accept a signature after its date, ms. Default 15 minutes: the SES API
-   * Reference ("Common Errors", RequestExpired) names 15, the IAM User Guide ("Troubleshoot
-   * Signature Version 4") five; only the longer of the two is safe to conclude "not sent" from.
+   * Renders an email to MIME.
+   *
+   * @throws PermanentError for what SES would refuse; its text bears no address or content
    */
-  readonly signatureValidityMs?: number;
+  prepare(email: Email): Promise<PreparedEmail>;
+  /** Makes one request at most, and none after the attempt's deadline. */
+  send(prepared: PreparedEmail, attempt: Attempt): Promise<Outcome>;
+  summarize(prepared: PreparedEmail): PreparedSummary;
+  /** Waits for room in the account's rate, or says for how long there is none. */
+  admit(options: {
+    readonly prepared: PreparedEmail;
+    readonly signal: AbortSignal;
+    readonly maxWaitMs: number;
+  }): Promise<{ readonly deferMs: number; readonly reason: string } | undefined>;
   /**
-   * How far ahead of SES's clock a signature may be dated, ms; beyond it nothing is sent. Part of
-   * `validityMs`, since a signature dated ahead is accepted for that much longer. Default 60,000.
+   * Checks the client, the way to SES and the machine's clock.
+   *
+   * @throws ConfigurationError for what an operator has to mend
+   * @throws SesUnavailableError for what passes by itself
    */
-  readonly maxClockSkewMs?: number;
-  /** The longest timeout of the client that fits a lease, ms. Default 30,000. */
-  readonly maxRequestMs?: number;
-  readonly clock?: Clock;
+  verify(): Promise<void>;
+  readonly validityMs: number;
+  readonly attemptTimeoutMs: number;
 }
 
-export type SesMailer = Required<
-  Pick<
-    Sender<Email, PreparedEmail>,
-    "prepare" | "send" | "summarize" | "admit" | "verify" | "validityMs" | "attemptTimeoutMs"
-  >
->;
-
-/** For one `GetSendQuota`, ms. */
-const quotaTimeoutMs = 15_000;
+/** While SES's time isn't known, since it doesn't answer, ms. */
+const silenceWaitMs = 5_000;
+/** While this machine's clock is too far ahead, ms. */
+const skewWaitMs = 30_000;
+/** After a signature that was dated too far ahead: SES is asked first, ms. */
+const askFirstMs = 1_000;
 
 /**
- * Sends emails through SES: at most one request per attempt, none after its deadline.
+ * The mailer for either of SES's APIs.
  *
  * The deadline is checked once the request is signed, and again nowhere: whatever a process that
  * pauses after it sends later bears a signature of before the deadline. `validityMs` after it, SES
  * accepts none of those any more.
  *
  * An abort keeps back what isn't written yet. It doesn't end a request under way: to hang up would
- * only make an email of unknown outcome of one that is being accepted. The client's timeouts do.
- *
- * @throws ConfigurationError when an option can't be right
+ * only make an email of unknown outcome of one that is being accepted. Time limits do.
  */
-export function sesMailer(options: SesMailerOptions): SesMailer {
-  const { client, configurationSetName, clock = systemClock() } = options;
-  const settings = checkOptions(options);
-  const { from, replyTo, maxClockSkewMs, signatureValidityMs } = settings;
-  const providerClock = createProviderClock(clock);
-  const rate =
-    options.sendRate === false
-      ? undefined
-      : createSendRate({ ...options.sendRate, clock, askQuota });
+export class Mailer implements SesMailer {
+  readonly validityMs: number;
+  readonly attemptTimeoutMs: number;
+  readonly #api: SesApi;
+  readonly #settings: MailerSettings;
+  readonly #clock: Clock;
+  readonly #time: () => number;
+  readonly #providerClock: ProviderClock;
+  readonly #account: Account;
+  readonly #rate: SendRate | undefined;
+  readonly #replicas: Replicas | undefined;
+  readonly #doubts = new Doubts();
+  #lastReplyAt = -Infinity;
 
-  async function askQuota(): Promise<SendQuota> {
-    const command = new GetSendQuotaCommand({});
-    const shot = armOneShot(command, { gate: () => undefined, onReply: providerClock.heard });
-    // The client's own timeouts may be the very thing that is missing.
-    const abortSignal = AbortSignal.timeout(quotaTimeoutMs);
-    const quota = await Promise.race([client.send(command, { abortSignal }), shot.stopped]);
+  /** @throws ConfigurationError where the client keeps middleware from one request to the next */
+  constructor(api: SesApi, settings: MailerSettings) {
+    const { clock, rate, sharedThrough } = settings;
+    if (api.config.cacheMiddleware === true) {
+      throw new ConfigurationError(
+        `${api.caller}: the client has cacheMiddleware: true, by which every email would meet the checks of the first one; leave it out.`,
+      );
+    }
+    this.#api = api;
+    this.#settings = settings;
+    this.#clock = clock;
+    this.#time = leaseTime(clock);
+    this.#providerClock = new ProviderClock(clock);
+    this.validityMs = settings.signatureValidityMs + settings.maxClockSkewMs;
+    this.attemptTimeoutMs = settings.attemptTimeoutMs;
+    this.#rate = rate && new SendRate(clock, this.#time, rate);
+    this.#replicas =
+      sharedThrough &&
+      new Replicas({
+        ...{ clock, time: this.#time, counters: sharedThrough },
+        id: systemRandomness().id(),
+      });
+    this.#account = new Account({
+      ...{ clock, time: this.#time, refreshMs: settings.refreshMs },
+      ask: () =>
+        this.#request(
+          () => undefined,
+          (call) => api.askAccount(call),
+        ),
+      onFacts: (facts) => this.#rate?.learn(facts),
+    });
+  }
+
+  prepare(email: Email): Promise<PreparedEmail> {
+    const { from, replyTo } = this.#settings;
+    const { maxMessageBytes } = this.#api;
+    return renderEmail(email, { from, replyTo, maxMessageBytes });
+  }
+
+  summarize({ recipients, contentDigest, template }: PreparedEmail): PreparedSummary {
     return {
-      maxSendRate: quota.MaxSendRate ?? 0,
-      max24HourSend: quota.Max24HourSend ?? -1,
-      sentLast24Hours: quota.SentLast24Hours ?? 0,
+      ...{ recipients: everyRecipient(recipients), contentDigest },
+      ...(template === undefined ? {} : { template }),
     };
   }
 
-  /** Why the signed request must not go out, or undefined. */
-  function refuse(attempt: Attempt, signedAt: number | undefined): string | undefined {
-    if (signedAt === undefined) return "unsigned";
-    if (signedAt - providerClock.atLeast() > maxClockSkewMs) {
-      rate?.expire();
-      return "clockSkew";
+  async admit({
+    prepared,
+    signal,
+    maxWaitMs,
+  }: Parameters<SesMailer["admit"]>[0]): Promise<Admission | undefined> {
+    const timeIsOld = this.#timeIsOld();
+    if (timeIsOld) this.#account.expire();
+    if (timeIsOld || this.#rate) await this.#account.freshen(signal, maxWaitMs);
+    const unknownTime = this.#whyTimeIsUnknown();
+    if (unknownTime) return unknownTime;
+    if (!this.#rate) return undefined;
+    if (this.#replicas) this.#rate.divideBy(await this.#replicas.count());
+    const recipients = everyRecipient(prepared.recipients).length;
+    return this.#rate.admit({ recipients, signal, maxWaitMs });
+  }
+
+  async send(prepared: PreparedEmail, attempt: Attempt): Promise<Outcome> {
+    const { from } = this.#settings;
+    const answer = await this.#request(
+      (signedAt) => this.#refuse(attempt, signedAt),
+      (call) =>
+        this.#api.sendEmail(
+          {
+            ...{ from: from.address, recipients: prepared.recipients },
+            ...{ raw: withAttempt(prepared, attempt.id), tags: tagsOf(prepared, attempt) },
+          },
+          call,
+        ),
+    );
+    if (answer.kind === "reply") return this.#accepted(answer.value);
+    const { error, shot } = answer;
+    const recipients = everyRecipient(prepared.recipients);
+    const context = { from: from.address, recipients };
+    return this.#declined(
+      prepared,
+      classifyFailure(error, shot, this.#api.errorOf(error), context),
+    );
+  }
+
+  async verify(): Promise<void> {
+    const { maxRequestMs, maxClockSkewMs } = this.#settings;
+    const problems = [...(await resendProblems(this.#api))];
+    // The one real request: it proves the way to SES, and makes the handler show its settings.
+    const answer = await this.#account.ask();
+    problems.push(...timeoutProblems(this.#api.config, maxRequestMs));
+    if (problems.length > 0) throw new ConfigurationError(unsafeClientText(this.#api, problems));
+    assertUsable(this.#api, answer);
+    const aheadMs = this.#providerClock.aheadMs() ?? 0;
+    if (aheadMs > maxClockSkewMs) throw new ConfigurationError(aheadText(aheadMs));
+  }
+
+  async #request<Value>(
+    gate: (signedAt: number | undefined) => string | undefined,
+    make: (call: WireCall) => Promise<Value>,
+  ): Promise<Answer<Value>> {
+    if (this.#time() - this.#lastReplyAt > idleSocketMs) {
+      closeIdleSockets(this.#api.config.requestHandler);
     }
+    return oneRequest({
+      ...{ clock: this.#clock, limitMs: this.#settings.maxRequestMs, gate, make },
+      onReply: (headers) => {
+        this.#lastReplyAt = this.#time();
+        this.#providerClock.heard(headers);
+      },
+    });
+  }
+
+  /** Why the signed request must not go out, or undefined. */
+  #refuse(attempt: Attempt, signedAt: number | undefined): string | undefined {
+    if (signedAt === undefined) return "unsigned";
+    if (this.#isAhead(signedAt)) return "clockSkew";
     if (attempt.signal.aborted) return "aborted";
     return attempt.remainingMs() <= 0 ? "deadlinePassed" : undefined;
   }
 
-  async function send(prepared: PreparedEmail, attempt: Attempt): Promise<Outcome> {
-    const command = new SendRawEmailCommand({
-      Source: from.address,
-      Destinations: [prepared.recipient],
-      RawMessage: { Data: withAttempt(prepared, attempt.id) },
-      Tags: tagsOf(prepared, attempt),
-      ...(configurationSetName === undefined ? {} : { ConfigurationSetName: configurationSetName }),
-    });
-    const shot = armOneShot(command, {
-      gate: (signedAt) => refuse(attempt, signedAt),
-      onReply: providerClock.heard,
-    });
-    try {
-      const { MessageId } = await Promise.race([client.send(command), shot.stopped]);
-      return classifyReply(MessageId, clock.now());
-    } catch (error) {
-      const outcome = classifyFailure(error, shot);
-      if (outcome.status === "rejected" && outcome.throttle) rate?.throttled(outcome.throttle);
-      return outcome;
-    }
+  /** Before SES has said anything, this machine's own clock is all there is. */
+  #isAhead(signedAt: number): boolean {
+    const atLeast = this.#providerClock.atLeast() ?? this.#clock.now();
+    return signedAt - atLeast > this.#settings.maxClockSkewMs;
   }
 
-  async function verify(): Promise<void> {
-    const problems = [...(await resendProblems(client))];
-    // The one real request: it proves the way to SES, and makes the handler show its settings.
-    await askAtStart(rate ? rate.refresh : askQuota);
-    problems.push(...timeoutProblems(client, settings.maxRequestMs));
-    if (problems.length > 0) throw new ConfigurationError(unsafeClientText(problems));
-    const aheadMs = providerClock.aheadMs() ?? 0;
-    if (aheadMs > maxClockSkewMs) {
-      throw new ConfigurationError(
-        `This machine's clock is ${Math.round(aheadMs / 1_000)} s ahead of SES's: set it by NTP.`,
-      );
-    }
+  /** SES has to be asked: nothing was heard of it yet, or too long ago by one of the clocks. */
+  #timeIsOld(): boolean {
+    return this.#providerClock.atLeast() === undefined || this.#isAhead(this.#clock.now());
   }
 
-  return {
-    prepare: (email) => renderEmail(email, { from, replyTo }),
-    send,
-    summarize: ({ recipient, contentDigest, template }) => ({
-      recipients: [recipient],
-      contentDigest,
-      ...(template === undefined ? {} : { template }),
-    }),
-    admit: (wait) => rate?.admit(wait) ?? Promise.resolve(undefined),
-    verify,
-    validityMs: signatureValidityMs + maxClockSkewMs,
-    attemptTimeoutMs: settings.attemptTimeoutMs,
-  };
-}
+  /** Once SES was asked. */
+  #whyTimeIsUnknown(): Admission | undefined {
+    const aheadMs = this.#providerClock.aheadMs();
+    if (aheadMs === undefined) {
+      return { deferMs: silenceWaitMs, reason: "SES doesn't answer, so its time isn't known" };
+    }
+    if (!this.#isAhead(this.#clock.now())) return undefined;
+    return aheadMs > this.#settings.maxClockSkewMs
+      ? { deferMs: skewWaitMs, reason: aheadText(aheadMs) }
+      : { deferMs: silenceWaitMs, reason: "SES doesn't answer, so its time isn't known" };
+  }
 
-async function askAtStart(ask: () => Promise<unknown>): Promise<void> {
-  try {
-    await ask();
-  } catch (cause) {
-    const name = cause instanceof Error ? cause.name : "unknown fault";
-    throw new ConfigurationError(
-      `SES did not answer GetSendQuota (${name}): check endpoint, region and credentials, and allow ses:GetSendQuota.`,
-      { cause },
-    );
+  #accepted(messageId: string | undefined): Outcome {
+    // A reply that could be parsed is a proof only with an id in it.
+    if (messageId === undefined || messageId === "") {
+      return { status: "unknown", reason: "noMessageId" };
+    }
+    this.#doubts.accepted();
+    const receipt = { id: messageId, at: this.#clock.now(), via: "provider" } as const;
+    return { status: "accepted", receipt };
+  }
+
+  #declined(prepared: PreparedEmail, failure: Failure): Outcome {
+    const { kind, reason } = failure;
+    if (kind === "unknown") return { status: "unknown", reason };
+    if (kind === "unsent") {
+      if (reason !== "clockSkew") return { status: "rejected", reason };
+      // No try of the message's: SES is asked for its time before the next one.
+      this.#account.expire();
+      return waiting(reason, "rate", askFirstMs);
+    }
+    const { verdict } = failure;
+    if (verdict.kind === "message") return { status: "rejected", reason, permanent: true };
+    if (verdict.kind === "wait") {
+      this.#rate?.close(verdict.waitMs, `SES takes nothing for now (${reason})`);
+      return waiting(reason, verdict.scope, verdict.waitMs);
+    }
+    if (
+      this.#doubts.isItsOwn(
+        `${prepared.contentDigest} ${everyRecipient(prepared.recipients).join(" ")}`,
+      )
+    ) {
+      return { status: "rejected", reason, permanent: true };
+    }
+    return waiting(reason, "rate", doubtWaitMs);
   }
 }
 
-function tagsOf(prepared: PreparedEmail, attempt: Attempt) {
-  const { contentDigest, template } = prepared;
+function waiting(reason: string, scope: "rate" | "quota", retryAfterMs: number): Outcome {
+  return { status: "rejected", reason, throttle: { scope, retryAfterMs } };
+}
+
+function aheadText(aheadMs: number): string {
+  return `This machine's clock is ${Math.round(aheadMs / 1_000)} s ahead of SES's: set it by NTP.`;
+}
+
+function tagsOf(
+  { contentDigest, template }: PreparedEmail,
+  { id, namespace }: Attempt,
+): readonly (readonly [string, string])[] {
   return [
-    { Name: emailTags.attempt, Value: attempt.id },
-    { Name: emailTags.namespace, Value: attempt.namespace },
-    { Name: emailTags.content, Value: contentDigest },
-    ...(template === undefined ? [] : [{ Name: emailTags.template, Value: template }]),
+    [emailTags.attempt, id],
+    [emailTags.namespace, namespace],
+    [emailTags.content, contentDigest],
+    ...(template === undefined ? [] : [[emailTags.template, template] as const]),
   ];
-}
-
-function checkOptions(options: SesMailerOptions) {
-  const { attemptTimeoutMs = 15_000, maxRequestMs = 30_000 } = options;
-  const { signatureValidityMs = 15 * 60_000, maxClockSkewMs = 60_000 } = options;
-  const times = { attemptTimeoutMs, maxRequestMs, signatureValidityMs, maxClockSkewMs };
-  for (const [name, ms] of Object.entries(times)) {
-    if (ms > 0 && Number.isFinite(ms)) continue;
-    throw new ConfigurationError(`sesMailer: ${name} must be above 0 ms, and finite.`);
-  }
-  const { share = 1, perSecond = 1 } = options.sendRate === false ? {} : (options.sendRate ?? {});
-  if (!(share > 0 && share <= 1)) {
-    throw new ConfigurationError("sesMailer: sendRate.share must be above 0 and at most 1.");
-  }
-  if (!(perSecond > 0)) {
-    throw new ConfigurationError("sesMailer: sendRate.perSecond must be above 0.");
-  }
-  return {
-    ...times,
-    from: ownMailbox(options.from, "from"),
-    replyTo: options.replyTo === undefined ? undefined : ownMailbox(options.replyTo, "replyTo"),
-  };
-}
-
-/** The service's own address: a fault in it is one of the settings, not of a message. */
-function ownMailbox(given: string | Mailbox, field: string): Mailbox {
-  try {
-    return checkMailbox(given, field);
-  } catch (error) {
-    if (!(error instanceof PermanentError)) throw error;
-    throw new ConfigurationError(`sesMailer: ${error.message}`);
-  }
 }

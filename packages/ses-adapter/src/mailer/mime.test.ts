@@ -5,7 +5,11 @@ import type { Email } from "./email.js";
 import { email } from "./mailer.fixture.js";
 import { renderEmail, withAttempt } from "./mime.js";
 
-const options = { from: { name: "Forms", address: "forms@example.com" }, replyTo: undefined };
+const options = {
+  from: { name: "Forms", address: "forms@example.com" },
+  replyTo: undefined,
+  maxMessageBytes: 10 * 1_024 * 1_024,
+};
 
 const render = (changes: Partial<Email> = {}) => renderEmail({ ...email, ...changes }, options);
 
@@ -53,8 +57,31 @@ describe("an email that SES would refuse or that smuggles something in", () => {
     ["a line break in the subject", { subject: "Hello\r\nBcc: x@example.com" }],
     ["a line separator in the subject", { subject: "Hello\u2028there" }],
     ["no subject", { subject: " " }],
-    ["no plain text", { text: "" }],
-    ["no HTML", { html: undefined }],
+    ["an empty plain text", { text: "" }],
+    ["an empty HTML", { html: " " }],
+    ["neither plain text nor HTML", { html: undefined, text: undefined }],
+    ["nobody to get it", { to: [] }],
+    ["51 recipients", { to: Array.from({ length: 51 }, (_, i) => `d${i}@example.org`) }],
+    ["a recipient among several that is none", { cc: ["a@b.org", ""] }],
+    ["no recipient at all", { to: undefined }],
+    ["a header given twice", { headers: { "X-Note": "a", "x-note": "b" } }],
+    ["a List-Unsubscribe without brackets", { headers: { "List-Unsubscribe": "https://b.org/u" } }],
+    ["a List-Unsubscribe to a script", { headers: { "List-Unsubscribe": "<javascript:x>" } }],
+    ["a click that isn't one", { headers: { "List-Unsubscribe-Post": "Yes" } }],
+    [
+      "an inline part that the HTML doesn't name",
+      { attachments: [{ filename: "a.png", content: "", contentId: "logo" }] },
+    ],
+    [
+      "two inline parts of one name",
+      {
+        html: '<img src="cid:logo">',
+        attachments: [
+          { filename: "a.png", content: "a", contentId: "logo" },
+          { filename: "b.png", content: "b", contentId: "logo" },
+        ],
+      },
+    ],
     ["a recipient header", { headers: { Bcc: "x@example.com" } }],
     ["an instruction to SES", { headers: { "X-SES-CONFIGURATION-SET": "other" } }],
     ["an attempt of its own", { headers: { "x-exactly-once-attempt": "other" } }],
@@ -62,6 +89,8 @@ describe("an email that SES would refuse or that smuggles something in", () => {
     ["a header name with a colon", { headers: { "X:Y": "a" } }],
     ["a template name that fits no tag", { template: "form updated" }],
     ["an attachment from a path", { attachments: [{ filename: "a", path: "/etc/passwd" }] }],
+    // Readers decode it even where it is encoded as a parameter should be.
+    ["an encoded word for a file name", { attachments: [{ filename: "=?x?q?y?=", content: "" }] }],
     ["a line break in a file name", { attachments: [{ filename: "a\r\nb", content: "" }] }],
     [
       "a content type with a line break",
@@ -77,24 +106,24 @@ describe("an email with hostile but lawful text", () => {
   it("arrives as it was written", async () => {
     const name = 'O"Neill, <script> \u202Ealtered\u202C 👩‍⚕️ (x) victim@example.com';
     const subject = "RTL \u202Ealtered\u202C 👩‍⚕️ =?utf-8?q?fake?=";
-    const { raw, recipient } = await render({
+    const { raw, recipients } = await render({
       to: { name, address: "doctor@example.org" },
       subject,
     });
     const parsed = await PostalMime.parse(raw);
     expect(parsed.to).toEqual([{ name, address: "doctor@example.org" }]);
     expect(parsed.subject).toBe(subject);
-    expect(recipient).toBe("doctor@example.org");
+    expect(recipients.to).toEqual(["doctor@example.org"]);
   });
 
   it("has its domain in ASCII and lower case", async () => {
-    expect((await render({ to: "Doctor@BÜCHER.example" })).recipient).toBe(
-      "Doctor@xn--bcher-kva.example",
-    );
+    const { recipients } = await render({ to: "Doctor@BÜCHER.example" });
+    expect(recipients.to).toEqual(["Doctor@xn--bcher-kva.example"]);
   });
 
   it("carries attachments and further headers", async () => {
     const { raw } = await render({
+      html: '<p><img src="cid:logo"></p>',
       attachments: [
         { filename: "form.txt", content: "Part A" },
         { filename: "logo.png", content: Buffer.from([1, 2, 3]), contentId: "logo" },
@@ -114,6 +143,100 @@ describe("an email with hostile but lawful text", () => {
   });
 });
 
+/** Of a blind decoder, which decodes encoded words wherever they stand, or none at all. */
+const parsed = async (changes: Partial<Email>) => PostalMime.parse((await render(changes)).raw);
+const textOf = async (changes: Partial<Email>) =>
+  Buffer.from((await render(changes)).raw).toString();
+
+describe("text that looks like an encoded word", () => {
+  const hidden = [
+    "=?UTF-8?Q?a=0D=0Ab?=",
+    `=?UTF-8?B?${Buffer.from("\u202Egnirepmat").toString("base64")}?=`,
+    "=?utf-8?q?fake?=",
+    "see =?UTF-8?Q?a b?= here",
+  ];
+
+  it.each(hidden)("arrives as it was written, in each place: %s", async (text) => {
+    const { subject, to, from, headers } = await PostalMime.parse(
+      (
+        await renderEmail(
+          {
+            ...email,
+            subject: text,
+            to: { name: text, address: "doctor@example.org" },
+            headers: { "X-Note": text },
+          },
+          { ...options, from: { name: text, address: "forms@example.com" } },
+        )
+      ).raw,
+    );
+    expect(subject).toBe(text);
+    expect(to).toEqual([{ name: text, address: "doctor@example.org" }]);
+    expect(from).toEqual({ name: text, address: "forms@example.com" });
+    expect(headers.find(({ key }) => key === "x-note")).toBeDefined();
+  });
+
+  it.each(hidden)("stands nowhere in the message as it is: %s", async (text) => {
+    const raw = await textOf({
+      ...{
+        subject: text,
+        headers: { "X-Note": text },
+        replyTo: { name: text, address: "a@b.org" },
+      },
+    });
+    expect(raw).not.toContain(text);
+  });
+});
+
+describe("an email as people write it", () => {
+  it("may be plain text alone", async () => {
+    const { text, html } = await parsed({ html: undefined });
+    expect([text?.trim(), html]).toEqual([email.text, undefined]);
+  });
+
+  it("may be HTML alone", async () => {
+    const { text, html } = await parsed({ text: undefined });
+    expect([html?.trim(), text ?? ""]).toEqual([email.html, ""]);
+  });
+
+  it("shows an image inline, and has other files beside", async () => {
+    const { html, attachments } = await parsed({
+      html: '<p><img src="cid:logo"></p>',
+      attachments: [
+        { filename: "logo.png", content: Buffer.from([1, 2, 3]), contentId: "logo" },
+        { filename: "Übersicht.pdf", content: "x" },
+      ],
+    });
+    expect(html).toContain("cid:logo");
+    expect(
+      attachments.map(({ filename, disposition, related }) => [filename, disposition, related]),
+    ).toEqual([
+      ["logo.png", "inline", true],
+      ["Übersicht.pdf", "attachment", undefined],
+    ]);
+  });
+
+  it("never has a header whose first line is empty, however long its value", async () => {
+    const url = `https://example.com/u/${"x".repeat(200)}`;
+    const raw = await textOf({
+      headers: {
+        "List-Unsubscribe": `<${url}>, <mailto:leave@example.com?subject=${"y".repeat(80)}>`,
+        "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+        "X-Long": "z".repeat(300),
+      },
+      subject: `${"s".repeat(120)} and more`,
+    });
+    expect(raw).toContain(`List-Unsubscribe: <${url}>,\r\n <mailto:leave`);
+    expect(raw).toContain("List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n");
+    expect(raw).not.toMatch(/^[A-Za-z-]+: *\r\n/m);
+    for (const line of raw.split("\r\n")) expect(line.length).toBeLessThan(998);
+  });
+
+  it("bears no name of the machine it was made on", async () => {
+    expect(await textOf({})).toMatch(/^Message-ID: <[0-9a-f]{32}@example\.com>\r$/m);
+  });
+});
+
 describe("the content digest", () => {
   it("is the same for each rendering, whoever it goes to", async () => {
     const [one, again, other] = [await render(), await render(), await render({ to: "b@b.org" })];
@@ -129,6 +252,8 @@ describe("the content digest", () => {
     { html: "<p>Other</p>" },
     { text: "Other" },
     { replyTo: "help@example.com" },
+    { html: undefined },
+    { text: undefined },
     { headers: { "X-Note": "other" } },
     { attachments: [{ filename: "a.txt", content: "other" }] },
   ])("tells %o apart", async (changes) => {

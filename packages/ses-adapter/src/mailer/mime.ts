@@ -2,61 +2,41 @@ import { PermanentError } from "@exactly-once/core";
 import { canonicalJson } from "@exactly-once/core/ports";
 import MailComposer from "nodemailer/lib/mail-composer";
 import { createHash } from "node:crypto";
-import { checkMailbox, hasControl } from "./address.js";
-import type { Attachment, Email, Mailbox, PreparedEmail } from "./email.js";
+import { checkEmail, type CheckedEmail } from "./check-email.js";
+import type { Email, EnvelopeRecipients, Mailbox, PreparedEmail } from "./email.js";
+import { encodedMailboxes, encodedText, headerLine } from "./header-lines.js";
 import { attemptHeader } from "./tags.js";
 
-/**
- * The most SES takes through `SendRawEmail`: 10 MB after encoding, attachments included.
- * Source: "Service quotas in Amazon SES" (Developer Guide), messages by the v1 API.
- */
-export const maxMessageBytes = 10 * 1_024 * 1_024;
 /** Room for the header that names the attempt. */
 const attemptHeaderBytes = 300;
 
-const headerName = /^[A-Za-z0-9-]{1,76}$/;
-const maxHeaderLength = 900;
-const templateName = /^[A-Za-z0-9_-]{1,64}$/;
-const contentTypeText = /^[\w.+-]+\/[\w.+-]+(?:; ?[\w-]+=(?:[\w.+-]+|"[\w .+-]*"))*$/;
-const contentIdText = /^[A-Za-z0-9._@-]{1,200}$/;
-/** Set by the mailer or by SES, or able to add recipients or instructions to SES. */
-const ownHeaders =
-  /^(?:from|to|cc|bcc|sender|reply-to|subject|date|message-id|return-path|mime-version|content-.*|dkim-.*|received|x-ses-.*|x-exactly-once-.*|resent-.*)$/i;
-
 export interface RenderOptions {
   readonly from: Mailbox;
-  readonly replyTo: Mailbox | undefined;
+  /** Where an email doesn't say itself. */
+  readonly replyTo: readonly Mailbox[] | undefined;
+  readonly maxMessageBytes: number;
 }
 
 /**
- * Renders an email to MIME and digests its content.
+ * Renders an email to MIME and digests its content. The address lines, the subject and the caller's
+ * own headers are written here; the rest is the MIME library's.
  *
- * @throws PermanentError for whatever SES would refuse, and for anything that could smuggle a
- *   header or a recipient; its text bears no address, name or content.
+ * @throws PermanentError for whatever SES would refuse
  */
 export async function renderEmail(email: Email, options: RenderOptions): Promise<PreparedEmail> {
-  const to = checkMailbox(email.to, "to");
-  const replyTo =
-    email.replyTo === undefined ? options.replyTo : checkMailbox(email.replyTo, "replyTo");
-  const subject = checkLine(email.subject, "subject");
-  const headers = checkHeaders(email.headers ?? {});
-  checkText(email.html, "html");
-  checkText(email.text, "text");
-  checkTemplate(email.template);
-  const attachments = (email.attachments ?? []).map(checkAttachment);
-
-  const contentDigest = digest([
-    ...[options.from, replyTo ?? null, subject, email.html, email.text, headers],
-    attachments.map(({ content, ...described }) => [described, digestBytes(content)]),
-  ]);
-  const raw = await new MailComposer({
-    from: toAddress(options.from),
-    to: toAddress(to),
-    ...(replyTo === undefined ? {} : { replyTo: toAddress(replyTo) }),
-    ...{ subject, headers, text: email.text, html: email.html },
-    attachments: attachments.map(({ contentId, content, ...described }) => ({
-      ...described,
+  const checked = checkEmail(email);
+  const replyTo = checked.replyTo ?? options.replyTo;
+  const contentDigest = digestOf(checked, options.from, replyTo);
+  const [, domain = ""] = options.from.address.split("@");
+  const mime = await new MailComposer({
+    // SES puts its own in its place; without one here, the machine's name would be in it.
+    messageId: `<${contentDigest}@${domain}>`,
+    ...(checked.text === undefined ? {} : { text: checked.text }),
+    ...(checked.html === undefined ? {} : { html: checked.html }),
+    attachments: checked.attachments.map(({ filename, content, contentType, contentId }) => ({
+      filename,
       content: typeof content === "string" ? content : Buffer.from(content),
+      ...(contentType === undefined ? {} : { contentType }),
       ...(contentId === undefined ? {} : { cid: contentId }),
     })),
     // Content never names files or URLs here; this keeps it so.
@@ -66,90 +46,62 @@ export async function renderEmail(email: Email, options: RenderOptions): Promise
   })
     .compile()
     .build();
-  if (raw.byteLength + attemptHeaderBytes > maxMessageBytes) {
+  const raw = Buffer.concat([headersOf(checked, options.from, replyTo), mime]);
+  if (raw.byteLength + attemptHeaderBytes > options.maxMessageBytes) {
     throw new PermanentError(
-      `The email has ${raw.byteLength} bytes with its attachments; SES takes ${maxMessageBytes}.`,
+      `The email has ${raw.byteLength} bytes with its attachments; SES takes ${options.maxMessageBytes}.`,
     );
   }
+  const { template } = checked;
   return {
-    raw,
-    recipient: to.address,
-    contentDigest,
-    ...(email.template === undefined ? {} : { template: email.template }),
+    ...{ raw, contentDigest, recipients: envelopeOf(checked) },
+    ...(template === undefined ? {} : { template }),
   };
 }
 
 /** The message as it goes to SES: the attempt's header before all others. */
 export function withAttempt(prepared: PreparedEmail, attemptId: string): Uint8Array {
-  return Buffer.concat([Buffer.from(`${attemptHeader}: ${attemptId}\r\n`), prepared.raw]);
+  return Buffer.concat([Buffer.from(headerLine(attemptHeader, attemptId)), prepared.raw]);
 }
 
-function toAddress({ name, address }: Mailbox): { name: string; address: string } {
-  return { name: name ?? "", address };
+function headersOf(
+  { to, cc, subject, headers }: CheckedEmail,
+  from: Mailbox,
+  replyTo: readonly Mailbox[] | undefined,
+): Buffer {
+  const addressed = Object.entries({ From: [from], To: to, Cc: cc, "Reply-To": replyTo ?? [] })
+    .filter(([, mailboxes]) => mailboxes.length > 0)
+    .map(([name, mailboxes]) => headerLine(name, encodedMailboxes(mailboxes)));
+  const own = Object.entries({ Subject: subject, ...headers }).map(([name, value]) =>
+    headerLine(name, encodedText(value)),
+  );
+  return Buffer.from([...addressed, ...own].join(""));
 }
 
-function checkText(text: unknown, field: string): void {
-  if (typeof text !== "string" || text.trim() === "") {
-    throw new PermanentError(`${field}: the email needs an HTML and a plain text part.`);
-  }
+/** Who stands in several lists, or twice in one, gets the email once. */
+function envelopeOf({ to, cc, bcc }: CheckedEmail): EnvelopeRecipients {
+  const seen = new Set<string>();
+  const once = (mailboxes: readonly Mailbox[]) =>
+    mailboxes
+      .map(({ address }) => address)
+      .filter((address) => seen.size < seen.add(address.toLowerCase()).size);
+  return { to: once(to), cc: once(cc), bcc: once(bcc) };
 }
 
-function checkLine(text: unknown, field: string): string {
-  if (typeof text !== "string" || text.trim() === "") {
-    throw new PermanentError(`${field}: the text is missing.`);
-  }
-  if (hasControl(text)) {
-    throw new PermanentError(`${field}: the text has a line break or control character.`);
-  }
-  if (text.length > maxHeaderLength) {
-    throw new PermanentError(`${field}: the text has more than ${maxHeaderLength} characters.`);
-  }
-  return text;
-}
-
-function checkHeaders(headers: Readonly<Record<string, string>>): Record<string, string> {
-  const checked = Object.entries(headers).map(([name, value]) => {
-    if (!headerName.test(name)) {
-      throw new PermanentError("headers: a name has characters other than letters, digits and -.");
-    }
-    if (ownHeaders.test(name)) {
-      throw new PermanentError(`headers: ${name} is set by the mailer or SES; leave it out.`);
-    }
-    return [name, checkLine(value, `headers: ${name}`)] as const;
-  });
-  return Object.fromEntries(checked);
-}
-
-function checkTemplate(template: unknown): void {
-  if (template === undefined) return;
-  if (typeof template !== "string" || !templateName.test(template)) {
-    throw new PermanentError("template: the name must be 1 to 64 of [A-Za-z0-9_-].");
-  }
-}
-
-function checkAttachment(attachment: Attachment): Attachment {
-  const { content, contentType, contentId } = attachment;
-  const filename = checkLine(attachment.filename, "attachments: filename");
-  if (typeof content !== "string" && !(content instanceof Uint8Array)) {
-    throw new PermanentError("attachments: the content must be text or bytes.");
-  }
-  if (contentType !== undefined && !contentTypeText.test(contentType)) {
-    throw new PermanentError("attachments: a content type isn't of the form type/subtype.");
-  }
-  if (contentId !== undefined && !contentIdText.test(contentId)) {
-    throw new PermanentError("attachments: a content id must be 1 to 200 of [A-Za-z0-9._@-].");
-  }
-  return {
-    ...{ filename, content },
-    ...(contentType === undefined ? {} : { contentType }),
-    ...(contentId === undefined ? {} : { contentId }),
-  };
+function digestOf(
+  { subject, html, text, headers, attachments }: CheckedEmail,
+  from: Mailbox,
+  replyTo: readonly Mailbox[] | undefined,
+): string {
+  return digest([
+    ...[from, replyTo ?? null, subject, html ?? null, text ?? null, headers],
+    attachments.map(({ content, filename, contentType = null, contentId = null }) => [
+      ...[filename, contentType, contentId],
+      createHash("sha256").update(content).digest("hex"),
+    ]),
+  ]);
 }
 
 function digest(value: unknown): string {
   return createHash("sha256").update(canonicalJson(value)).digest("hex").slice(0, 32);
-}
-
-function digestBytes(content: string | Uint8Array): string {
-  return createHash("sha256").update(content).digest("hex");
 }

@@ -1,153 +1,126 @@
-import type { Clock, Throttle } from "@exactly-once/core/ports";
-import { quotaPauseMs } from "../wire/refusal.js";
+import type { Clock } from "@exactly-once/core/ports";
+import { doubtWaitMs } from "../wire/doubts.js";
+import { quotaWaitMs } from "../wire/refusal.js";
+import type { AccountFacts } from "../wire/ses-api.js";
 
-/** What `GetSendQuota` says. Both limits count recipients. */
-export interface SendQuota {
-  /** Recipients a second. */
-  readonly maxSendRate: number;
-  /** Recipients in any 24 hours; -1 is without limit. */
-  readonly max24HourSend: number;
-  readonly sentLast24Hours: number;
-}
-
-export interface SendRateOptions {
+/** How much of the account's rate one mailer takes. */
+export interface SendRateShare {
   /** Recipients a second, in place of what SES grants. */
-  readonly perSecond?: number;
-  /** This process's part of the account's rate, above 0 and at most 1. Default 1. */
-  readonly share?: number;
-  /** How old the quota may become, ms. Default 5 minutes. */
-  readonly refreshMs?: number;
-}
-
-export interface SendRateSettings extends SendRateOptions {
-  readonly clock: Clock;
-  /** Must settle in the end, since all admissions share it. */
-  readonly askQuota: () => Promise<SendQuota>;
+  readonly perSecond: number | undefined;
+  /** This service's part of the account's rate, above 0 and at most 1. */
+  readonly share: number;
 }
 
 export interface Admission {
+  /** Milliseconds. */
   readonly deferMs: number;
   readonly reason: string;
 }
 
-export interface SendRate {
-  admit(options: {
-    readonly signal: AbortSignal;
-    readonly maxWaitMs: number;
-  }): Promise<Admission | undefined>;
-  /** Obeys what SES said to one email, for all that follow. */
-  throttled(throttle: Throttle): void;
-  /** Asks for the quota now; rejects with whatever the call rejects with. */
-  refresh(): Promise<void>;
-  /** Makes the next admission ask anew. */
-  expire(): void;
+export interface AdmissionRequest {
+  /** SES counts these, not emails. */
+  readonly recipients: number;
+  readonly signal: AbortSignal;
+  readonly maxWaitMs: number;
 }
 
-const defaultRefreshMs = 5 * 60_000;
-/** After a failed `GetSendQuota`, ms. SES allows one such call a second. */
-const askAgainMs = 10_000;
+interface Closed {
+  readonly until: number;
+  readonly reason: string;
+}
 
 /**
- * Keeps to the account's sending rate on this side: a bucket of one second's worth of emails, and a
- * stop when the day's quota is used up. Without any answer to `GetSendQuota` it lets everything
- * pass and leaves it to SES to throttle.
+ * Keeps to the account's sending rate on this side: a bucket of one second's worth of recipients, and
+ * a stop while SES takes nothing. Before SES has said what it grants, everything passes, and SES
+ * throttles.
+ *
+ * `time` never underestimates what has passed (see core's `leaseTime`): what is said here of a second
+ * or a quarter of an hour is said of the machine that sleeps through it, too.
  */
-export function createSendRate(settings: SendRateSettings): SendRate {
-  const { clock, askQuota, perSecond, share = 1, refreshMs = defaultRefreshMs } = settings;
-  let rate = perSecond;
-  let leftToday = Infinity;
-  let tokens = burstOf(rate);
-  let filledAt = clock.monotonic();
-  let askAt = 0;
-  let asking: Promise<void> | undefined;
-  let closed = { until: 0, reason: "" };
+export class SendRate {
+  readonly #clock: Clock;
+  readonly #time: () => number;
+  readonly #share: SendRateShare;
+  #replicas = 1;
+  #granted: number | undefined;
+  #leftToday = Infinity;
+  #tokens: number;
+  #filledAt: number;
+  #closed: Closed = { until: -Infinity, reason: "" };
 
-  function fill(): void {
-    const now = clock.monotonic();
+  constructor(clock: Clock, time: () => number, share: SendRateShare) {
+    this.#clock = clock;
+    this.#time = time;
+    this.#share = share;
+    this.#filledAt = time();
+    this.#tokens = this.#burst();
+  }
+
+  /** What SES says it grants, and is left of the day. */
+  learn({ maxSendRate, max24HourSend, sentLast24Hours, sendingEnabled }: AccountFacts): void {
+    this.#fill();
+    const first = this.#rate() === undefined;
+    if (maxSendRate > 0) this.#granted = maxSendRate;
+    if (first) this.#tokens = this.#burst();
+    this.#leftToday = max24HourSend < 0 ? Infinity : max24HourSend - sentLast24Hours;
+    if (!sendingEnabled) this.close(doubtWaitMs, "SES has stopped this account's sending");
+  }
+
+  /** Among how many the rate is divided: those that send now through the same store. */
+  divideBy(replicas: number): void {
+    this.#fill();
+    this.#replicas = Math.max(1, replicas);
+  }
+
+  /** Admits nothing for so long; a shorter time never ends a longer one. */
+  close(ms: number, reason: string): void {
+    const until = this.#time() + ms;
+    if (until > this.#closed.until) this.#closed = { until, reason };
+  }
+
+  /** Waits for room, or says how long it would take where that is more than the caller waits. */
+  async admit({ recipients, signal, maxWaitMs }: AdmissionRequest): Promise<Admission | undefined> {
+    if (this.#leftToday < recipients) this.#closeForToday();
+    const closedMs = this.#closed.until - this.#time();
+    if (closedMs > 0) return { deferMs: Math.ceil(closedMs), reason: this.#closed.reason };
+    const rate = this.#rate();
+    if (rate === undefined) return undefined;
+    this.#fill();
+    // More than a bucket holds goes out when it is full, and the next ones wait for it.
+    const needed = Math.min(recipients, this.#burst());
+    const waitMs = Math.ceil((Math.max(0, needed - this.#tokens) / rate) * 1_000);
+    if (waitMs > maxWaitMs) {
+      return { deferMs: waitMs, reason: "the sending rate of the account is in use" };
+    }
+    this.#tokens -= recipients;
+    this.#leftToday -= recipients;
+    if (waitMs > 0) await this.#clock.sleep(waitMs, signal);
+    return undefined;
+  }
+
+  #closeForToday(): void {
+    if (this.#time() < this.#closed.until) return;
+    this.close(quotaWaitMs, "SES takes no more for now: the daily quota is used up");
+  }
+
+  #rate(): number | undefined {
+    const { perSecond, share } = this.#share;
+    const whole = perSecond ?? (this.#granted && this.#granted * share);
+    return whole && whole / this.#replicas;
+  }
+
+  /** Below one recipient a second a bucket must still hold one. */
+  #burst(): number {
+    return Math.max(1, this.#rate() ?? 1);
+  }
+
+  #fill(): void {
+    const now = this.#time();
+    const rate = this.#rate();
     if (rate !== undefined) {
-      tokens = Math.min(burstOf(rate), tokens + ((now - filledAt) / 1_000) * rate);
+      const more = ((now - this.#filledAt) / 1_000) * rate;
+      this.#tokens = Math.min(this.#burst(), this.#tokens + more);
     }
-    filledAt = now;
+    this.#filledAt = now;
   }
-
-  function learn(quota: SendQuota): void {
-    fill();
-    const granted = perSecond ?? quota.maxSendRate * share;
-    if (granted > 0) {
-      if (rate === undefined) tokens = burstOf(granted);
-      rate = granted;
-    }
-    leftToday = quota.max24HourSend < 0 ? Infinity : quota.max24HourSend - quota.sentLast24Hours;
-  }
-
-  function refresh(): Promise<void> {
-    asking ??= (async () => {
-      try {
-        askAt = clock.monotonic() + Math.min(askAgainMs, refreshMs);
-        learn(await askQuota());
-        askAt = clock.monotonic() + refreshMs;
-      } finally {
-        asking = undefined;
-      }
-    })();
-    return asking;
-  }
-
-  /** Waits for the first quota only; later ones come in the background. */
-  async function freshen(signal: AbortSignal, maxWaitMs: number): Promise<void> {
-    if (clock.monotonic() < askAt && (asking === undefined || rate !== undefined)) return;
-    const answered = refresh().catch(() => undefined);
-    if (rate !== undefined && leftToday >= 1) return;
-    const enough = new AbortController();
-    const stop = AbortSignal.any([signal, enough.signal]);
-    await Promise.race([answered, clock.sleep(maxWaitMs, stop)]);
-    enough.abort();
-  }
-
-  function refusal(): Admission | undefined {
-    const now = clock.monotonic();
-    if (leftToday < 1 && now >= closed.until) {
-      closed = { until: now + quotaPauseMs, reason: quotaUsedUp };
-      askAt = Math.min(askAt, closed.until);
-    }
-    return now < closed.until
-      ? { deferMs: Math.ceil(closed.until - now), reason: closed.reason }
-      : undefined;
-  }
-
-  return {
-    refresh,
-    expire: () => {
-      askAt = 0;
-    },
-    throttled: ({ scope, retryAfterMs }) => {
-      const until = clock.monotonic() + retryAfterMs;
-      if (until <= closed.until) return;
-      closed = { until, reason: scope === "quota" ? quotaUsedUp : "SES throttles the rate" };
-      if (scope === "rate") tokens = Math.min(tokens, 0);
-      else askAt = Math.min(askAt, until);
-    },
-    admit: async ({ signal, maxWaitMs }) => {
-      await freshen(signal, maxWaitMs);
-      const refused = refusal();
-      if (refused) return refused;
-      if (rate === undefined) return undefined;
-      fill();
-      const waitMs = tokens >= 1 ? 0 : Math.ceil(((1 - tokens) / rate) * 1_000);
-      if (waitMs > maxWaitMs) {
-        return { deferMs: waitMs, reason: "the sending rate of the account is in use" };
-      }
-      tokens -= 1;
-      leftToday -= 1;
-      if (waitMs > 0) await clock.sleep(waitMs, signal);
-      return undefined;
-    },
-  };
-}
-
-const quotaUsedUp = "SES takes no more for now: the daily quota is used up or sending is stopped";
-
-/** Below one email a second a bucket must still hold one. */
-function burstOf(rate: number | undefined): number {
-  return Math.max(1, rate ?? 1);
 }

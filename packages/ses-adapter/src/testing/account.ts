@@ -1,5 +1,5 @@
 import { bareAddress, domainOf } from "./addresses.js";
-import { refuse, type SesRefusal } from "./ses-refusal.js";
+import { refuse, sendingPaused, type SesRefusal } from "./ses-refusal.js";
 import type { Submission } from "./submission.js";
 
 /** The kinds of events SES can publish, as an event destination names them. */
@@ -32,6 +32,8 @@ export interface AccountOptions {
   readonly identities?: readonly string[];
   /** In the sandbox recipients must be verified as well. Default false. */
   readonly sandbox?: boolean;
+  /** Whether the account may send at all. Default true; can be changed through either API. */
+  readonly sendingEnabled?: boolean;
   readonly configurationSets?: Readonly<Record<string, ConfigurationSet>>;
   /** Twelve digits; appears in events. Default `123456789012`. */
   readonly accountId?: string;
@@ -43,6 +45,7 @@ const simulatorDomain = "simulator.amazonses.com";
 export const createAccount = (options: AccountOptions) => {
   const identities = options.identities && new Set(options.identities.map(normalize));
   const listed = new Set((options.identities ?? []).map(normalize));
+  let sendingEnabled = options.sendingEnabled ?? true;
   const configurationSets = new Map(Object.entries(options.configurationSets ?? {}));
 
   const isVerified = (address: string): boolean => {
@@ -68,8 +71,14 @@ export const createAccount = (options: AccountOptions) => {
       identities?.delete(normalize(identity));
     },
     isVerified,
+    sandbox: options.sandbox ?? false,
+    sendingEnabled: (): boolean => sendingEnabled,
+    setSendingEnabled: (enabled: boolean): void => {
+      sendingEnabled = enabled;
+    },
     /** Applies the rules that depend on the account rather than on the message. */
     judge: (submission: Submission, region: string): SesRefusal | undefined => {
+      if (!sendingEnabled) return sendingPaused;
       const senders = [submission.source, submission.returnPath].filter((a) => a !== undefined);
       const recipients = submission.destinations.filter((a) => domainOf(a) !== simulatorDomain);
       const failed = [...senders, ...(options.sandbox ? recipients : [])].filter(

@@ -1,6 +1,7 @@
 import type { ServerResponse } from "node:http";
-import type { FaultKind } from "./faults.js";
+import type { Fault, StruckKind } from "./faults.js";
 import { answer } from "./http-exchange.js";
+import type { Protocol } from "./protocol.js";
 import {
   dailyQuotaExceeded,
   internalFailure,
@@ -11,8 +12,11 @@ import {
 } from "./ses-refusal.js";
 
 /** The refusals among the faults: well-formed answers for which nothing was accepted. */
-export const refusalOf = (kind: FaultKind): SesRefusal | undefined => {
-  switch (kind) {
+export const refusalOf = (fault: Fault): SesRefusal | undefined => {
+  if (typeof fault === "object") {
+    return fault.kind === "refusal" ? refuse(fault.code, fault.message, fault.status) : undefined;
+  }
+  switch (fault) {
     case "500-before-accept":
       return internalFailure;
     case "503":
@@ -29,16 +33,22 @@ export const refusalOf = (kind: FaultKind): SesRefusal | undefined => {
 };
 
 /** Where a cut hurts most: in the middle of the id, so that a lax parser finds a wrong one. */
-const cut = (xml: string): string => {
-  const end = xml.indexOf("</MessageId>");
-  return xml.slice(0, end < 0 ? Math.floor(xml.length / 2) : end - 20);
+const cut = (body: string, messageId: string | undefined): string => {
+  const at = messageId === undefined ? -1 : body.indexOf(messageId);
+  return body.slice(0, at < 0 ? Math.floor(body.length / 2) : at + 20);
 };
 
 const captivePortal =
   "<!doctype html><html><head><title>Welcome</title></head><body>Please sign in.</body></html>";
 
-/** Spoils the answer of a call that was carried out, whose proper answer would be `xml`. */
-export const breakReply = (kind: FaultKind, response: ServerResponse, xml: string): void => {
+/** Spoils the answer of a call that was carried out, whose proper answer would be `body`. */
+export const breakReply = (
+  kind: StruckKind,
+  response: ServerResponse,
+  { contentType }: Pick<Protocol, "contentType">,
+  body: string,
+  messageId: string | undefined,
+): void => {
   const { socket } = response;
   switch (kind) {
     case "accept-then-drop":
@@ -49,16 +59,16 @@ export const breakReply = (kind: FaultKind, response: ServerResponse, xml: strin
       return;
     case "truncated-200":
       response.writeHead(200, {
-        "content-type": "text/xml",
-        "content-length": Buffer.byteLength(xml),
+        "content-type": contentType,
+        "content-length": Buffer.byteLength(body),
       });
-      response.write(cut(xml), () => socket?.destroySoon());
+      response.write(cut(body, messageId), () => socket?.destroySoon());
       return;
-    case "cut-xml-200":
-      answer(response, 200, "text/xml", cut(xml));
+    case "cut-body-200":
+      answer(response, 200, contentType, cut(body, messageId));
       return;
     case "empty-200":
-      answer(response, 200, "text/xml", "");
+      answer(response, 200, contentType, "");
       return;
     case "html-200":
       answer(response, 200, "text/html; charset=utf-8", captivePortal);

@@ -1,6 +1,5 @@
 import { randomUUID } from "node:crypto";
 import type { Account, EventKind } from "./account.js";
-import type { SendDataPoint } from "./account-actions.js";
 import { bareAddress } from "./addresses.js";
 import type { EventPublisher } from "./event-publisher.js";
 import { sesEvent } from "./events.js";
@@ -8,6 +7,16 @@ import type { SentEmail } from "./sent-email.js";
 
 /** What happens to an email at one recipient, as the kinds of events it gives, in order. */
 export type DeliveryOutcome = (email: SentEmail, recipient: string) => readonly EventKind[];
+
+/** What `GetSendStatistics` says of a quarter of an hour. */
+export interface SendDataPoint {
+  /** Its start, in milliseconds since the epoch. */
+  readonly at: number;
+  readonly attempts: number;
+  readonly bounces: number;
+  readonly complaints: number;
+  readonly rejects: number;
+}
 
 const quarterHourMs = 15 * 60 * 1_000;
 const keptQuarters = 14 * 24 * 4;

@@ -23,7 +23,15 @@ const isFault = (value: unknown): value is Fault =>
   (isRecord(value) &&
     value["kind"] === "delay" &&
     isDuration(value["ms"]) &&
-    ["accept", "reply", undefined].includes(value["before"] as string | undefined));
+    ["accept", "reply", undefined].includes(value["before"] as string | undefined)) ||
+  (isRecord(value) && value["kind"] === "refusal" && isRefusalFault(value));
+
+const isRefusalFault = ({ code, message, status = 400 }: Json): boolean =>
+  typeof code === "string" &&
+  typeof message === "string" &&
+  Number.isInteger(status) &&
+  Number(status) >= 400 &&
+  Number(status) < 600;
 
 const isTrigger = (value: unknown): value is FaultTrigger => {
   if (!isRecord(value)) return false;
@@ -63,7 +71,7 @@ export const readFaultSettings = (value: unknown): FaultSettings | string => {
   if (rules !== undefined && !Array.isArray(rules)) return "`rules` must be a list.";
   const bad = (rules ?? []).findIndex((rule: unknown) => !isRule(rule));
   if (bad >= 0) {
-    return `rules[${bad}] isn't a fault rule; its fault must be one of ${faultKinds.join(", ")} or {kind: "delay", ms}.`;
+    return `rules[${bad}] isn't a fault rule; its fault must be one of ${faultKinds.join(", ")} {kind: "delay", ms} or {kind: "refusal", code, message}.`;
   }
   if (events !== undefined && !isRates(events)) {
     return "`events` must hold a seed, and probabilities from 0 to 1 for lost, doubled, late, reordered.";

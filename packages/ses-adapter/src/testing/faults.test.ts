@@ -54,7 +54,7 @@ describe("a fault", () => {
     ["accept-then-drop", 1, "TimeoutError"],
     ["accept-then-hang", 1, "TimeoutError"],
     ["truncated-200", 1, /^(?:Error|TimeoutError)$/],
-    ["cut-xml-200", 1, /^/],
+    ["cut-body-200", 1, /^/],
     ["empty-200", 1, "no MessageId"],
     ["html-200", 1, "no MessageId"],
     ["500-after-accept", 1, "InternalFailure"],
@@ -80,7 +80,7 @@ describe("a fault", () => {
     },
   );
 
-  it.each(["cut-xml-200", "truncated-200"] as const)(
+  it.each(["cut-body-200", "truncated-200"] as const)(
     "%s cuts the MessageId itself",
     async (fault) => {
       const { ses } = await start([{ fault, when: { on: "every" } }]);
@@ -203,7 +203,7 @@ describe("a plan", () => {
 
   it("may be a function of the call", async () => {
     const seen: unknown[] = [];
-    const plan = (call: { n: number; recipients: readonly string[] }): Fault | undefined => {
+    const plan = (call: { number: number; recipients: readonly string[] }): Fault | undefined => {
       seen.push(call);
       return call.recipients.includes("b@example.org") ? "reject" : undefined;
     };
@@ -211,7 +211,7 @@ describe("a plan", () => {
     expect(await outcomeOf(send(client, "a@example.org"))).toBe("sent");
     expect(await outcomeOf(send(client, "b@example.org"))).toBe("MessageRejected");
     expect(seen[1]).toMatchObject({
-      n: 2,
+      number: 2,
       action: "SendRawEmail",
       source: "Forms <forms@example.com>",
       recipients: ["b@example.org"],

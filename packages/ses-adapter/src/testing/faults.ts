@@ -1,3 +1,4 @@
+import type { SesApiVersion } from "./api-version.js";
 import { seededChance } from "./seeded-chance.js";
 
 /** Faults by what the caller sees. "Accepted" means the email is taken and will be delivered. */
@@ -8,8 +9,8 @@ export const faultKinds = [
   "accept-then-hang",
   /** Accepted; the answer ends inside the MessageId, short of its content length. */
   "truncated-200",
-  /** Accepted; a complete HTTP answer whose XML is cut inside the MessageId. */
-  "cut-xml-200",
+  /** Accepted; a complete HTTP answer whose XML or JSON is cut inside the MessageId. */
+  "cut-body-200",
   /** Accepted; status 200 with no body. */
   "empty-200",
   /** Accepted; status 200 with an HTML page, as from a captive proxy. */
@@ -42,12 +43,23 @@ export interface DelayFault {
   readonly before?: "accept" | "reply";
 }
 
-export type Fault = FaultKind | DelayFault;
+/** Not accepted; SES declines it with this code and text, each API in its own way. */
+export interface RefusalFault {
+  readonly kind: "refusal";
+  /** As v1 has it. */
+  readonly code: string;
+  readonly message: string;
+  /** Default 400. */
+  readonly status?: number;
+}
+
+export type Fault = FaultKind | DelayFault | RefusalFault;
 
 /** What a plan may look at when it decides about one call. */
 export interface SesCall {
   /** 1 for the first call this server read, whatever its action. */
-  readonly n: number;
+  readonly number: number;
+  readonly api: SesApiVersion;
   readonly action: string;
   readonly source: string | undefined;
   readonly recipients: readonly string[];
@@ -66,7 +78,7 @@ export type FaultTrigger =
 export interface FaultRule {
   readonly fault: Fault;
   readonly when: FaultTrigger;
-  /** Default: the two sending actions. */
+  /** Default: the sending actions of both APIs. */
   readonly actions?: readonly string[];
   /** How often at most; default without limit. */
   readonly times?: number;
@@ -74,14 +86,16 @@ export interface FaultRule {
 
 export type FaultPlan = ((call: SesCall) => Fault | undefined) | readonly FaultRule[];
 
-export const kindOf = (fault: Fault): FaultKind | "delay" =>
+export type StruckKind = FaultKind | "delay" | "refusal";
+
+export const kindOf = (fault: Fault): StruckKind =>
   typeof fault === "string" ? fault : fault.kind;
 
-const acceptingFaults: ReadonlySet<FaultKind | "delay"> = new Set([
+const acceptingFaults: ReadonlySet<StruckKind> = new Set([
   "accept-then-drop",
   "accept-then-hang",
   "truncated-200",
-  "cut-xml-200",
+  "cut-body-200",
   "empty-200",
   "html-200",
   "500-after-accept",
@@ -139,7 +153,7 @@ const compile = (plan: FaultPlan): ((call: SesCall) => Fault | undefined) => {
 /** Holds the plan in force. Setting a plan, even the same one, starts its counts again. */
 export const createFaults = (initial: FaultPlan | undefined) => {
   let decide = compile(initial ?? []);
-  const struck = new Map<FaultKind | "delay", number>();
+  const struck = new Map<StruckKind, number>();
   return {
     /** Puts a plan in force in place of the former one. */
     set: (plan: FaultPlan): void => {
@@ -149,8 +163,7 @@ export const createFaults = (initial: FaultPlan | undefined) => {
       decide = compile([]);
     },
     /** How often each kind has struck since the start; kinds that never did are absent. */
-    struck: (): Readonly<Partial<Record<FaultKind | "delay", number>>> =>
-      Object.fromEntries(struck),
+    struck: (): Readonly<Partial<Record<StruckKind, number>>> => Object.fromEntries(struck),
     /** Decides about one call; asked exactly once for each. */
     next: (call: SesCall): Fault | undefined => {
       const fault = decide(call);

@@ -15,10 +15,12 @@ export type {
   FaultRule,
   Faults,
   FaultTrigger,
+  RefusalFault,
   SesCall,
 } from "./faults.js";
 export type { ListedEmail } from "./local-api.js";
 export type { AwaitedMail } from "./mailbox.js";
+export type { SesApiVersion } from "./api-version.js";
 export type { MessageHeader } from "./message-headers.js";
 export type { SendingLimits } from "./quota.js";
 export type { LoggedRequest } from "./request-log.js";

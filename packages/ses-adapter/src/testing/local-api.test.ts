@@ -118,7 +118,7 @@ describe("mail over HTTP", () => {
     const ses = await startSes({ keep: 2 });
     for (const name of ["a", "b", "c", "d", "e"]) await send(ses, `${name}@example.org`);
     expect(ses.sent().map(({ sequence }) => sequence)).toEqual([4, 5]);
-    expect(ses.requests().map(({ n }) => n)).toEqual([4, 5]);
+    expect(ses.requests().map(({ number }) => number)).toEqual([4, 5]);
     expect(ses.accepted()).toBe(5);
   });
 });

@@ -1,4 +1,4 @@
-import { createServer } from "node:http";
+import { createServer, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 import { createAccount, type AccountOptions, type EventKind } from "./account.js";
 import { createDeliveries, simulatorOutcome, type DeliveryOutcome } from "./deliveries.js";
@@ -8,13 +8,16 @@ import {
   type PublishedEvent,
   type PublishToTopic,
 } from "./event-publisher.js";
+import { createEndpoint } from "./endpoint.js";
 import { createFaults, type FaultPlan, type Faults } from "./faults.js";
 import { answerJson } from "./http-exchange.js";
 import { createLocalApi } from "./local-api.js";
 import { createMailbox, type AwaitedMail } from "./mailbox.js";
-import { createQueryEndpoint } from "./query-endpoint.js";
+import { queryApi } from "./query-api.js";
+import type { Protocol } from "./protocol.js";
 import { createQuota, type SendingLimits } from "./quota.js";
 import { createRequestLog, type LoggedRequest } from "./request-log.js";
+import { restApi, restPrefix } from "./rest-api.js";
 import type { SentEmail } from "./sent-email.js";
 
 export interface LocalSesOptions extends AccountOptions {
@@ -78,11 +81,16 @@ export interface LocalSes {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
+function protocolOf({ method, url = "" }: IncomingMessage): Protocol | undefined {
+  if (method === "POST" && url === "/") return queryApi;
+  return url.startsWith(restPrefix) ? restApi : undefined;
+}
+
 const noTopic: PublishToTopic = () =>
   Promise.reject(new Error("No topic: give createLocalSes a `publish` function."));
 
 /**
- * Starts an SES for tests and local work: the v1 Query API over HTTP on the loopback interface,
+ * Starts an SES for tests and local work: both of its APIs over HTTP on the loopback interface,
  * written to the AWS documentation, with a mailbox to look at, faults, and event publishing.
  */
 export const createLocalSes = async (options: LocalSesOptions = {}): Promise<LocalSes> => {
@@ -111,7 +119,7 @@ export const createLocalSes = async (options: LocalSesOptions = {}): Promise<Loc
       timers.add(timer);
     });
 
-  const query = createQueryEndpoint({
+  const endpoint = createEndpoint({
     ...{ account, quota, faults, mailbox, deliveries, log, now, wait },
     signatureValidityMs: options.signatureValidityMs ?? 300_000,
   });
@@ -121,8 +129,9 @@ export const createLocalSes = async (options: LocalSesOptions = {}): Promise<Loc
   const server = createServer((request, response) => {
     // AWS dates its replies by the clock it judges signatures by, and the SDK corrects itself by it.
     response.setHeader("date", new Date(now()).toUTCString());
-    const isQuery = request.method === "POST" && request.url === "/";
-    (isQuery ? query : api)(request, response).catch((error: unknown) => {
+    const protocol = protocolOf(request);
+    const handling = protocol ? endpoint(protocol, request, response) : api(request, response);
+    handling.catch((error: unknown) => {
       if (response.headersSent || response.destroyed) response.destroy();
       else answerJson(response, 500, { error: String(error) });
     });

@@ -1,4 +1,4 @@
-import type { FaultKind, SesCall } from "./faults.js";
+import type { SesCall, StruckKind } from "./faults.js";
 
 /** One call as the server saw it. */
 export interface LoggedRequest extends SesCall {
@@ -6,7 +6,7 @@ export interface LoggedRequest extends SesCall {
   readonly at: number;
   /** What the signature says about when it was signed; undefined when it was refused for that. */
   readonly signedAt: number | undefined;
-  readonly fault: FaultKind | "delay" | undefined;
+  readonly fault: StruckKind | undefined;
   /** Whether the action was carried out: for a sending action, the email accepted. */
   readonly carriedOut: boolean;
   /** Of the accepted email. */
@@ -22,10 +22,10 @@ export const createRequestLog = (keep: number) => {
   let requests: OpenRequest[] = [];
   let seen = 0;
   return {
-    open: (call: Omit<SesCall, "n">, at: number): OpenRequest => {
+    open: (call: Omit<SesCall, "number">, at: number): OpenRequest => {
       const request: OpenRequest = {
         ...call,
-        n: (seen += 1),
+        number: (seen += 1),
         at,
         signedAt: undefined,
         fault: undefined,

@@ -2,7 +2,23 @@ import MailComposer from "nodemailer/lib/mail-composer";
 import { addressFault } from "./addresses.js";
 import type { QueryParameters } from "./query-protocol.js";
 import { invalidParameter, refuse, type SesRefusal } from "./ses-refusal.js";
-import { assemble, type Submission } from "./submission.js";
+import { assemble, type Envelope, type Submission } from "./submission.js";
+
+/** SES refuses a v1 message above this, attachments included: 10 MB ("Service quotas"). */
+export const maxQueryMessageBytes = 10 * 1_024 * 1_024;
+
+/** An email that SES composes itself. */
+export interface EmailParts {
+  readonly source: string | undefined;
+  readonly to: readonly string[];
+  readonly cc: readonly string[];
+  /** Of all kinds. */
+  readonly destinations: readonly string[];
+  readonly replyTo: readonly string[];
+  readonly subject: string | undefined;
+  readonly text: string | undefined;
+  readonly html: string | undefined;
+}
 
 const missing = (member: string): SesRefusal =>
   refuse(
@@ -18,51 +34,61 @@ export const readSendRawEmail = (parameters: QueryParameters): Submission | SesR
   if (!/^[A-Za-z0-9+/\s]*={0,2}\s*$/.test(data)) {
     return refuse("SerializationException", "RawMessage.Data is not base64.");
   }
-  return assemble(parameters, Buffer.from(data, "base64"), parameters.list("Destinations"));
+  const envelope = envelopeOf(parameters, parameters.list("Destinations"));
+  return assemble(envelope, Buffer.from(data, "base64"));
 };
 
-const compose = (parameters: QueryParameters, source: string): Promise<Buffer> => {
-  const text = parameters.text("Message.Body.Text.Data");
-  const html = parameters.text("Message.Body.Html.Data");
-  return new MailComposer({
-    from: source,
-    to: [...parameters.list("Destination.ToAddresses")],
-    cc: [...parameters.list("Destination.CcAddresses")],
-    replyTo: [...parameters.list("ReplyToAddresses")],
-    subject: parameters.text("Message.Subject.Data") ?? "",
-    ...(text === undefined ? {} : { text }),
-    ...(html === undefined ? {} : { html }),
-  })
-    .compile()
-    .build();
-};
+const envelopeOf = (parameters: QueryParameters, destinations: readonly string[]): Envelope => ({
+  source: parameters.text("Source"),
+  tags: Object.fromEntries(
+    parameters.structures("Tags").map((tag) => [tag["Name"] ?? "", tag["Value"] ?? ""]),
+  ),
+  configurationSet: parameters.text("ConfigurationSetName"),
+  returnPath: parameters.text("ReturnPath"),
+  destinations,
+  maxMessageBytes: maxQueryMessageBytes,
+});
 
 /** `SendEmail`: SES composes the MIME message from its parts. */
 export const readSendEmail = async (
   parameters: QueryParameters,
 ): Promise<Submission | SesRefusal> => {
-  const source = parameters.text("Source");
-  if (source === undefined) return missing("source");
-  const subject = parameters.text("Message.Subject.Data");
-  if (subject === undefined) return missing("message.subject");
-  const bodies = [
-    parameters.text("Message.Body.Text.Data"),
-    parameters.text("Message.Body.Html.Data"),
-  ];
-  if (bodies.every((body) => body === undefined)) return missing("message.body");
-
-  const destinations = ["ToAddresses", "CcAddresses", "BccAddresses"].flatMap((list) =>
+  const [to, cc, bcc] = ["ToAddresses", "CcAddresses", "BccAddresses"].map((list) =>
     parameters.list(`Destination.${list}`),
   );
-  // Judged before composing, since the composer would repair what SES refuses.
-  for (const address of [source, ...destinations, ...parameters.list("ReplyToAddresses")]) {
+  const destinations = [...(to ?? []), ...(cc ?? []), ...(bcc ?? [])];
+  const parts: EmailParts = {
+    ...{ source: parameters.text("Source"), to: to ?? [], cc: cc ?? [], destinations },
+    replyTo: parameters.list("ReplyToAddresses"),
+    subject: parameters.text("Message.Subject.Data"),
+    text: parameters.text("Message.Body.Text.Data"),
+    html: parameters.text("Message.Body.Html.Data"),
+  };
+  const fault = judgeParts(parts);
+  return fault ?? assemble(envelopeOf(parameters, destinations), await compose(parts));
+};
+
+/** Judged before composing, since the composer would repair what SES refuses. */
+export const judgeParts = (parts: EmailParts): SesRefusal | undefined => {
+  const { source, subject, text, html, destinations, replyTo } = parts;
+  if (source === undefined) return missing("source");
+  if (subject === undefined) return missing("message.subject");
+  if (text === undefined && html === undefined) return missing("message.body");
+  for (const address of [source, ...destinations, ...replyTo]) {
     const fault = addressFault(address);
     if (fault !== undefined) return invalidParameter(fault);
   }
-  if (/[\r\n]/.test(subject)) {
-    return invalidParameter("Subject contains control characters.");
-  }
-  const raw = await compose(parameters, source);
+  if (/[\r\n]/.test(subject)) return invalidParameter("Subject contains control characters.");
   if (destinations.length === 0) return invalidParameter("There are no recipients specified.");
-  return assemble(parameters, raw, destinations);
+  return undefined;
 };
+
+export const compose = ({ source, to, cc, replyTo, ...parts }: EmailParts): Promise<Buffer> =>
+  new MailComposer({
+    from: source ?? "",
+    ...{ to: [...to], cc: [...cc], replyTo: [...replyTo], subject: parts.subject ?? "" },
+    ...(parts.text === undefined ? {} : { text: parts.text }),
+    ...(parts.html === undefined ? {} : { html: parts.html }),
+  })
+    .compile()
+    .build();

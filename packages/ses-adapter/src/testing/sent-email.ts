@@ -1,5 +1,6 @@
 import type { Email } from "postal-mime";
 import type { MessageHeader } from "./message-headers.js";
+import type { SesApiVersion } from "./api-version.js";
 
 /** One email that the local SES accepted, with everything the caller said about it. */
 export interface SentEmail {
@@ -8,6 +9,7 @@ export interface SentEmail {
   readonly messageId: string;
   /** By the server's clock, in milliseconds since the epoch. */
   readonly acceptedAt: number;
+  readonly api: SesApiVersion;
   readonly action: string;
   readonly source: string;
   /** Envelope recipients in order. */

@@ -41,6 +41,12 @@ export const serviceUnavailable: SesRefusal = {
   type: "Receiver",
 };
 
+/** What v1 says of an account that may not send for now; v2 has a code for it. */
+export const sendingPaused = refuse(
+  "AccountSendingPaused",
+  "Email sending is disabled for your entire Amazon SES account.",
+);
+
 /** Both throttles share a code; only the text tells a second's rate from a day's quota. */
 export const rateExceeded = refuse("Throttling", "Maximum sending rate exceeded.");
 export const dailyQuotaExceeded = refuse("Throttling", "Daily message quota exceeded.");

@@ -1,10 +1,7 @@
 import { addressesOf, addressFault } from "./addresses.js";
 import { headerValues, judgeHeaders, readHeaders, type MessageHeader } from "./message-headers.js";
-import type { QueryParameters } from "./query-protocol.js";
 import { invalidParameter, type SesRefusal } from "./ses-refusal.js";
 
-/** SES refuses a v1 message above this, attachments included: 10 MB ("Service quotas"). */
-export const maxMessageBytes = 10 * 1_024 * 1_024;
 const maxRecipients = 50;
 
 /** A message as SES understood it, before it is judged for identities, limits and quota. */
@@ -21,6 +18,17 @@ export interface Submission {
 }
 
 export const isRefusal = (value: object): value is SesRefusal => "code" in value;
+
+/** What a call says about a message, beside the message itself. */
+export interface Envelope {
+  readonly source: string | undefined;
+  readonly tags: Readonly<Record<string, string>>;
+  readonly configurationSet: string | undefined;
+  readonly returnPath: string | undefined;
+  /** Where there are none, the message's own headers name them. */
+  readonly destinations: readonly string[];
+  readonly maxMessageBytes: number;
+}
 
 const validTagText = /^[A-Za-z0-9_-]{1,256}$/;
 
@@ -41,14 +49,11 @@ const judgeTags = (tags: Readonly<Record<string, string>>): SesRefusal | undefin
 };
 
 /** The tags of the call; in a raw message a header may carry them, and the call wins over it. */
-export const readTags = (
-  parameters: QueryParameters,
+const tagsOf = (
+  given: Readonly<Record<string, string>>,
   headers: readonly MessageHeader[],
 ): Readonly<Record<string, string>> => {
-  const given = parameters.structures("Tags");
-  if (given.length > 0) {
-    return Object.fromEntries(given.map((tag) => [tag["Name"] ?? "", tag["Value"] ?? ""]));
-  }
+  if (Object.keys(given).length > 0) return given;
   return Object.fromEntries(
     headerValues(headers, "X-SES-MESSAGE-TAGS")
       .flatMap((line) => line.split(","))
@@ -61,11 +66,8 @@ export const readTags = (
 };
 
 /** Puts a message's parts together; the headers have been read from `raw` already. */
-export const assemble = (
-  parameters: QueryParameters,
-  raw: Uint8Array,
-  destinations: readonly string[],
-): Submission | SesRefusal => {
+export const assemble = (envelope: Envelope, raw: Uint8Array): Submission | SesRefusal => {
+  const { destinations, maxMessageBytes } = envelope;
   if (raw.byteLength > maxMessageBytes) {
     return invalidParameter(
       `Message length is more than ${maxMessageBytes} bytes long: '${raw.byteLength}'.`,
@@ -78,13 +80,12 @@ export const assemble = (
 
   const inHeaders = ["To", "Cc", "Bcc"].flatMap((name) => headerValues(headers, name));
   const submission: Submission = {
-    source: parameters.text("Source") ?? headerValues(headers, "From")[0] ?? "",
+    source: envelope.source ?? headerValues(headers, "From")[0] ?? "",
     destinations: destinations.length > 0 ? destinations : inHeaders.flatMap(addressesOf),
-    tags: readTags(parameters, headers),
+    tags: tagsOf(envelope.tags, headers),
     configurationSet:
-      parameters.text("ConfigurationSetName") ??
-      headerValues(headers, "X-SES-CONFIGURATION-SET")[0],
-    returnPath: parameters.text("ReturnPath") ?? headerValues(headers, "Return-Path")[0],
+      envelope.configurationSet ?? headerValues(headers, "X-SES-CONFIGURATION-SET")[0],
+    returnPath: envelope.returnPath ?? headerValues(headers, "Return-Path")[0],
     headers,
     raw,
   };

@@ -1,16 +1,17 @@
-import { GetSendQuotaCommand, type SESClient } from "@aws-sdk/client-ses";
-
-const fix = "build the client with safeSesClient()";
+import type { CommandStack, ClientConfig, SesApi } from "./ses-api.js";
 
 /**
  * What is unsafe about a client's timeouts, in words that say what to change. The handler knows
  * its settings only after a first request.
  */
-export function timeoutProblems(client: SESClient, maxRequestMs: number): readonly string[] {
-  const handler = client.config.requestHandler as {
+export function timeoutProblems(
+  { requestHandler }: ClientConfig,
+  maxRequestMs: number,
+): readonly string[] {
+  const { httpHandlerConfigs } = requestHandler as {
     httpHandlerConfigs?: () => Readonly<Record<string, unknown>>;
   };
-  const settings = handler.httpHandlerConfigs?.() ?? {};
+  const settings = httpHandlerConfigs?.call(requestHandler) ?? {};
   const problems = (["connectionTimeout", "requestTimeout", "socketTimeout"] as const).flatMap(
     (name) => {
       const ms = settings[name];
@@ -35,42 +36,46 @@ const temptations: readonly Readonly<Record<string, unknown>>[] = [
  * strategy may resend while `maxAttempts()` says 1. So it is given something to resend, with a
  * middleware in front of the wire that lets nothing through.
  */
-export async function resendProblems(client: SESClient): Promise<readonly string[]> {
+export async function resendProblems(api: SesApi): Promise<readonly string[]> {
   for (const temptation of temptations) {
-    if (await resends(client, temptation)) {
+    if (await resends(api, temptation)) {
       return [`it resends by itself after a failure such as ${String(temptation["name"])}`];
     }
   }
-  const maxAttempts = await client.config.maxAttempts();
+  const maxAttempts = await api.config.maxAttempts();
   return maxAttempts === 1 ? [] : [`maxAttempts is ${maxAttempts}, and must be 1`];
 }
 
 async function resends(
-  client: SESClient,
+  api: SesApi,
   temptation: Readonly<Record<string, unknown>>,
 ): Promise<boolean> {
-  const command = new GetSendQuotaCommand({});
   let tries = 0;
-  const triedTwice = new Promise<true>((resolve) => {
-    command.middlewareStack.add(
-      () => () => {
-        tries += 1;
-        if (tries === 1) throw Object.assign(new Error("probe"), temptation);
-        resolve(true);
-        // Never settles: another error would keep a stubborn strategy busy without end.
-        return new Promise<never>(() => undefined);
+  let noteTwice: (twice: true) => void = () => undefined;
+  const triedTwice = new Promise<true>((resolve) => (noteTwice = resolve));
+  const lookOut = (): Promise<never> => {
+    tries += 1;
+    if (tries === 1) throw Object.assign(new Error("probe"), temptation);
+    noteTwice(true);
+    // Never settles: another error would keep a stubborn strategy busy without end.
+    return new Promise<never>(() => undefined);
+  };
+  const ended = api
+    .askAccount({
+      arm: (stack) => {
+        (stack as CommandStack).add(() => lookOut, {
+          ...{ step: "deserialize", priority: "low", name: "exactlyOnceProbe" },
+        });
       },
-      { step: "deserialize", priority: "low", name: "exactlyOnceProbe" },
+      abortSignal: new AbortController().signal,
+    })
+    .then(
+      () => false,
+      () => false,
     );
-  });
-  // An empty set of options keeps the client from caching the probe with its other middleware.
-  const ended = client.send(command, {}).then(
-    () => false,
-    () => false,
-  );
   return Promise.race([triedTwice, ended]);
 }
 
-export function unsafeClientText(problems: readonly string[]): string {
-  return `The SES client could send an email twice, or hang: ${problems.join("; ")}. To mend it, ${fix}.`;
+export function unsafeClientText(api: SesApi, problems: readonly string[]): string {
+  return `${api.caller}: the SES client could send an email twice, or hang: ${problems.join("; ")}. To mend it, build the client with ${api.safeClient}.`;
 }

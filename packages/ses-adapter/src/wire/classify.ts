@@ -1,33 +1,64 @@
-import type { Outcome } from "@exactly-once/core/ports";
 import { SecondRequestError } from "../errors/second-request-error.js";
-import type { OneShot } from "./one-shot.js";
-import { classifyRefusal } from "./refusal.js";
+import type { Shot } from "./one-shot.js";
+import { judgeRefusal, type RefusalContext, type Verdict } from "./refusal.js";
+import type { SesError } from "./ses-api.js";
 
-/** What a failed `client.send` says about the email, given what the one-shot saw. */
-export function classifyFailure(error: unknown, shot: OneShot): Outcome {
-  if (shot.refusedBecause !== undefined && !shot.written) {
-    return { status: "rejected", reason: shot.refusedBecause };
+/** What a failed call says about the email, before anything is made of it. */
+export type Failure =
+  /** Nobody knows whether SES took it. */
+  | { readonly kind: "unknown"; readonly reason: string }
+  /** It never went out. */
+  | { readonly kind: "unsent"; readonly reason: string }
+  /** SES declined it. */
+  | { readonly kind: "refused"; readonly reason: string; readonly verdict: Verdict };
+
+/**
+ * @param shot what the one-shot saw of the request
+ * @param sesError what SES itself said, where the reply was SES's
+ */
+export function classifyFailure(
+  error: unknown,
+  shot: Shot,
+  sesError: SesError | undefined,
+  context: RefusalContext,
+): Failure {
+  switch (shot.phase) {
+    case "refused":
+      return { kind: "unsent", reason: shot.because };
+    case "armed":
+      // Credentials, endpoint, serialisation: the handler was never asked.
+      return { kind: "unsent", reason: `beforeRequest:${wordFor(error)}` };
+    case "written":
+      return classifySilence(error);
+    case "answered":
+      return classifyAnswer(error, shot.status, sesError, context);
   }
-  // Credentials, endpoint, serialisation, an early abort: the handler was never asked.
-  if (!shot.written) return { status: "rejected", reason: `beforeRequest:${wordFor(error)}` };
-  // The first try may have been answered or not; the client keeps that to itself.
-  if (error instanceof SecondRequestError) return { status: "unknown", reason: "clientResent" };
-  const facts = factsOf(error);
-  const neverConnected = connectFailure(facts);
-  if (neverConnected !== undefined) return { status: "rejected", reason: neverConnected };
-  const { status } = shot;
-  if (status === undefined) return { status: "unknown", reason: silenceReason(facts) };
-  if (status >= 400 && status < 500 && facts.sesCode !== undefined) {
-    return classifyRefusal(facts.sesCode, facts.message);
-  }
-  return { status: "unknown", reason: status === 200 ? "unreadableReply" : `status${status}` };
 }
 
-/** A reply that could be parsed is a proof only with an id in it. */
-export function classifyReply(messageId: string | undefined, at: number): Outcome {
-  return messageId === undefined || messageId === ""
-    ? { status: "unknown", reason: "noMessageId" }
-    : { status: "accepted", receipt: { id: messageId, at, via: "provider" } };
+function classifySilence(error: unknown): Failure {
+  if (error instanceof SecondRequestError) return { kind: "unknown", reason: "clientResent" };
+  const facts = factsOf(error);
+  const neverConnected = connectFailure(facts);
+  return neverConnected === undefined
+    ? { kind: "unknown", reason: silenceReason(facts) }
+    : { kind: "unsent", reason: neverConnected };
+}
+
+function classifyAnswer(
+  error: unknown,
+  status: number | undefined,
+  sesError: SesError | undefined,
+  context: RefusalContext,
+): Failure {
+  // The first try may have been answered or not; the client keeps that to itself.
+  if (error instanceof SecondRequestError) return { kind: "unknown", reason: "clientResent" };
+  if (status !== undefined && status >= 400 && status < 500 && sesError !== undefined) {
+    const { reason, verdict } = judgeRefusal(sesError, context);
+    return verdict.kind === "inconclusive"
+      ? { kind: "unknown", reason }
+      : { kind: "refused", reason, verdict };
+  }
+  return { kind: "unknown", reason: status === 200 ? "unreadableReply" : `status${status}` };
 }
 
 interface ErrorFacts {
@@ -35,24 +66,17 @@ interface ErrorFacts {
   readonly message: string;
   readonly code: string | undefined;
   readonly syscall: string | undefined;
-  /** The error code in SES's own XML. An HTML page of a proxy has none, whatever the SDK names it. */
-  readonly sesCode: string | undefined;
   /** Of each address that was tried, where several were. */
   readonly parts: readonly ErrorFacts[];
 }
 
 function factsOf(error: unknown): ErrorFacts {
-  const { name, message, code, syscall, Code, Error, errors } = Object(error) as Record<
-    string,
-    unknown
-  >;
-  const inner = Object(Error) as Record<string, unknown>;
+  const { name, message, code, syscall, errors } = Object(error) as Record<string, unknown>;
   return {
     name: text(name) ?? "",
     message: text(message) ?? "",
     code: text(code),
     syscall: text(syscall),
-    sesCode: text(Code) ?? text(inner["Code"]),
     parts: Array.isArray(errors) ? errors.map(factsOf) : [],
   };
 }
@@ -93,7 +117,7 @@ function silenceReason(facts: ErrorFacts): string {
 }
 
 /** An error's name as a word for logs; a name of unusual shape could bear personal data. */
-function wordFor(error: unknown): string {
+export function wordFor(error: unknown): string {
   const { name } = Object(error) as { readonly name?: unknown };
   return typeof name === "string" && /^[A-Za-z]{1,60}$/.test(name) ? name : "unknown";
 }

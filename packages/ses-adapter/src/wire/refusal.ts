@@ -1,93 +1,174 @@
-import type { Outcome, Throttle } from "@exactly-once/core/ports";
+import type { SesError } from "./ses-api.js";
 
-/** After a rate throttle, ms. SES's rate is per second. */
-const rateRetryMs = 1_000;
-/** After the daily quota is used up, ms. It is a sliding 24 hours, so some of it comes back early. */
-export const quotaPauseMs = 15 * 60_000;
-/** While the account (or its configuration set) is paused, or its settings refuse all email, ms. */
-const pausedRetryMs = 5 * 60_000;
-/** While nobody may send with these credentials, ms. */
-const accessRetryMs = 60_000;
+/** What to do about an email that SES declined. */
+export type Verdict =
+  /** Its own fault: no other try of the same content can succeed. */
+  | { readonly kind: "message" }
+  /** Everybody's trouble, which no message is to blame for: all sending waits this long, ms. */
+  | { readonly kind: "wait"; readonly scope: "rate" | "quota"; readonly waitMs: number }
+  /** It may be either; what happens to other emails will tell. */
+  | { readonly kind: "doubtful" }
+  /** Whether a part of the request was taken isn't said. */
+  | { readonly kind: "inconclusive" };
 
-/** Codes that no retry of the same content mends. */
-const permanentCodes: ReadonlySet<string> = new Set([
-  "MessageRejected",
-  "InvalidParameterValue",
-  "InvalidParameterCombination",
-  "MissingParameter",
-  "ValidationError",
-  "InvalidParameter",
-  "MalformedQueryString",
-  "SerializationException",
-]);
-
-const throttlingCodes: ReadonlySet<string> = new Set([
-  "Throttling",
-  "ThrottlingException",
-  "ThrottledException",
-  "TooManyRequestsException",
-  "RequestLimitExceeded",
-  "LimitExceeded",
-]);
-
-/**
- * No email of this account or configuration can go out until somebody mends a setting. Permanent for
- * one email would mean the dead-letter queue for the whole stream, by one slip.
- */
-const pausedCodes: ReadonlySet<string> = new Set([
-  "AccountSendingPaused",
-  "ConfigurationSetSendingPaused",
-  "ConfigurationSetDoesNotExist",
-  "MailFromDomainNotVerified",
-]);
-
-/** No email can go out until somebody mends the credentials, so all sending waits. */
-const accessCodes: ReadonlySet<string> = new Set([
-  "AccessDenied",
-  "InvalidClientTokenId",
-  "UnrecognizedClientException",
-  "ExpiredToken",
-  "MissingAuthenticationToken",
-  "NotAuthorized",
-  "OptInRequired",
-]);
-
-/** The front end gave up on reading the request; whether a part of it was taken isn't said. */
-const inconclusiveCodes: ReadonlySet<string> = new Set([
-  "RequestTimeout",
-  "RequestTimeoutException",
-]);
-
-/**
- * What a parsed 4xx with an SES error code says: not sent, and what to do about it.
- *
- * Sources: Amazon SES API Reference, "Common Errors" and the errors of `SendRawEmail`; Developer
- * Guide, "Errors related to the sending quotas" for the texts that share the code `Throttling`.
- */
-export function classifyRefusal(sesCode: string, message: string): Outcome {
-  if (inconclusiveCodes.has(sesCode)) return { status: "unknown", reason: sesCode };
-  // Modelled errors bear the suffix on some versions of the client and not on others.
-  const code = throttlingCodes.has(sesCode) ? sesCode : sesCode.replace(/Exception$/, "");
-  const reason = /^[A-Za-z.]{1,80}$/.test(code) ? code : "otherSesError";
-  const permanent = permanentCodes.has(code) || permanentCodes.has(sesCode);
-  const throttle = throttleFor(sesCode, code, message);
-  return {
-    status: "rejected",
-    reason: throttle?.scope === "quota" && throttlingCodes.has(code) ? "dailyQuotaUsedUp" : reason,
-    ...(permanent ? { permanent } : {}),
-    ...(throttle ? { throttle } : {}),
-  };
+/** Whose identities an "is not verified" is about. */
+export interface RefusalContext {
+  /** The bare address that emails come from. */
+  readonly from: string;
+  /** Bare addresses of the envelope. */
+  readonly recipients: readonly string[];
 }
 
-function throttleFor(sesCode: string, code: string, message: string): Throttle | undefined {
-  if (throttlingCodes.has(code)) {
-    return /daily|quota/i.test(message)
-      ? { scope: "quota", retryAfterMs: quotaPauseMs }
-      : { scope: "rate", retryAfterMs: rateRetryMs };
+/** After a rate throttle, ms. SES's rate is per second. */
+const rateWaitMs = 1_000;
+/** After the daily quota is used up, ms. It is a sliding 24 hours, so some of it comes back early. */
+export const quotaWaitMs = 15 * 60_000;
+/** While the account, its configuration or its sender may not send until somebody mends it, ms. */
+const accountWaitMs = 5 * 60_000;
+/** While nobody may send with these credentials, ms. */
+const accessWaitMs = 60_000;
+
+interface Rule {
+  readonly codes: readonly string[];
+  /** Of the error's text; default: any. */
+  readonly text?: RegExp;
+  /** In place of SES's code, where the text says more. */
+  readonly reason?: string;
+  readonly verdict: Verdict | ((error: SesError, context: RefusalContext) => Judgement);
+}
+
+export interface Judgement {
+  /** A word for logs and metrics, without personal data. */
+  readonly reason: string;
+  readonly verdict: Verdict;
+}
+
+const message: Verdict = { kind: "message" };
+const wait = (scope: "rate" | "quota", waitMs: number): Verdict => ({
+  ...{ kind: "wait", scope, waitMs },
+});
+
+const throttling = [
+  ...["Throttling", "Throttled", "TooManyRequests", "RequestLimitExceeded", "LimitExceeded"],
+];
+const badValue = [
+  ...["InvalidParameterValue", "InvalidParameter", "ValidationError", "Validation", "BadRequest"],
+];
+
+/**
+ * The first rule that fits decides; what none fits is doubtful.
+ *
+ * By code alone SES says too little: `MessageRejected` is a virus in one email and a paused account
+ * for all. So texts are looked at, and a test pins each. Codes are without `Exception`.
+ *
+ * Sources: SES API Reference (v1 and v2), "Common Errors" and the errors of `SendRawEmail` and
+ * `SendEmail`; Developer Guide, "Amazon SES email sending errors" and "Errors related to the sending
+ * quotas".
+ */
+const rules: readonly Rule[] = [
+  { codes: ["RequestTimeout"], verdict: { kind: "inconclusive" } },
+
+  {
+    ...{ codes: throttling, text: /daily|quota/i, reason: "dailyQuotaUsedUp" },
+    verdict: wait("quota", quotaWaitMs),
+  },
+  { codes: throttling, verdict: wait("rate", rateWaitMs) },
+
+  // A paused process, or a clock that is off: SES's answer has brought its time along.
+  {
+    ...{ codes: ["SignatureDoesNotMatch", "InvalidSignature", "RequestExpired"] },
+    ...{ text: /expired|not yet current/i, reason: "signatureExpired" },
+    verdict: wait("rate", rateWaitMs),
+  },
+  {
+    codes: ["RequestExpired"],
+    ...{ reason: "signatureExpired", verdict: wait("rate", rateWaitMs) },
+  },
+
+  {
+    codes: [
+      ...["AccountSendingPaused", "AccountSuspended", "SendingPaused"],
+      ...["ConfigurationSetSendingPaused", "ConfigurationSetDoesNotExist"],
+      // v2 says so of a configuration set or a tenant.
+      ...["MailFromDomainNotVerified", "NotFound"],
+    ],
+    verdict: wait("quota", accountWaitMs),
+  },
+  {
+    ...{ codes: ["MessageRejected"], reason: "AccountSendingPaused" },
+    text: /\b(?:sending|account)\b.*\b(?:paused|suspended|disabled|shut down|under review)\b/i,
+    verdict: wait("quota", accountWaitMs),
+  },
+  { codes: ["MessageRejected"], text: /is not verified/i, verdict: judgeIdentities },
+  {
+    ...{ codes: ["MessageRejected"], text: /blacklisted|suppression list/i },
+    ...{ reason: "recipientSuppressed", verdict: message },
+  },
+  { codes: ["MessageRejected"], text: /virus|bad content/i, verdict: message },
+  {
+    ...{ codes: badValue, reason: "invalidAddress", verdict: message },
+    text: /final '@domain'|local (?:name|address)|domain (?:contains|starts|ends)|missing (?:domain|top-level domain)|illegal address|address length|invalid email address/i,
+  },
+  {
+    ...{ codes: badValue, verdict: message },
+    text: /message length|header|recipient count|no recipients|non-ascii|tag (?:name|value)|control characters/i,
+  },
+
+  {
+    codes: [
+      ...["AccessDenied", "NotAuthorized", "OptInRequired", "ExpiredToken", "InvalidClientTokenId"],
+      ...["UnrecognizedClient", "MissingAuthenticationToken", "IncompleteSignature"],
+      ...["SignatureDoesNotMatch", "InvalidSignature"],
+    ],
+    verdict: wait("quota", accessWaitMs),
+  },
+];
+
+/** What a parsed 4xx with an SES error code says: not sent, and what to do about it. */
+export function judgeRefusal(error: SesError, context: RefusalContext): Judgement {
+  const rule = rules.find(
+    ({ codes, text }) =>
+      codes.includes(error.code) && (text === undefined || text.test(error.message)),
+  );
+  if (typeof rule?.verdict === "function") return rule.verdict(error, context);
+  const reason =
+    rule?.reason ?? (/^[A-Za-z.]{1,80}$/.test(error.code) ? error.code : "otherSesError");
+  return { reason, verdict: rule?.verdict ?? { kind: "doubtful" } };
+}
+
+/** Whether nobody may send with these credentials, or the request isn't one that SES takes. */
+export function isAccessTrouble({ verdict }: Judgement): boolean {
+  return verdict.kind === "wait" && verdict.waitMs === accessWaitMs;
+}
+
+/**
+ * SES lists the identities that aren't verified, and ends with an ellipsis where there are more. Ours
+ * among them concerns every email; the recipients alone are in the way of this one only, in an
+ * account that is still in the sandbox.
+ */
+function judgeIdentities({ message: text }: SesError, context: RefusalContext): Judgement {
+  const [, list = ""] = /failed the check in region [\w-]+: *(.*)$/is.exec(text) ?? [];
+  const listed = list
+    .split(",")
+    .map((identity) => bareIdentity(identity))
+    .filter((identity) => identity !== "");
+  const [, ownDomain = ""] = context.from.toLowerCase().split("@");
+  const own = [context.from.toLowerCase(), ownDomain];
+  if (listed.some((identity) => own.includes(identity))) {
+    return { reason: "senderNotVerified", verdict: wait("quota", accountWaitMs) };
   }
-  if (pausedCodes.has(code)) return { scope: "quota", retryAfterMs: pausedRetryMs };
-  if (accessCodes.has(code) || accessCodes.has(sesCode)) {
-    return { scope: "quota", retryAfterMs: accessRetryMs };
-  }
-  return undefined;
+  const recipients = new Set(context.recipients.map((address) => address.toLowerCase()));
+  const onlyTheirs = listed.length > 0 && listed.every((identity) => recipients.has(identity));
+  return onlyTheirs
+    ? { reason: "recipientNotVerified", verdict: message }
+    : { reason: "identityNotVerified", verdict: { kind: "doubtful" } };
+}
+
+/** Of `Name <local@domain>`, an ARN or the plain identity. */
+function bareIdentity(identity: string): string {
+  const [, angled] = /<([^<>]*)>\s*$/.exec(identity) ?? [];
+  return (angled ?? identity)
+    .replace(/^.*:identity\//, "")
+    .trim()
+    .toLowerCase();
 }

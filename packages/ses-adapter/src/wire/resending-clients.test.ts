@@ -3,7 +3,8 @@ import { ConfigurationError } from "@exactly-once/core";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { attemptOf } from "../mailer/attempt.fixture.js";
 import { credentials, email, mailerFixture } from "../mailer/mailer.fixture.js";
-import { safeTimeouts } from "./safe-client.js";
+import { safeTimeouts } from "./safe-settings.js";
+import { SesUnavailableError } from "../errors/ses-unavailable-error.js";
 import { sesFixture } from "../testing/local-ses.fixture.js";
 
 const { startSes } = sesFixture(onTestFinished);
@@ -129,9 +130,17 @@ describe("the check at start", () => {
     expect(await refusal(mailer)).toMatch(/requestTimeout is 120000 ms, more than 30000 ms/);
   });
 
-  it("says what to do where SES doesn't answer", async () => {
+  it("asks again later where SES doesn't answer, and says so", async () => {
     const { ses, mailer } = await start({ maxAttempts: 1 });
     await ses.close();
-    expect(await refusal(mailer)).toMatch(/endpoint, region and credentials.*ses:GetSendQuota/);
+    const error = await mailer.verify().catch((thrown: unknown) => thrown);
+    expect(error instanceof SesUnavailableError).toBe(true);
+    expect(String(error)).toMatch(/sesMailer: SES did not answer GetSendQuota \(connectFailed\)/);
+  });
+
+  it("refuses a client that keeps its middleware from request to request", () => {
+    const client = new SESClient({ region: "eu-west-2", cacheMiddleware: true });
+    onTestFinished(() => client.destroy());
+    expect(() => mailerOf(client)).toThrow(/sesMailer: .*cacheMiddleware/);
   });
 });

@@ -1,28 +1,13 @@
 import { createHash } from "node:crypto";
-import { missingConfigurationSet, type Account, type EventKind } from "./account.js";
+import { missingConfigurationSet, type EventKind } from "./account.js";
 import { addressFault } from "./addresses.js";
 import type { QueryParameters } from "./query-protocol.js";
-import type { Quota } from "./quota.js";
+import type { AccountContext } from "./protocol.js";
 import { invalidParameter, refuse, type SesRefusal } from "./ses-refusal.js";
 import type { XmlValue } from "./xml-reply.js";
 
 /** What an action answers: a result for the reply (undefined: an empty one), or a refusal. */
 export type ActionReply = { readonly result: XmlValue | undefined } | SesRefusal;
-
-export interface SendDataPoint {
-  /** Start of the quarter of an hour, in milliseconds since the epoch. */
-  readonly at: number;
-  readonly attempts: number;
-  readonly bounces: number;
-  readonly complaints: number;
-  readonly rejects: number;
-}
-
-export interface AccountContext {
-  readonly account: Account;
-  readonly quota: Quota;
-  readonly statistics: () => readonly SendDataPoint[];
-}
 
 type Action = (parameters: QueryParameters, context: AccountContext) => ActionReply;
 
@@ -170,7 +155,11 @@ export const accountActions: Readonly<Record<string, Action>> = {
       NotificationAttributes: attributesOf(parameters, () => ({ ForwardingEnabled: true })),
     },
   }),
-  GetAccountSendingEnabled: () => ({ result: { Enabled: true } }),
+  GetAccountSendingEnabled: (_, { account }) => ({ result: { Enabled: account.sendingEnabled() } }),
+  UpdateAccountSendingEnabled: (parameters, { account }) => {
+    account.setSendingEnabled(parameters.text("Enabled") === "true");
+    return nothing;
+  },
   GetSendQuota: (_, { quota }) => ({
     result: {
       Max24HourSend: quota.limits.max24HourSend,

@@ -1,0 +1,68 @@
+import { ConfigurationError } from "@exactly-once/core";
+import { describe, expect, it } from "vitest";
+import { safeSesClient } from "../wire/safe-client.js";
+import { safeSesV2Client } from "../wire/safe-v2-client.js";
+import { bothApis, credentials, mailerFixture, type ApiName } from "./mailer.fixture.js";
+import { mailerSettings, type MailerOptions } from "./options.js";
+import { sesV2Mailer } from "./ses-v2-mailer.js";
+
+const { bring } = mailerFixture(() => undefined);
+const callers: Readonly<Record<ApiName, string>> = { v1: "sesMailer", v2: "sesV2Mailer" };
+
+it.each<readonly [Partial<MailerOptions>, string]>([
+  [{ attemptTimeoutMs: 0 }, "attemptTimeoutMs must be above 0 ms, and finite."],
+  [{ maxRequestMs: Number.NaN }, "maxRequestMs must be above 0 ms, and finite."],
+  [{ signatureValidityMs: Infinity }, "signatureValidityMs must be above 0 ms, and finite."],
+  [{ maxClockSkewMs: -1 }, "maxClockSkewMs must be above 0 ms, and finite."],
+  [{ sendRate: { refreshMs: Infinity } }, "sendRate.refreshMs must be above 0 ms, and finite."],
+  [{ sendRate: { perSecond: Infinity } }, "sendRate.perSecond must be above 0, and finite."],
+  [{ sendRate: { perSecond: 0 } }, "sendRate.perSecond must be above 0, and finite."],
+  [{ sendRate: { share: Number.NaN } }, "sendRate.share must be above 0 and at most 1."],
+  [{ sendRate: { share: 2 } }, "sendRate.share must be above 0 and at most 1."],
+  [{ from: "nobody" }, "from: the email address is not of the form local@domain"],
+  [{ replyTo: ["a@b.org", "nobody"] }, "replyTo: the email address is not of the form"],
+  [{ configurationSetName: "my letters" }, "configurationSetName must be 1 to 64 of"],
+])("refuses %j, and says who wants what", (options, text) => {
+  for (const api of bothApis) {
+    const make = () => bring(api, "http://127.0.0.1:1", {}, options);
+    expect(make).toThrow(ConfigurationError);
+    expect(make).toThrow(`${callers[api]}: ${text}`);
+  }
+});
+
+it("fills in what is left out, or given as undefined", () => {
+  const options = { from: "a@b.org", sendRate: undefined, attemptTimeoutMs: undefined };
+  expect(mailerSettings(options, "sesMailer")).toMatchObject({
+    ...{ attemptTimeoutMs: 15_000, signatureValidityMs: 900_000, maxClockSkewMs: 60_000 },
+    ...{ maxRequestMs: 30_000, refreshMs: 300_000, replyTo: undefined },
+    rate: { perSecond: undefined, share: 1 },
+  });
+  expect(mailerSettings({ from: "a@b.org", sendRate: false }, "sesMailer").rate).toBeUndefined();
+});
+
+describe("the second API's own options", () => {
+  const client = safeSesV2Client({ region: "eu-west-2", credentials });
+  it.each([
+    [{ tenantName: "" }, "sesV2Mailer: tenantName must be"],
+    [{ listManagement: { contactListName: "a b" } }, "sesV2Mailer: listManagement.contactListName"],
+    [
+      { listManagement: { contactListName: "a", topicName: "" } },
+      "sesV2Mailer: listManagement.topicName",
+    ],
+  ])("are refused where they can't be right: %j", (options, text) => {
+    expect(() => sesV2Mailer({ client, from: "a@b.org", ...options })).toThrow(text);
+  });
+});
+
+describe("a safe client", () => {
+  it.each([
+    ["safeSesClient", safeSesClient],
+    ["safeSesV2Client", safeSesV2Client],
+  ])("%s takes no limit that isn't one", (name, make) => {
+    const region = "eu-west-2";
+    expect(() => make({ region, timeouts: { requestTimeout: Number.NaN } })).toThrow(
+      `${name}: requestTimeout must be above 0, and finite.`,
+    );
+    expect(() => make({ region, maxSockets: 0 })).toThrow(`${name}: maxSockets must be above 0`);
+  });
+});

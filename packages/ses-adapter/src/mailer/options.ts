@@ -1,0 +1,124 @@
+import { ConfigurationError, PermanentError } from "@exactly-once/core";
+import { systemClock, type Clock, type TripwireCounters } from "@exactly-once/core/ports";
+import { checkMailbox, checkMailboxes } from "./address.js";
+import type { Mailbox, Mailboxes } from "./email.js";
+import type { SendRateShare } from "./send-rate.js";
+
+/** How the sending rate is kept. SES counts recipients, not emails. */
+export interface SendRateOptions {
+  /** Recipients a second for all who share it, in place of what SES grants. */
+  readonly perSecond?: number | undefined;
+  /** This service's part of what SES grants to the account, above 0 and at most 1. Default 1. */
+  readonly share?: number | undefined;
+  /**
+   * The store's counters (`store.tripwire`): mailers that count themselves there divide the rate
+   * evenly. Without it each takes all of it, which is right for one process only.
+   */
+  readonly sharedThrough?: Pick<TripwireCounters, "count"> | undefined;
+  /** How old SES's word on rate and quota may become, ms. Default 5 minutes. */
+  readonly refreshMs?: number | undefined;
+}
+
+/** What both mailers take. Times are in milliseconds. */
+export interface MailerOptions {
+  /** A verified identity. */
+  readonly from: string | Mailbox;
+  /** For emails that don't say themselves. */
+  readonly replyTo?: Mailboxes | undefined;
+  /** Publishes the events that settle unknown outcomes. Without it only an operator can. */
+  readonly configurationSetName?: string | undefined;
+  /** `false` leaves rates and the daily quota to SES. */
+  readonly sendRate?: SendRateOptions | false | undefined;
+  /** What one attempt may take from `begin` until it is signed. Default 15,000. */
+  readonly attemptTimeoutMs?: number | undefined;
+  /**
+   * How long SES may accept a signature after its date. Default 15 minutes: the SES API Reference
+   * ("Common Errors", RequestExpired) names 15, the IAM User Guide ("Troubleshoot Signature Version
+   * 4") five; only the longer of the two is safe to conclude "not sent" from.
+   */
+  readonly signatureValidityMs?: number | undefined;
+  /**
+   * How far ahead of SES's clock a signature may be dated; beyond it SES is asked for its time, and
+   * nothing is sent before it has answered. Part of `validityMs`, since a signature dated ahead is
+   * accepted for that much longer. Default 60,000.
+   */
+  readonly maxClockSkewMs?: number | undefined;
+  /** What one call may take, its reply included; also the longest timeout of the client. Default 30,000. */
+  readonly maxRequestMs?: number | undefined;
+  /** Default: the system's. */
+  readonly clock?: Clock | undefined;
+}
+
+export interface MailerSettings {
+  readonly from: Mailbox;
+  readonly replyTo: readonly Mailbox[] | undefined;
+  readonly attemptTimeoutMs: number;
+  readonly signatureValidityMs: number;
+  readonly maxClockSkewMs: number;
+  readonly maxRequestMs: number;
+  readonly refreshMs: number;
+  /** `undefined`: rates are left to SES. */
+  readonly rate: SendRateShare | undefined;
+  readonly sharedThrough: Pick<TripwireCounters, "count"> | undefined;
+  readonly clock: Clock;
+}
+
+/**
+ * Fills in the defaults.
+ *
+ * @throws ConfigurationError that names the caller and what to change
+ */
+export function mailerSettings(options: MailerOptions, caller: string): MailerSettings {
+  const { sendRate = {} } = options;
+  const { perSecond, share = 1, sharedThrough, refreshMs = 5 * 60_000 } = sendRate || {};
+  const times = {
+    attemptTimeoutMs: options.attemptTimeoutMs ?? 15_000,
+    signatureValidityMs: options.signatureValidityMs ?? 15 * 60_000,
+    maxClockSkewMs: options.maxClockSkewMs ?? 60_000,
+    maxRequestMs: options.maxRequestMs ?? 30_000,
+  };
+  checkNumbers(caller, { ...times, "sendRate.refreshMs": refreshMs }, " ms");
+  checkNumbers(caller, perSecond === undefined ? {} : { "sendRate.perSecond": perSecond }, "");
+  if (!(share > 0 && share <= 1)) {
+    throw new ConfigurationError(`${caller}: sendRate.share must be above 0 and at most 1.`);
+  }
+  const { configurationSetName: name } = options;
+  if (name !== undefined && !/^[A-Za-z0-9_-]{1,64}$/.test(name)) {
+    throw new ConfigurationError(
+      `${caller}: configurationSetName must be 1 to 64 of [A-Za-z0-9_-], as SES has it.`,
+    );
+  }
+  return {
+    ...times,
+    refreshMs,
+    from: own(caller, () => checkMailbox(options.from, "from")),
+    replyTo: own(
+      caller,
+      () => options.replyTo && checkMailboxes(options.replyTo, "replyTo"),
+    ) as MailerSettings["replyTo"],
+    rate: sendRate === false ? undefined : { perSecond, share },
+    sharedThrough,
+    clock: options.clock ?? systemClock(),
+  };
+}
+
+function checkNumbers(
+  caller: string,
+  numbers: Readonly<Record<string, number>>,
+  unit: string,
+): void {
+  for (const [name, value] of Object.entries(numbers)) {
+    if (value > 0 && Number.isFinite(value)) continue;
+    throw new ConfigurationError(`${caller}: ${name} must be above 0${unit}, and finite.`);
+  }
+}
+
+/** A fault in the service's own address is one of the settings, not of a message. */
+function own<Checked>(caller: string, check: () => Checked): Checked {
+  try {
+    return check();
+  } catch (error) {
+    if (!(error instanceof PermanentError)) throw error;
+    throw new ConfigurationError(`${caller}: ${error.message}`);
+  }
+}
