@@ -3,6 +3,9 @@ import { ConfigurationError } from "./errors.js";
 /** 100 years: every store and every date can write a time that lies so far ahead. */
 export const LONGEST_MS = 100 * 365.25 * 24 * 60 * 60_000;
 
+/** The longest that a timer takes, some 24.8 days: a longer one would fire at once. */
+export const LONGEST_TIMER_MS = 2_147_483_647;
+
 /** The bounds of a number, both included. */
 export interface Bounds {
   readonly from: number;

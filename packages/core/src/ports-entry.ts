@@ -14,7 +14,13 @@ export { formatAttemptId, parseAttemptId } from "./identity/attempt-id.js";
 export { canonicalJson } from "./identity/fingerprint.js";
 export { leaseTime } from "./leases/lease-time.js";
 export { DEFAULT_RETENTION_MS } from "./memory-store/memory-store.js";
-export { LONGEST_MS, optionsOf, type Bounds, type OptionChecks } from "./options.js";
+export {
+  LONGEST_MS,
+  LONGEST_TIMER_MS,
+  optionsOf,
+  type Bounds,
+  type OptionChecks,
+} from "./options.js";
 export type { PayloadOf } from "./pipeline/handler-context.js";
 export type * from "./ports/index.js";
 export { MAX_VISIBILITY_MS } from "./ports/message-queue.js";

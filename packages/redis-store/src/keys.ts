@@ -35,7 +35,7 @@ const DIGEST = /^[0-9a-f]{32}$/;
 export function keySpace(prefix: string): KeySpace {
   if (/[{}]/.test(prefix)) {
     throw new ConfigurationError(
-      `keyPrefix ${JSON.stringify(prefix)} contains a brace; leave them out, they are hash tags.`,
+      `redisStore: keyPrefix ${JSON.stringify(prefix)} contains a brace; leave them out, they are hash tags.`,
     );
   }
   const bucketOf = (nn: string): Bucket => ({

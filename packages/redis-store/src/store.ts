@@ -2,6 +2,8 @@ import type { DedupeStore } from "@exactly-once/core";
 import {
   type ControlFlags,
   DEFAULT_RETENTION_MS,
+  LONGEST_TIMER_MS,
+  optionsOf,
   parseAttemptId,
   type ReconcileProgress,
   type TripwireCounters,
@@ -25,23 +27,23 @@ export interface RedisStoreOptions {
   /** Yours to configure, connect and close. A `Redis` may lead to a primary behind Sentinel. */
   readonly client: RedisClient;
   /** Milliseconds a done record is kept after it was last seen. Default 28 days. */
-  readonly retentionMs?: number;
+  readonly retentionMs?: number | undefined;
   /**
    * Milliseconds after which a command without an answer is a fault. Default 2,000. It may still
    * run later; the consumer knows how to live with that.
    */
-  readonly commandTimeoutMs?: number;
+  readonly commandTimeoutMs?: number | undefined;
   /**
    * Replicas that must have a `begin` before it answers. Default 0. With 1 or more, a failover to
    * one of them doesn't forget what was sent. Fewer confirmations than this are a fault.
    */
-  readonly waitReplicas?: number;
+  readonly waitReplicas?: number | undefined;
   /** Milliseconds to wait for them. Default half of `commandTimeoutMs`. */
-  readonly waitReplicasMs?: number;
+  readonly waitReplicasMs?: number | undefined;
   /** Goes before every name in Redis, without braces. Default none. */
-  readonly keyPrefix?: string;
+  readonly keyPrefix?: string | undefined;
   /** Items per page of `unresolved()`. Default 100. */
-  readonly pageSize?: number;
+  readonly pageSize?: number | undefined;
 }
 
 export interface RedisStore extends DedupeStore {
@@ -59,6 +61,27 @@ export interface RedisStore extends DedupeStore {
 }
 
 const DEFAULT_COMMAND_TIMEOUT_MS = 2_000;
+const DEFAULT_PAGE = 100;
+
+function redisSettings(options: RedisStoreOptions) {
+  const check = optionsOf("redisStore");
+  const commandTimeoutMs = check.ms(
+    "commandTimeoutMs",
+    options.commandTimeoutMs ?? DEFAULT_COMMAND_TIMEOUT_MS,
+    { to: LONGEST_TIMER_MS },
+  );
+  const waitReplicasMs = options.waitReplicasMs ?? Math.ceil(commandTimeoutMs / 2);
+  const replicas = check.integer("waitReplicas", options.waitReplicas ?? 0, { from: 0, to: 100 });
+  const timeoutMs = check.ms("waitReplicasMs", waitReplicasMs, { to: LONGEST_TIMER_MS });
+  return {
+    client: check.methods("client", options.client, ["defineCommand"], "a client of ioredis"),
+    retentionMs: check.ms("retentionMs", options.retentionMs ?? DEFAULT_RETENTION_MS),
+    commandTimeoutMs,
+    wait: replicas > 0 ? { replicas, timeoutMs } : undefined,
+    keys: keySpace(options.keyPrefix ?? ""),
+    pageSize: check.integer("pageSize", options.pageSize ?? DEFAULT_PAGE, { from: 1, to: 10_000 }),
+  };
+}
 
 /**
  * A store in Redis or Valkey (6.2 and up), for any number of replicas of a service. Each operation
@@ -73,13 +96,8 @@ export function redisStore(options: RedisStoreOptions): RedisStore {
 
 /** The same with other scripts: the conformance suite has to notice what is wrong with them. */
 export function redisStoreWith(scripts: Scripts, options: RedisStoreOptions): RedisStore {
-  const { client } = options;
-  const retentionMs = options.retentionMs ?? DEFAULT_RETENTION_MS;
-  const commandTimeoutMs = options.commandTimeoutMs ?? DEFAULT_COMMAND_TIMEOUT_MS;
-  const keys = keySpace(options.keyPrefix ?? "");
-  const replicas = options.waitReplicas ?? 0;
-  const timeoutMs = Math.ceil(options.waitReplicasMs ?? commandTimeoutMs / 2);
-  const wait = replicas > 0 ? { replicas, timeoutMs } : undefined;
+  const settings = redisSettings(options);
+  const { client, retentionMs, commandTimeoutMs, keys, wait, pageSize } = settings;
   const commands = createCommandPipelines({ client, commandTimeoutMs, wait });
 
   function about<Reply>(
@@ -163,8 +181,7 @@ export function redisStoreWith(scripts: Scripts, options: RedisStoreOptions): Re
       const args = [effect, owner, fence, attemptNumber, word, payload, note];
       return about("resolve", key, args, replies.decodeResolve);
     },
-    unresolved: (cursor) =>
-      readUnresolved(commands, scripts, keys, cursor, options.pageSize ?? 100),
+    unresolved: (cursor) => readUnresolved(commands, scripts, keys, cursor, pageSize),
     read: (wanted) => together(wanted, (key) => about("read", key, [], replies.decodeView)),
     ping: async () => {
       await commands.run({ script: scripts.ping, keys: [keys.probe], args: [] }, ignoreReply);

@@ -1,4 +1,5 @@
 import type { RebuildLease, SharedSnapshot, SnapshotManifest } from "@exactly-once/core/user-cache";
+import { optionsOf } from "@exactly-once/core/ports";
 import type { RedisClient } from "./transport/client.js";
 import abandonScript from "./scripts/snapshot-abandon.lua";
 import acquireScript from "./scripts/snapshot-acquire.lua";
@@ -13,9 +14,9 @@ export interface RedisUserSnapshotOptions {
    * Begins every key, and is their hash tag: one cluster slot holds the whole snapshot, about 200
    * bytes a user and twice that while it is rebuilt. One per pool. Default `exactly-once:users`.
    */
-  readonly prefix?: string;
+  readonly prefix?: string | undefined;
   /** How long a replaced generation stays readable, ms. Default one minute. */
-  readonly graceMs?: number;
+  readonly graceMs?: number | undefined;
 }
 
 interface SnapshotCommands {
@@ -65,7 +66,10 @@ interface SnapshotCommands {
  * The snapshot holds personal data: give the Redis the same protection as the pool.
  */
 export function redisUserSnapshot(options: RedisUserSnapshotOptions): SharedSnapshot {
-  const { client, prefix = "exactly-once:users", graceMs = 60_000 } = options;
+  const check = optionsOf("redisUserSnapshot");
+  const { prefix = "exactly-once:users" } = options;
+  const client = check.methods("client", options.client, ["defineCommand"], "a client of ioredis");
+  const graceMs = check.ms("graceMs", options.graceMs ?? 60_000);
   const tag = `{${prefix}}`;
   const keys = {
     lease: `${tag}:lease`,

@@ -24,8 +24,11 @@ export interface BatchProcessor {
 }
 
 /** The pipelines of a consumer for a host that receives by itself and may freeze in between. */
-export function createBatchProcessor(options: BatchProcessorOptions): BatchProcessor {
-  const settings = hostSettings(optionsOf("createBatchProcessor"), options);
+export function createBatchProcessor(
+  options: BatchProcessorOptions,
+  caller = "createBatchProcessor",
+): BatchProcessor {
+  const settings = hostSettings(optionsOf(caller), options);
   const { clock } = settings;
   const host: BatchHost = {
     queue: settings.queue,

@@ -8,7 +8,7 @@ import { Redis, type RedisOptions } from "ioredis";
 
 export interface RedisServerOptions {
   /** Further settings, as in `redis.conf`: `{ appendonly: "yes", appendfsync: "always" }`. */
-  readonly settings?: Readonly<Record<string, string>>;
+  readonly settings?: Readonly<Record<string, string>> | undefined;
 }
 
 /** A Redis of a test's own, on a free port of the loopback interface, in a folder of its own. */

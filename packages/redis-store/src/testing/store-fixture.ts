@@ -12,7 +12,7 @@ export interface RedisFixtureOptions {
   readonly client: RedisClient;
   /** Of the other replica of the service. */
   readonly otherClient: RedisClient;
-  readonly outage?: () => Promise<() => Promise<void>>;
+  readonly outage?: (() => Promise<() => Promise<void>>) | undefined;
 }
 
 const realNow = Date.now;

@@ -10,7 +10,12 @@ import {
   type Observer,
   PermanentError,
 } from "@exactly-once/core";
-import { type Clock, type ReconcileProgress, systemClock } from "@exactly-once/core/ports";
+import {
+  optionsOf,
+  type Clock,
+  type ReconcileProgress,
+  systemClock,
+} from "@exactly-once/core/ports";
 import { createTell, type ReconcileObserver } from "./reconcile-observation.js";
 import { parseSesMessage, type ParsedSesMessage, type SesEventNotification } from "./ses-event.js";
 import { settleEvent } from "./settle-event.js";
@@ -29,16 +34,16 @@ export interface SesEventReconcilerOptions extends Pick<
   /** The service's store. */
   readonly store: DedupeStore;
   /** Where to note how far events have been processed; needed for `createReconciler`. */
-  readonly progress?: ReconcileProgress;
+  readonly progress?: ReconcileProgress | undefined;
   /**
    * Gets each event of ours after it has settled its attempt, for a history of deliveries. May get
    * one more than once; where it throws, the event is tried again.
    */
-  readonly onEvent?: (event: SesEventNotification) => Promise<void> | void;
-  readonly observe?: ReconcileObserver;
+  readonly onEvent?: ((event: SesEventNotification) => Promise<void> | void) | undefined;
+  readonly observe?: ReconcileObserver | undefined;
   /** What happens to the queue's messages as such. */
-  readonly observeQueue?: Observer;
-  readonly clock?: Clock;
+  readonly observeQueue?: Observer | undefined;
+  readonly clock?: Clock | undefined;
 }
 
 export interface SesEventReconciler extends Consumer {
@@ -83,7 +88,10 @@ const decode: Decoder = (body, message): Delivered => {
  * received. Pausing the service's namespace stops sending, not this: evidence is always welcome.
  */
 export function createSesEventReconciler(options: SesEventReconcilerOptions): SesEventReconciler {
-  const { namespace, queue, store, progress, onEvent, clock = systemClock() } = options;
+  const { queue, store, progress, onEvent, clock = systemClock() } = options;
+  const check = optionsOf("createSesEventReconciler");
+  const rule = "1 to 89 of [A-Za-z0-9_-], as the service has it";
+  const namespace = check.text("namespace", options.namespace, /^[A-Za-z0-9_-]{1,89}$/, rule);
   const tell = createTell(options.observe, () => clock.now());
   const counts = new Map<string, number>();
 
@@ -110,12 +118,16 @@ export function createSesEventReconciler(options: SesEventReconcilerOptions): Se
   });
 
   const consumer = createConsumer({
-    ...settingsOf(options),
+    concurrency: options.concurrency ?? 20,
+    visibilityMs: options.visibilityMs,
+    waitMs: options.waitMs,
+    allowNoDeadLetterQueue: options.allowNoDeadLetterQueue,
+    randomness: options.randomness,
     namespace: `${namespace}-${pipelineName}`,
     ...{ queue, decode, clock },
     store: claimStore(store, clock),
     pipelines: [pipeline],
-    ...(options.observeQueue === undefined ? {} : { observe: options.observeQueue }),
+    observe: options.observeQueue,
   });
   return Object.assign(consumer, { counts: () => Object.fromEntries(counts) });
 }
@@ -131,16 +143,5 @@ function claimStore(store: DedupeStore, clock: Clock): DedupeStore {
     ...claims,
     read: (keys) => (keys.length === 0 ? store.read([]) : claims.read(keys)),
     ...(store.control === undefined ? {} : { control: store.control }),
-  };
-}
-
-function settingsOf(options: SesEventReconcilerOptions) {
-  const { concurrency = 20, visibilityMs, waitMs, allowNoDeadLetterQueue, randomness } = options;
-  return {
-    concurrency,
-    ...(visibilityMs === undefined ? {} : { visibilityMs }),
-    ...(waitMs === undefined ? {} : { waitMs }),
-    ...(allowNoDeadLetterQueue === undefined ? {} : { allowNoDeadLetterQueue }),
-    ...(randomness === undefined ? {} : { randomness }),
   };
 }

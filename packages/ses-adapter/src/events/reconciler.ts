@@ -1,5 +1,6 @@
-import { ConfigurationError, type DedupeStore } from "@exactly-once/core";
+import type { DedupeStore } from "@exactly-once/core";
 import {
+  optionsOf,
   type Clock,
   type ReconcileProgress,
   systemClock,
@@ -27,18 +28,18 @@ export interface ReconcilerOptions {
    */
   readonly effects: Readonly<Record<string, readonly string[]>>;
   /** How often to look, ms. Default 30,000. */
-  readonly intervalMs?: number;
+  readonly intervalMs?: number | undefined;
   /**
    * How long all conditions must hold, at every look, before "not sent" is said, ms. Default
    * 120,000: SQS's counts take about a minute to become right.
    */
-  readonly settleMs?: number;
+  readonly settleMs?: number | undefined;
   /** How long after its attempt's deadline an event may come, ms. Default 15 minutes. */
-  readonly quietMs?: number;
+  readonly quietMs?: number | undefined;
   /** How far the clocks of store, SES and this machine may be apart, ms. Default 60,000. */
-  readonly clockSlackMs?: number;
-  readonly observe?: ReconcileObserver;
-  readonly clock?: Clock;
+  readonly clockSlackMs?: number | undefined;
+  readonly observe?: ReconcileObserver | undefined;
+  readonly clock?: Clock | undefined;
 }
 
 export interface Reconciler extends AsyncDisposable {
@@ -60,15 +61,18 @@ export interface Reconciler extends AsyncDisposable {
  * event of a later email processed; no event pending or dead-lettered that may be about it. The
  * configuration set must publish `Send` events.
  *
- * @throws ConfigurationError when a time isn't above 0
+ * @throws ConfigurationError for an option that is out of its range
  */
 export function createReconciler(options: ReconcilerOptions): Reconciler {
-  const { namespace, store, progress, backlog, effects, clock = systemClock() } = options;
-  const { intervalMs = 30_000, settleMs = 120_000 } = options;
-  const limits = { ...silenceLimits, ...limitsOf(options) };
-  for (const [name, ms] of Object.entries({ intervalMs, settleMs, ...limits })) {
-    if (!(ms > 0)) throw new ConfigurationError(`createReconciler: ${name} must be above 0 ms.`);
-  }
+  const { store, progress, backlog, effects, clock = systemClock() } = options;
+  const check = optionsOf("createReconciler");
+  const namespace = check.namespace(options.namespace);
+  const intervalMs = check.ms("intervalMs", options.intervalMs ?? 30_000);
+  const settleMs = check.ms("settleMs", options.settleMs ?? 120_000);
+  const limits: SilenceLimits = {
+    quietMs: check.ms("quietMs", options.quietMs ?? silenceLimits.quietMs),
+    clockSlackMs: check.ms("clockSlackMs", options.clockSlackMs ?? silenceLimits.clockSlackMs),
+  };
   const tell = createTell(options.observe, () => clock.now());
   /** Since when an attempt has met all conditions at every look, on the monotonic clock. */
   let metSince = new Map<string, number>();
@@ -162,13 +166,6 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
       running = run(stopping.signal);
     },
     [Symbol.asyncDispose]: stop,
-  };
-}
-
-function limitsOf({ quietMs, clockSlackMs }: ReconcilerOptions): Partial<SilenceLimits> {
-  return {
-    ...(quietMs === undefined ? {} : { quietMs }),
-    ...(clockSlackMs === undefined ? {} : { clockSlackMs }),
   };
 }
 

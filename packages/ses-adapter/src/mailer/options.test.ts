@@ -10,18 +10,18 @@ const { bring } = mailerFixture(() => undefined);
 const callers: Readonly<Record<ApiName, string>> = { v1: "sesMailer", v2: "sesV2Mailer" };
 
 it.each<readonly [Partial<MailerOptions>, string]>([
-  [{ attemptTimeoutMs: 0 }, "attemptTimeoutMs must be above 0 ms, and finite."],
-  [{ maxRequestMs: Number.NaN }, "maxRequestMs must be above 0 ms, and finite."],
-  [{ signatureValidityMs: Infinity }, "signatureValidityMs must be above 0 ms, and finite."],
-  [{ maxClockSkewMs: -1 }, "maxClockSkewMs must be above 0 ms, and finite."],
-  [{ sendRate: { refreshMs: Infinity } }, "sendRate.refreshMs must be above 0 ms, and finite."],
-  [{ sendRate: { perSecond: Infinity } }, "sendRate.perSecond must be above 0, and finite."],
-  [{ sendRate: { perSecond: 0 } }, "sendRate.perSecond must be above 0, and finite."],
-  [{ sendRate: { share: Number.NaN } }, "sendRate.share must be above 0 and at most 1."],
-  [{ sendRate: { share: 2 } }, "sendRate.share must be above 0 and at most 1."],
+  [{ attemptTimeoutMs: 0 }, "attemptTimeoutMs is 0; give whole milliseconds"],
+  [{ maxRequestMs: Number.NaN }, "maxRequestMs is NaN"],
+  [{ signatureValidityMs: Infinity }, "signatureValidityMs is Infinity"],
+  [{ maxClockSkewMs: -1 }, "maxClockSkewMs is -1"],
+  [{ sendRate: { refreshMs: Infinity } }, "sendRate.refreshMs is Infinity"],
+  [{ sendRate: { perSecond: Infinity } }, "sendRate.perSecond is Infinity"],
+  [{ sendRate: { perSecond: 0 } }, "sendRate.perSecond is 0; give a number from"],
+  [{ sendRate: { share: Number.NaN } }, "sendRate.share is NaN"],
+  [{ sendRate: { share: 2 } }, "sendRate.share is 2; give a number from"],
   [{ from: "nobody" }, "from: the email address is not of the form local@domain"],
   [{ replyTo: ["a@b.org", "nobody"] }, "replyTo: the email address is not of the form"],
-  [{ configurationSetName: "my letters" }, "configurationSetName must be 1 to 64 of"],
+  [{ configurationSetName: "my letters" }, 'configurationSetName is "my letters"; give 1 to 64 of'],
 ])("refuses %j, and says who wants what", (options, text) => {
   for (const api of bothApis) {
     const make = () => bring(api, "http://127.0.0.1:1", {}, options);
@@ -43,7 +43,7 @@ it("fills in what is left out, or given as undefined", () => {
 describe("the second API's own options", () => {
   const client = safeSesV2Client({ region: "eu-west-2", credentials });
   it.each([
-    [{ tenantName: "" }, "sesV2Mailer: tenantName must be"],
+    [{ tenantName: "" }, 'sesV2Mailer: tenantName is ""'],
     [{ listManagement: { contactListName: "a b" } }, "sesV2Mailer: listManagement.contactListName"],
     [
       { listManagement: { contactListName: "a", topicName: "" } },
@@ -61,8 +61,8 @@ describe("a safe client", () => {
   ])("%s takes no limit that isn't one", (name, make) => {
     const region = "eu-west-2";
     expect(() => make({ region, timeouts: { requestTimeout: Number.NaN } })).toThrow(
-      `${name}: requestTimeout must be above 0, and finite.`,
+      `${name}: timeouts.requestTimeout is NaN`,
     );
-    expect(() => make({ region, maxSockets: 0 })).toThrow(`${name}: maxSockets must be above 0`);
+    expect(() => make({ region, maxSockets: 0 })).toThrow(`${name}: maxSockets is 0`);
   });
 });

@@ -1,5 +1,11 @@
 import { ConfigurationError, PermanentError } from "@exactly-once/core";
-import { systemClock, type Clock, type TripwireCounters } from "@exactly-once/core/ports";
+import {
+  LONGEST_TIMER_MS,
+  optionsOf,
+  systemClock,
+  type Clock,
+  type TripwireCounters,
+} from "@exactly-once/core/ports";
 import { checkMailbox, checkMailboxes } from "./address.js";
 import type { Mailbox, Mailboxes } from "./email.js";
 import type { SendRateShare } from "./send-rate.js";
@@ -63,54 +69,52 @@ export interface MailerSettings {
   readonly clock: Clock;
 }
 
+const SHARE = { from: 1e-6, to: 1 };
+const PER_SECOND = { from: 1e-3, to: 1e6 };
+
 /**
  * Fills in the defaults.
  *
  * @throws ConfigurationError that names the caller and what to change
  */
 export function mailerSettings(options: MailerOptions, caller: string): MailerSettings {
+  const check = optionsOf(caller);
   const { sendRate = {} } = options;
   const { perSecond, share = 1, sharedThrough, refreshMs = 5 * 60_000 } = sendRate || {};
-  const times = {
-    attemptTimeoutMs: options.attemptTimeoutMs ?? 15_000,
-    signatureValidityMs: options.signatureValidityMs ?? 15 * 60_000,
-    maxClockSkewMs: options.maxClockSkewMs ?? 60_000,
-    maxRequestMs: options.maxRequestMs ?? 30_000,
-  };
-  checkNumbers(caller, { ...times, "sendRate.refreshMs": refreshMs }, " ms");
-  checkNumbers(caller, perSecond === undefined ? {} : { "sendRate.perSecond": perSecond }, "");
-  if (!(share > 0 && share <= 1)) {
-    throw new ConfigurationError(`${caller}: sendRate.share must be above 0 and at most 1.`);
-  }
-  const { configurationSetName: name } = options;
-  if (name !== undefined && !/^[A-Za-z0-9_-]{1,64}$/.test(name)) {
-    throw new ConfigurationError(
-      `${caller}: configurationSetName must be 1 to 64 of [A-Za-z0-9_-], as SES has it.`,
-    );
+  const name = options.configurationSetName;
+  if (name !== undefined) {
+    const rule = "1 to 64 of [A-Za-z0-9_-], as SES has it";
+    check.text("configurationSetName", name, /^[A-Za-z0-9_-]{1,64}$/, rule);
   }
   return {
-    ...times,
-    refreshMs,
+    attemptTimeoutMs: check.ms("attemptTimeoutMs", options.attemptTimeoutMs ?? 15_000),
+    signatureValidityMs: check.ms(
+      "signatureValidityMs",
+      options.signatureValidityMs ?? 15 * 60_000,
+    ),
+    maxClockSkewMs: check.ms("maxClockSkewMs", options.maxClockSkewMs ?? 60_000),
+    maxRequestMs: check.ms("maxRequestMs", options.maxRequestMs ?? 30_000, {
+      to: LONGEST_TIMER_MS,
+    }),
+    refreshMs: check.ms("sendRate.refreshMs", refreshMs),
     from: own(caller, () => checkMailbox(options.from, "from")),
     replyTo: own(
       caller,
       () => options.replyTo && checkMailboxes(options.replyTo, "replyTo"),
     ) as MailerSettings["replyTo"],
-    rate: sendRate === false ? undefined : { perSecond, share },
+    rate:
+      sendRate === false
+        ? undefined
+        : {
+            perSecond:
+              perSecond === undefined
+                ? undefined
+                : check.number("sendRate.perSecond", perSecond, PER_SECOND),
+            share: check.number("sendRate.share", share, SHARE),
+          },
     sharedThrough,
     clock: options.clock ?? systemClock(),
   };
-}
-
-function checkNumbers(
-  caller: string,
-  numbers: Readonly<Record<string, number>>,
-  unit: string,
-): void {
-  for (const [name, value] of Object.entries(numbers)) {
-    if (value > 0 && Number.isFinite(value)) continue;
-    throw new ConfigurationError(`${caller}: ${name} must be above 0${unit}, and finite.`);
-  }
 }
 
 /** A fault in the service's own address is one of the settings, not of a message. */

@@ -1,5 +1,5 @@
 import type { SESv2Client } from "@aws-sdk/client-sesv2";
-import { ConfigurationError } from "@exactly-once/core";
+import { optionsOf } from "@exactly-once/core/ports";
 import { apiV2, type ListManagement } from "../wire/api-v2.js";
 import { Mailer, type SesMailer } from "./mailer.js";
 import { mailerSettings, type MailerOptions } from "./options.js";
@@ -34,15 +34,15 @@ export interface SesV2MailerOptions extends MailerOptions {
  */
 export function sesV2Mailer(options: SesV2MailerOptions): SesMailer {
   const { client, configurationSetName, tenantName, listManagement } = options;
+  const check = optionsOf("sesV2Mailer");
   const settings = mailerSettings(options, "sesV2Mailer");
   for (const [name, value] of [
     ["tenantName", tenantName],
     ["listManagement.contactListName", listManagement?.contactListName],
     ["listManagement.topicName", listManagement?.topicName],
   ] as const) {
-    if (value !== undefined && !/^[A-Za-z0-9_-]{1,64}$/.test(value)) {
-      throw new ConfigurationError(`sesV2Mailer: ${name} must be 1 to 64 of [A-Za-z0-9_-].`);
-    }
+    if (value === undefined) continue;
+    check.text(name, value, /^[A-Za-z0-9_-]{1,64}$/, "1 to 64 of [A-Za-z0-9_-]");
   }
   return new Mailer(apiV2({ client, configurationSetName, tenantName, listManagement }), settings);
 }

@@ -22,24 +22,24 @@ import type { SentEmail } from "./sent-email.js";
 
 export interface LocalSesOptions extends AccountOptions {
   /** Default 0: a free port. */
-  readonly port?: number;
+  readonly port?: number | undefined;
   /** Default `127.0.0.1`. Any other address shows mail to whoever can reach it. */
-  readonly host?: string;
+  readonly host?: string | undefined;
   /** Milliseconds since the epoch. Judges signatures, fills quotas, dates emails and replies. */
-  readonly now?: () => number;
+  readonly now?: (() => number) | undefined;
   /** How far a signature's date may be from `now`, either way. Default 300,000 ms, as AWS. */
-  readonly signatureValidityMs?: number;
+  readonly signatureValidityMs?: number | undefined;
   /** Default: no daily limit, 10,000 recipients a second. */
-  readonly limits?: Partial<SendingLimits>;
+  readonly limits?: Partial<SendingLimits> | undefined;
   /** What to do wrong; default nothing. Can be changed later through `faults`. */
-  readonly faults?: FaultPlan;
+  readonly faults?: FaultPlan | undefined;
   /** How events reach a topic; without it none are published. */
-  readonly publish?: PublishToTopic;
-  readonly eventFaults?: EventFaultPlan;
+  readonly publish?: PublishToTopic | undefined;
+  readonly eventFaults?: EventFaultPlan | undefined;
   /** Default: delivered, but for the addresses of SES's mailbox simulator. */
-  readonly outcome?: DeliveryOutcome;
+  readonly outcome?: DeliveryOutcome | undefined;
   /** How many emails, calls and events to remember, each. Default 10,000. */
-  readonly keep?: number;
+  readonly keep?: number | undefined;
 }
 
 /** A running local SES. */

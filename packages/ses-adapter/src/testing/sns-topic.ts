@@ -2,11 +2,12 @@ import type { PublishToTopic } from "./event-publisher.js";
 
 export interface SnsTopicOptions {
   /** For example the address of a local SNS; default: AWS's own. */
-  readonly endpoint?: string;
+  readonly endpoint?: string | undefined;
   /** Default `us-east-1`. */
-  readonly region?: string;
+  readonly region?: string | undefined;
   /** Default: a pair that any local SNS takes. */
-  readonly credentials?: { readonly accessKeyId: string; readonly secretAccessKey: string };
+  readonly credentials?:
+    { readonly accessKeyId: string; readonly secretAccessKey: string } | undefined;
 }
 
 /**

@@ -1,4 +1,4 @@
-import { ConfigurationError } from "@exactly-once/core";
+import { LONGEST_TIMER_MS, optionsOf } from "@exactly-once/core/ports";
 import { idleSocketMs } from "./idle-sockets.js";
 
 /** Limits of one call, ms. The sum of connecting and the request stays well inside a lease. */
@@ -31,21 +31,21 @@ export const safeTimeouts = {
  * What makes an SES client send each email at most once: no tries of its own, timeouts that end a
  * call instead of only warning about it, and no reuse of a connection that was idle for long.
  *
- * @throws ConfigurationError where a limit is no number above 0
+ * @throws ConfigurationError for a limit that is out of its range
  */
 export function safeSettings(
   { timeouts = {}, maxSockets = 50 }: SafeClientOptions,
   caller: string,
 ) {
+  const check = optionsOf(caller);
+  const limit = (name: keyof SafeTimeouts) =>
+    check.ms(`timeouts.${name}`, timeouts[name] ?? safeTimeouts[name], { to: LONGEST_TIMER_MS });
   const limits = {
-    connectionTimeout: timeouts.connectionTimeout ?? safeTimeouts.connectionTimeout,
-    requestTimeout: timeouts.requestTimeout ?? safeTimeouts.requestTimeout,
-    socketTimeout: timeouts.socketTimeout ?? safeTimeouts.socketTimeout,
+    connectionTimeout: limit("connectionTimeout"),
+    requestTimeout: limit("requestTimeout"),
+    socketTimeout: limit("socketTimeout"),
   };
-  for (const [name, value] of Object.entries({ ...limits, maxSockets })) {
-    if (value > 0 && Number.isFinite(value)) continue;
-    throw new ConfigurationError(`${caller}: ${name} must be above 0, and finite.`);
-  }
+  check.integer("maxSockets", maxSockets, { from: 1, to: 100_000 });
   // Node's agents close a socket that is idle for `timeout`; while it is in use, only the limits
   // above end it.
   const agent = { keepAlive: true, maxSockets, timeout: idleSocketMs };

@@ -1,15 +1,15 @@
 import { SQSClient, type SQSClientConfig } from "@aws-sdk/client-sqs";
-import { ConfigurationError } from "@exactly-once/core";
+import { LONGEST_TIMER_MS, optionsOf } from "@exactly-once/core/ports";
 import { lazyUndici } from "./lazy-undici.js";
 
 /** Limits of one try of a call, ms. */
 export interface TunedTimeouts {
   /** Default 2,000. */
-  readonly connectionTimeout?: number;
+  readonly connectionTimeout?: number | undefined;
   /** From when the request was sent to the reply's headers. Default 25,000; at least 21,000. */
-  readonly requestTimeout?: number;
+  readonly requestTimeout?: number | undefined;
   /** From one piece of the reply to the next. Default 25,000; at least 21,000. */
-  readonly socketTimeout?: number;
+  readonly socketTimeout?: number | undefined;
 }
 
 /** The longest poll, 20,000, and time for its answer: a poll that is cut off loses what it brings. */
@@ -20,11 +20,12 @@ export type TunedSqsClientConfig = Omit<
   SQSClientConfig,
   "cacheMiddleware" | "requestHandler" | "retryStrategy"
 > & {
-  readonly timeouts?: TunedTimeouts;
+  readonly timeouts?: TunedTimeouts | undefined;
   /** Connections at a time. Default 50, the SDK's own; each receive under way takes one. */
-  readonly maxSockets?: number;
+  readonly maxSockets?: number | undefined;
 };
 
+const check = optionsOf("tunedSqsClient");
 const tuned = new WeakSet<SQSClient>();
 
 /**
@@ -44,13 +45,9 @@ const tuned = new WeakSet<SQSClient>();
  * @throws ConfigurationError when a timeout is shorter than a poll, or no connection is allowed
  */
 export function tunedSqsClient(config: TunedSqsClientConfig = {}): SQSClient {
-  const { timeouts, maxSockets = 50, maxAttempts = 2, md5 = false, ...rest } = config;
+  const { timeouts, maxSockets, maxAttempts = 2, md5 = false, ...rest } = config;
   const { connectionTimeout, requestTimeout, socketTimeout } = resolveTimeouts(timeouts);
-  if (!(maxSockets >= 1)) {
-    throw new ConfigurationError(
-      `tunedSqsClient: maxSockets is ${maxSockets}: allow at least one connection.`,
-    );
-  }
+  const connections = check.integer("maxSockets", maxSockets ?? 50, { from: 1, to: 100_000 });
   const client = new SQSClient({
     ...rest,
     md5,
@@ -60,27 +57,23 @@ export function tunedSqsClient(config: TunedSqsClientConfig = {}): SQSClient {
       connect: { timeout: connectionTimeout },
       headersTimeout: requestTimeout,
       bodyTimeout: socketTimeout,
-      connections: maxSockets,
+      connections,
     }),
   });
   tuned.add(client);
   return client;
 }
 
-function resolveTimeouts(timeouts: TunedTimeouts = {}): Required<TunedTimeouts> {
-  const { connectionTimeout = 2_000, requestTimeout = 25_000, socketTimeout = 25_000 } = timeouts;
-  if (!(connectionTimeout >= 1)) {
-    throw new ConfigurationError(
-      `tunedSqsClient: connectionTimeout is ${connectionTimeout}: a connection needs some milliseconds.`,
-    );
-  }
-  for (const [name, ms] of Object.entries({ requestTimeout, socketTimeout })) {
-    if (ms >= MIN_TIMEOUT_MS) continue;
-    throw new ConfigurationError(
-      `tunedSqsClient: ${name} is ${ms}, which cuts off a poll of 20 seconds: at least ${MIN_TIMEOUT_MS}.`,
-    );
-  }
-  return { connectionTimeout, requestTimeout, socketTimeout };
+function resolveTimeouts(timeouts: TunedTimeouts = {}) {
+  // Shorter would cut off a poll.
+  const bounds = { from: MIN_TIMEOUT_MS, to: LONGEST_TIMER_MS };
+  return {
+    connectionTimeout: check.ms("timeouts.connectionTimeout", timeouts.connectionTimeout ?? 2_000, {
+      to: LONGEST_TIMER_MS,
+    }),
+    requestTimeout: check.ms("timeouts.requestTimeout", timeouts.requestTimeout ?? 25_000, bounds),
+    socketTimeout: check.ms("timeouts.socketTimeout", timeouts.socketTimeout ?? 25_000, bounds),
+  };
 }
 
 /** Whether each try of each call ends by the client's own timeouts. */

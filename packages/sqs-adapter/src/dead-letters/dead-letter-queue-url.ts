@@ -6,7 +6,7 @@ export interface FindDeadLetterQueueOptions {
   readonly client: SQSClient;
   readonly queueUrl: string;
   /** Milliseconds a call may take. Default 10,000. */
-  readonly callTimeoutMs?: number;
+  readonly callTimeoutMs?: number | undefined;
 }
 
 /**
@@ -18,7 +18,8 @@ export interface FindDeadLetterQueueOptions {
 export async function findDeadLetterQueueUrl(
   options: FindDeadLetterQueueOptions,
 ): Promise<string | undefined> {
-  const address = { callTimeoutMs: 10_000, ...options };
+  const { client, queueUrl, callTimeoutMs = 10_000 } = options;
+  const address = { client, queueUrl, callTimeoutMs };
   const facts = await readQueueFacts(address);
   if (facts === "denied" || facts.redrive === undefined) return undefined;
   return resolveQueueUrl(address, facts.redrive.arn);

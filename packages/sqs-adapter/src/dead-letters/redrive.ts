@@ -26,7 +26,7 @@ export interface DeadLetterQueueOptions {
   readonly client: SQSClient;
   readonly deadLetterQueueUrl: string;
   /** Milliseconds a call may take. Default 10,000. */
-  readonly callTimeoutMs?: number;
+  readonly callTimeoutMs?: number | undefined;
 }
 
 export interface ReadDeadLettersOptions extends DeadLetterQueueOptions {
@@ -34,7 +34,7 @@ export interface ReadDeadLettersOptions extends DeadLetterQueueOptions {
    * Milliseconds for which what was read stays hidden from other readers, and by which the next
    * page knows what was read already. Whole seconds, at least 1. Default 60,000.
    */
-  readonly visibilityMs?: number;
+  readonly visibilityMs?: number | undefined;
 }
 
 const CALL_TIMEOUT_MS = 10_000;
@@ -150,9 +150,9 @@ function inPlaceOfNote(
 
 async function remove(
   message: QueueMessage,
-  options: Required<DeadLetterQueueOptions>,
+  options: DeadLetterQueueOptions,
 ): Promise<RedriveReply> {
-  const { client, deadLetterQueueUrl, callTimeoutMs } = options;
+  const { client, deadLetterQueueUrl, callTimeoutMs = CALL_TIMEOUT_MS } = options;
   const command = new DeleteMessageBatchCommand({
     QueueUrl: deadLetterQueueUrl,
     Entries: [{ Id: "0", ReceiptHandle: message.handle }],

@@ -1,5 +1,5 @@
 import type { SQSClient } from "@aws-sdk/client-sqs";
-import { MAX_VISIBILITY_MS } from "@exactly-once/core/ports";
+import { MAX_VISIBILITY_MS, optionsOf } from "@exactly-once/core/ports";
 
 import {
   isFifo,
@@ -26,16 +26,16 @@ export interface InspectQueueOptions {
   /** The longest a handler of this queue may take: the largest `maxProcessingMs` of its pipelines. */
   readonly maxProcessingMs: number;
   /** How long the store keeps `done` records. Default 28 days. */
-  readonly doneRetentionMs?: number;
+  readonly doneRetentionMs?: number | undefined;
   /** How long a message with an unknown effect is held before we dead-letter it. */
-  readonly holdForMs?: number;
+  readonly holdForMs?: number | undefined;
   /**
    * The receive count at which the consumer dead-letters a message itself. The redrive policy's
    * must be higher, or SQS overtakes it.
    */
-  readonly ownReceiveLimit?: number;
+  readonly ownReceiveLimit?: number | undefined;
   /** Milliseconds a call may take. Default 10,000. */
-  readonly callTimeoutMs?: number;
+  readonly callTimeoutMs?: number | undefined;
 }
 
 const DAY_MS = 24 * 3_600_000;
@@ -50,6 +50,10 @@ const FEWEST_RECEIVES = 3;
  */
 export async function inspectQueue(options: InspectQueueOptions): Promise<readonly Finding[]> {
   const { client, queueUrl, callTimeoutMs = 10_000 } = options;
+  const check = optionsOf("inspectQueue");
+  check.ms("maxProcessingMs", options.maxProcessingMs);
+  check.ms("holdForMs", options.holdForMs ?? 1);
+  check.ms("doneRetentionMs", options.doneRetentionMs ?? 1);
   const address = { client, queueUrl, callTimeoutMs };
   const facts = await read(address);
   if (facts === "missing") {

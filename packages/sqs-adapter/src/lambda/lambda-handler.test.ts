@@ -169,5 +169,9 @@ describe("a Lambda handler", () => {
 
   it("names itself where a setting can't be", () => {
     expect(() => handlerOf("no-url")).toThrow(/createLambdaHandler: queueUrl is "no-url"/);
+    const namespace = "my service";
+    expect(() => handlerOf("http://localhost/1/q.fifo", { namespace })).toThrow(
+      "createLambdaHandler: namespace is",
+    );
   });
 });

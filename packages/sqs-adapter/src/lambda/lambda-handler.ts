@@ -47,6 +47,8 @@ export type LambdaHandler = (
 
 const BATCH = 10;
 const CALL_TIMEOUT_MS = 3_000;
+/** Whose options these are, for an error's text. */
+const CALLER = "createLambdaHandler";
 
 /**
  * Pipelines as the handler of a Lambda function behind an SQS event source mapping with
@@ -70,13 +72,13 @@ const CALL_TIMEOUT_MS = 3_000;
 export function createLambdaHandler(options: LambdaHandlerOptions): LambdaHandler {
   const { client, queueUrl, deadLetterQueueUrl, allowNoDeadLetterQueue = false, ...rest } = options;
   const { callTimeoutMs = CALL_TIMEOUT_MS, ...processing } = rest;
-  const queue = openQueue("createLambdaHandler", {
+  const queue = openQueue(CALLER, {
     client,
     queueUrl,
     deadLetterQueueUrl,
     callTimeoutMs,
   });
-  const processor = createBatchProcessor({ ...processing, queue });
+  const processor = createBatchProcessor({ ...processing, queue }, CALLER);
   const tell = createTell(options);
   let isVerified = allowNoDeadLetterQueue;
   return async (event, context) => {
@@ -122,7 +124,7 @@ async function verifyDeadLetterQueue(queue: MessageQueue): Promise<boolean> {
   const { deadLetter, name, unreadable } = description;
   if (deadLetter !== undefined) return true;
   throw new ConfigurationError(
-    `createLambdaHandler: ${unreadable ?? `queue ${name} has no redrive policy: what can't be handled would come back for ever. Give it a dead-letter queue`}, or pass allowNoDeadLetterQueue: true.`,
+    `${CALLER}: ${unreadable ?? `queue ${name} has no redrive policy: what can't be handled would come back for ever. Give it a dead-letter queue`}, or pass allowNoDeadLetterQueue: true.`,
   );
 }
 

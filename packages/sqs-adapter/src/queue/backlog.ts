@@ -8,9 +8,9 @@ export interface QueueBacklogOptions {
   readonly client: SQSClient;
   readonly queueUrl: string;
   /** Default: the one its redrive policy names. */
-  readonly deadLetterQueueUrl?: string;
+  readonly deadLetterQueueUrl?: string | undefined;
   /** Milliseconds a call may take. Default 10,000. */
-  readonly callTimeoutMs?: number;
+  readonly callTimeoutMs?: number | undefined;
 }
 
 /** What stands in a queue and its dead-letter queue. SQS counts approximately. */

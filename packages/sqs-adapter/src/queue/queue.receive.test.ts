@@ -80,10 +80,13 @@ describe("a receive", () => {
   });
 
   it.each([
-    [{ stopWithinMs: 30_000 }, /sqsQueue: stopWithinMs is 30000; it has to be 1000 to 20000 ms/],
+    [
+      { stopWithinMs: 30_000 },
+      /sqsQueue: stopWithinMs is 30000; give whole milliseconds from 1,000 to 20,000/,
+    ],
     [{ stopWithinMs: Number.NaN }, /stopWithinMs is NaN/],
-    [{ callTimeoutMs: 0 }, /sqsQueue: callTimeoutMs is 0; it has to be at least 1 ms/],
-    [{ queueUrl: "orders.fifo" }, /sqsQueue: queueUrl is "orders.fifo": pass the queue's URL/],
+    [{ callTimeoutMs: 0 }, /sqsQueue: callTimeoutMs is 0; give whole milliseconds from 1/],
+    [{ queueUrl: "orders.fifo" }, /sqsQueue: queueUrl is "orders.fifo"; give the queue's URL/],
     [{ deadLetterQueueUrl: "arn:aws:sqs:eu-west-2:1:d" }, /deadLetterQueueUrl is "arn:aws/],
   ])("says which setting can't be: %j", (options, text) => {
     expect(() => open(options)).toThrow(text);

@@ -1,10 +1,11 @@
 import type { SQSClient } from "@aws-sdk/client-sqs";
 import type { MessageQueue } from "@exactly-once/core";
+import { optionsOf } from "@exactly-once/core/ports";
 
 import type { QueueAddress } from "../wire/queue-facts.js";
 import { changeVisibility, deleteMessages } from "./change-messages.js";
 import { KnownQueue } from "./known-queue.js";
-import { checkMs, checkUrl } from "../wire/check-options.js";
+import { checkCallTimeout, checkUrl } from "../wire/check-options.js";
 import { MAX_POLL_MS, receive } from "./receive.js";
 
 export interface SqsQueueOptions {
@@ -73,10 +74,19 @@ interface ResolvedQueueOptions {
 }
 
 function resolveQueueOptions(caller: string, options: SqsQueueOptions): ResolvedQueueOptions {
-  const { client, queueUrl, deadLetterQueueUrl } = options;
-  const { callTimeoutMs = 10_000, stopWithinMs = 5_000 } = options;
-  checkUrl(caller, { queueUrl, deadLetterQueueUrl });
-  checkMs(caller, { callTimeoutMs }, { least: 1 });
-  checkMs(caller, { stopWithinMs }, { least: 1_000, most: MAX_POLL_MS });
-  return { address: { client, queueUrl, callTimeoutMs }, deadLetterQueueUrl, stopWithinMs };
+  const check = optionsOf(caller);
+  const { deadLetterQueueUrl } = options;
+  return {
+    address: {
+      client: check.methods("client", options.client, ["send"], "an SQSClient"),
+      queueUrl: checkUrl(check, "queueUrl", options.queueUrl),
+      callTimeoutMs: checkCallTimeout(check, options.callTimeoutMs ?? 10_000),
+    },
+    deadLetterQueueUrl:
+      deadLetterQueueUrl && checkUrl(check, "deadLetterQueueUrl", deadLetterQueueUrl),
+    stopWithinMs: check.ms("stopWithinMs", options.stopWithinMs ?? 5_000, {
+      from: 1_000,
+      to: MAX_POLL_MS,
+    }),
+  };
 }

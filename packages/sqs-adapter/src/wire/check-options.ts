@@ -1,27 +1,13 @@
-import { ConfigurationError } from "@exactly-once/core";
+import { LONGEST_TIMER_MS, type OptionChecks } from "@exactly-once/core/ports";
 
-/** Settings by their names, as a caller passed them or as they are by default. */
-type Named<Value> = Readonly<Record<string, Value>>;
+const QUEUE_URL = /^https?:\/\/[^/]+\/.+/;
 
 /** @throws ConfigurationError for what isn't the URL of a queue */
-export function checkUrl(caller: string, urls: Named<string | undefined>): void {
-  for (const [name, url] of Object.entries(urls)) {
-    if (url === undefined || /^https?:\/\/[^/]+\/.+/.test(url)) continue;
-    throw new ConfigurationError(
-      `${caller}: ${name} is ${JSON.stringify(url)}: pass the queue's URL, as GetQueueUrl answers it.`,
-    );
-  }
+export function checkUrl(check: OptionChecks, name: string, url: string): string {
+  return check.text(name, url, QUEUE_URL, "the queue's URL, as GetQueueUrl answers it");
 }
 
-/** @throws ConfigurationError for a number that is out of its range, or isn't one */
-export function checkMs(
-  caller: string,
-  settings: Named<number>,
-  { least, most = Infinity }: { readonly least: number; readonly most?: number },
-): void {
-  for (const [name, ms] of Object.entries(settings)) {
-    if (ms >= least && ms <= most) continue;
-    const range = most === Infinity ? `at least ${least}` : `${least} to ${most}`;
-    throw new ConfigurationError(`${caller}: ${name} is ${ms}; it has to be ${range} ms.`);
-  }
+/** Milliseconds that one call may take, of a caller's `callTimeoutMs`. */
+export function checkCallTimeout(check: OptionChecks, callTimeoutMs: number): number {
+  return check.ms("callTimeoutMs", callTimeoutMs, { to: LONGEST_TIMER_MS });
 }
