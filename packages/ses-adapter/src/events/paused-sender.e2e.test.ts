@@ -1,7 +1,10 @@
 import { memoryStore } from "@exactly-once/core";
-import { systemClock } from "@exactly-once/core/ports";
+import { createVirtualClock } from "@exactly-once/core/testing";
 import { fork, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { nodeTsArgs } from "../../../../scripts/node-ts-args.mjs";
@@ -15,36 +18,30 @@ import { sesFixture } from "../testing/local-ses.fixture.js";
 const { startSes } = sesFixture(onTestFinished);
 const { clientOf, mailerOf } = mailerFixture(onTestFinished);
 
-/** AWS's five minutes, scaled: signatures are dated in whole seconds. */
-const signatureValidityMs = 2_000;
-
-const startSender = (endpoint: string, attemptId: string): ChildProcess => {
+const startSender = (endpoint: string, attemptId: string, wakeFile: string): ChildProcess => {
   const script = fileURLToPath(new URL("paused-sender.fixture.ts", import.meta.url));
-  const args = [endpoint, attemptId, String(signatureValidityMs)];
-  const child = fork(script, args, { execArgv: [...nodeTsArgs] });
+  const child = fork(script, [endpoint, attemptId, wakeFile], { execArgv: [...nodeTsArgs] });
   onTestFinished(() => void child.kill("SIGKILL"));
   return child;
 };
 
 describe("a sender that is stopped between signing and writing its request", () => {
   it("wakes after the verdict and is refused by SES, so that the next attempt is the only email", async () => {
-    const ses = await startSes({ signatureValidityMs });
-    const store = memoryStore();
+    const folder = await mkdtemp(join(tmpdir(), "paused-sender-"));
+    onTestFinished(() => rm(folder, { recursive: true }));
+    const wakeFile = join(folder, "wake");
+    let laterMs = 0;
+    const ses = await startSes({ now: () => Date.now() + laterMs });
+    const clock = createVirtualClock(Date.now());
+    const store = memoryStore({ clock });
     const progress = memoryReconcileProgress();
-    const attempt = await beginAttempt(store, "a", {
-      timeoutMs: 1_000,
-      validityMs: signatureValidityMs + 1_000,
-    });
-    const sender = startSender(ses.endpoint, attempt.id);
-    const [told] = (await once(sender, "message")) as unknown[];
-    expect(told).toBe("signed");
-    sender.kill("SIGSTOP");
+    const attempt = await beginAttempt(store, "a");
+    const sender = startSender(ses.endpoint, attempt.id, wakeFile);
+    expect(await once(sender, "message")).toContain("signed");
     await store.release([attempt]);
 
-    const clock = systemClock();
     const reconciler = createReconciler({
-      ...{ namespace, store, progress, effects: { [pipeline]: ["email"] } },
-      ...{ intervalMs: 100, settleMs: 200, quietMs: 1_000, clockSlackMs: 500 },
+      ...{ namespace, store, progress, clock, effects: { [pipeline]: ["email"] } },
       backlog: async () => {
         // Later emails of the same service go out all the time, and their events come.
         await progress.advance(namespace, clock.now());
@@ -52,14 +49,16 @@ describe("a sender that is stopped between signing and writing its request", () 
       },
     });
     reconciler.start();
-    onTestFinished(() => reconciler.stop());
-    const state = async () => (await store.read([attempt.key]))[0]?.effects[0]?.state;
-    await expect.poll(state, { timeout: 15_000, interval: 100 }).toBe("rejected");
+    onTestFinished(() => clock.run(reconciler.stop()));
+    await clock.advance(3_600_000);
+    const [view] = await store.read([attempt.key]);
+    expect(view?.effects[0]?.state).toBe("rejected");
 
     const mailer = mailerOf(clientOf(ses.endpoint));
     const next = await mailer.send(await mailer.prepare(email), attemptOf({ attemptNumber: 2 }));
     expect(next.status).toBe("accepted");
-    sender.kill("SIGCONT");
+    laterMs = 3_600_000;
+    await writeFile(wakeFile, "");
     const [late] = (await once(sender, "message")) as unknown[];
     expect(late).toMatchObject({ status: "rejected", reason: "signatureExpired" });
     expect(ses.requests()).toHaveLength(2);

@@ -19,9 +19,6 @@ export const email: Email = {
   template: "form-updated",
 };
 
-/** Gives up soon, for servers that hang. */
-export const impatient = { connectionTimeout: 1_000, requestTimeout: 500, socketTimeout: 500 };
-
 export type ApiName = "v1" | "v2";
 export const bothApis: readonly ApiName[] = ["v1", "v2"];
 

@@ -1,6 +1,7 @@
 import { GetSendQuotaCommand, SendRawEmailCommand, type SESClient } from "@aws-sdk/client-ses";
 import { request } from "node:http";
-import { describe, expect, it, onTestFinished } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
+import { runningOut } from "../../../../scripts/test-time.js";
 import type { Fault, FaultKind, FaultPlan, FaultRule } from "./faults.js";
 import { letter, sesFixture } from "./local-ses.fixture.js";
 
@@ -41,11 +42,13 @@ const rawAnswer = (endpoint: string, body: string) =>
     }).end(body);
   });
 
-const impatient = { requestHandler: { requestTimeout: 150, throwOnRequestTimeout: true } };
+/** How long the client waits for an answer. */
+const PATIENCE_MS = 10_000;
+const patience = { requestHandler: { requestTimeout: PATIENCE_MS, throwOnRequestTimeout: true } };
 
 const start = async (plan: FaultPlan) => {
   const ses = await startSes({ faults: plan });
-  return { ses, client: clientOf(ses, impatient) };
+  return { ses, client: clientOf(ses, patience) };
 };
 
 describe("a fault", () => {
@@ -69,7 +72,11 @@ describe("a fault", () => {
     "%s leaves %i accepted email, and the next call is unharmed",
     async (kind, accepted, outcome) => {
       const { ses, client } = await start([{ fault: kind, when: { on: "nth", calls: [1] } }]);
-      expect(await outcomeOf(send(client))).toMatch(outcome);
+      const once = () => ses.requests().length === 1 && ses.accepted() === accepted;
+      const sending = () => outcomeOf(send(client));
+      expect(
+        await (kind.endsWith("hang") ? runningOut(sending, { ms: PATIENCE_MS, once }) : sending()),
+      ).toMatch(outcome);
       expect(ses.accepted()).toBe(accepted);
       expect(ses.requests()[0]).toMatchObject({ fault: kind, carriedOut: accepted === 1 });
       expect(ses.faults.struck()).toEqual({ [kind]: 1 });
@@ -125,20 +132,34 @@ describe("a fault", () => {
 });
 
 describe("a delay", () => {
+  /** Timers run out when the test says so. */
+  const holdTimers = () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    onTestFinished(() => void vi.useRealTimers());
+  };
+
   it("before acceptance outlives the client's patience: the email is accepted later", async () => {
-    const { ses, client } = await start(() => ({ kind: "delay", ms: 300 }));
-    expect(await outcomeOf(send(client))).toBe("TimeoutError");
+    const { ses, client } = await start(() => ({ kind: "delay", ms: 3 * PATIENCE_MS }));
+    holdTimers();
+    const call = outcomeOf(send(client));
+    await expect.poll(() => ses.requests().length).toBe(1);
+    await vi.advanceTimersByTimeAsync(PATIENCE_MS);
+    expect(await call).toBe("TimeoutError");
     expect(ses.accepted()).toBe(0);
-    await ses.waitForSent(1);
-    expect(ses.accepted()).toBe(1);
+    await vi.advanceTimersByTimeAsync(2 * PATIENCE_MS);
+    await expect.poll(() => ses.accepted()).toBe(1);
   });
 
   it("before the reply comes after acceptance", async () => {
-    const { ses, client } = await start(() => ({ kind: "delay", ms: 300, before: "reply" }));
+    const { ses, client } = await start(() => ({
+      ...{ kind: "delay", ms: 3 * PATIENCE_MS, before: "reply" },
+    }));
+    holdTimers();
     let answered = false;
     const call = outcomeOf(send(client)).finally(() => (answered = true));
-    await ses.waitForSent(1);
+    await expect.poll(() => ses.accepted()).toBe(1);
     expect(answered).toBe(false);
+    await vi.advanceTimersByTimeAsync(PATIENCE_MS);
     expect(await call).toBe("TimeoutError");
   });
 
