@@ -140,19 +140,30 @@ type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K>
 
 export type EventBody = DistributiveOmit<ConsumerEvent, "at">;
 
-export type Observer = (event: ConsumerEvent) => void;
+/**
+ * Reads the events of a consumer or a Lambda handler. What it throws, or rejects with, is dropped: an
+ * observer's fault is not the message's. Nobody waits for one that answers with a promise.
+ */
+export type Observer = (event: ConsumerEvent) => unknown;
 
-/** Passes events on; costs nothing unread, and a throwing observer harms nothing. */
+/** Passes events on; costs nothing unread, and an observer that fails harms nothing. */
 export type Emit = ((event: EventBody) => void) & { readonly read: boolean };
 
 export function createEmit(observe: Observer | undefined, now: () => number): Emit {
   const emit = (event: EventBody): void => {
     if (!observe) return;
     try {
-      observe({ at: now(), ...event });
+      const answer = observe({ at: now(), ...event });
+      if (isPromise(answer)) answer.then(undefined, dropped);
     } catch {
-      // An observer's fault is not the message's.
+      // As one that rejects.
     }
   };
   return Object.assign(emit, { read: observe !== undefined });
+}
+
+function dropped(): void {}
+
+function isPromise(answer: unknown): answer is PromiseLike<unknown> {
+  return typeof (answer as { readonly then?: unknown } | null | undefined)?.then === "function";
 }

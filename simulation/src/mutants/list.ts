@@ -121,8 +121,8 @@ export const MUTANTS: readonly Mutant[] = [
   mutant("unknown-settled-as-rejected", "A timeout counts as 'not sent'.", [
     core(
       "settleFailure",
-      "const settling = env.committer.commit(() => env.store.settle(ref, outcome), maxTries);",
-      'const settling = env.committer.commit(() => env.store.settle(ref, outcome.status === "unknown" ? { status: "rejected", reason: "timeout" } : outcome), maxTries);',
+      "const settling = env.committer.commit(() => env.store.settle(ref, outcome), { maxTries });",
+      'const settling = env.committer.commit(() => env.store.settle(ref, outcome.status === "unknown" ? { status: "rejected", reason: "timeout" } : outcome), { maxTries });',
     ),
   ]),
   mutant("send-repeated", "A send that failed unclearly is repeated at once, as an SDK would.", [

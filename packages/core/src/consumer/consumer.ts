@@ -41,6 +41,8 @@ const DEFAULT_DRAIN_MS = 30_000;
 const checkStop = optionsOf("stop");
 /** Of the drain deadline, what aborted handlers get to end in, ms. */
 const ABORT_SHARE = 0.2;
+/** Of that, what is kept for handing back what didn't end. */
+const ABANDON_SHARE = 0.05;
 
 /** Wires pipelines to a queue and a store. A consumer runs once: after `stop`, make another. */
 export function createConsumer(options: ConsumerOptions): Consumer {
@@ -157,25 +159,37 @@ class QueueConsumer {
     });
   }
 
+  /**
+   * Handlers that still run at `abortAt` are aborted; what hasn't ended by `abandonAt` is given up, so that
+   * by the deadline its message is handed back. From then on nothing is asked of the store or the queue.
+   */
   async #drain(deadlineMs: number): Promise<void> {
-    const { env, dispatcher, poller, control, abandon } = this.#parts;
+    const { env, dispatcher, poller, abandon } = this.#parts;
     this.#state = "draining";
     this.#starting.abort();
     env.emit({ type: "draining", inFlight: dispatcher.inFlight });
     const deadline = env.time() + deadlineMs;
     const abortAt = deadline - deadlineMs * ABORT_SHARE;
+    const abandonAt = deadline - deadlineMs * ABANDON_SHARE;
     dispatcher.close();
     await this.#until(abortAt, poller.stop());
-    await dispatcher.drain(abortAt, deadline);
-    await this.#until(deadline, env.committer.settled());
+    await this.#until(abortAt, dispatcher.emptied());
+    dispatcher.abort();
+    await this.#until(abandonAt, dispatcher.emptied());
+    await this.#until(abandonAt, env.committer.settled());
     abandon.abort();
-    control.stop();
+    await this.#until(deadline, dispatcher.emptied());
+    await this.#until(deadline, env.committer.settled());
     this.#end();
     env.emit({ type: "stopped" });
   }
 
   #end(): void {
-    this.#parts.keeper.stop();
+    const { keeper, control, closed, abandon } = this.#parts;
+    abandon.abort();
+    closed.abort();
+    control.stop();
+    keeper.stop();
     this.#state = "stopped";
     this.#finish();
   }

@@ -128,20 +128,15 @@ export class Dispatcher {
     this.#held.stop();
   }
 
-  /** Waits for what still runs, aborts it at `abortAt`. */
-  async drain(abortAt: number, deadline: number): Promise<void> {
-    if (this.#messages.size === 0) return;
-    const { clock, time } = this.#options.env;
-    // Sleepers that nobody waits for would keep the process from ending.
-    const empty = new AbortController();
-    this.#onEmpty = () => {
-      empty.abort();
-    };
-    await clock.sleep(Math.max(0, abortAt - time()), empty.signal);
+  /** Aborts what still runs. */
+  abort(): void {
     for (const message of this.#messages.values()) message.abort("drain");
-    if (this.#messages.size > 0) {
-      await clock.sleep(Math.max(0, deadline - time()), empty.signal);
-    }
+  }
+
+  /** Resolves once no message is here any more. */
+  emptied(): Promise<void> {
+    if (this.#messages.size === 0) return Promise.resolve();
+    return new Promise((resolve) => (this.#onEmpty = resolve));
   }
 
   #receiveOne(message: QueueMessage, receivedAt: number): void {

@@ -6,6 +6,8 @@ import { createCommitter } from "../run/commit.js";
 import type { RunEnvironment } from "../run/run.js";
 import { keyedDigest } from "../run/tripwire.js";
 import { createBatcher } from "../timing/batcher.js";
+import type { DedupeStore, MessageQueue } from "../ports/index.js";
+import { closableQueue, closableStore } from "./closable.js";
 import { createControlWatch, type ControlWatch } from "./control-watch.js";
 import { Dispatcher } from "./dispatcher.js";
 import { consumerSettings, type ConsumerOptions, type ConsumerSettings } from "./options.js";
@@ -22,21 +24,26 @@ export interface ConsumerParts {
   readonly control: ControlWatch;
   readonly dispatcher: Dispatcher;
   readonly poller: Poller;
-  /** Aborts when the process gives up. */
+  /** Aborts when the process gives up on what still runs. */
   readonly abandon: AbortController;
+  /** Aborts at the end: nothing is asked of the store or the queue any more. */
+  readonly closed: AbortController;
 }
 
 /** Makes the parts of a consumer and wires them. */
 export function assemble(options: ConsumerOptions): ConsumerParts {
   const settings = consumerSettings(options);
   const abandon = new AbortController();
+  const closed = new AbortController();
+  const store = closableStore(options.store, closed.signal);
+  const queue = closableQueue(options.queue, closed.signal);
   const { clock, randomness } = settings;
   const time = leaseTime(clock);
   const emit = createEmit(options.observe, () => clock.now());
   const gate = new ReceiveGate({ clock, time, randomness, emit });
   const control: ControlWatch = createControlWatch({
     clock,
-    store: options.store,
+    store,
     namespace: settings.namespace,
     pipelines: [...settings.pipelines.keys()],
     onStoreFault: (error) => {
@@ -50,18 +57,18 @@ export function assemble(options: ConsumerOptions): ConsumerParts {
       dispatcher.controlChanged();
     },
   });
-  const env = environment(options, settings, { time, emit, gate, control }, abandon.signal);
+  const env = environment(store, settings, { time, emit, gate, control }, abandon.signal);
   const keeper = new LeaseKeeper({
     ...env,
-    queue: options.queue,
+    queue,
     visibilityMs: settings.visibilityMs,
   });
-  const dispatcher: Dispatcher = dispatcherOf(options, settings, env, gate, keeper, () => {
+  const dispatcher: Dispatcher = dispatcherOf(queue, settings, env, gate, keeper, () => {
     poller.roomChanged();
   });
   const poller = new Poller({
     ...env,
-    queue: options.queue,
+    queue,
     gate,
     visibilityMs: settings.visibilityMs,
     waitMs: settings.waitMs,
@@ -72,11 +79,11 @@ export function assemble(options: ConsumerOptions): ConsumerParts {
       dispatcher.receive(messages, sentAt);
     },
   });
-  return { env, gate, keeper, control, dispatcher, poller, abandon };
+  return { env, gate, keeper, control, dispatcher, poller, abandon, closed };
 }
 
 function environment(
-  { store }: ConsumerOptions,
+  store: DedupeStore,
   { clock, randomness, namespace, delivery, digestSecret, visibilityMs }: ConsumerSettings,
   {
     time,
@@ -111,7 +118,7 @@ function environment(
 }
 
 function dispatcherOf(
-  { queue }: ConsumerOptions,
+  queue: MessageQueue,
   admission: ConsumerSettings,
   env: RunEnvironment,
   gate: ReceiveGate,

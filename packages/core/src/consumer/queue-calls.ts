@@ -42,7 +42,7 @@ export class QueueCalls {
 
   /** Deletes the message, and keeps its lease until that is done. */
   async acknowledge(message: InFlightMessage): Promise<void> {
-    const { emit, clock, randomness } = this.#env;
+    const { emit, clock, randomness, abandon } = this.#env;
     for (let tries = 1; tries <= ACKNOWLEDGE_TRIES; tries += 1) {
       let reply: QueueReply;
       try {
@@ -54,7 +54,8 @@ export class QueueCalls {
       }
       if (typeof reply !== "object") break;
       emit({ type: "acknowledgeFailed", messageId: message.id, error: reply.failed });
-      await clock.sleep(fullJitter(tries, randomness.random(), QUEUE_BACKOFF));
+      if (abandon.aborted) break;
+      await clock.sleep(fullJitter(tries, randomness.random(), QUEUE_BACKOFF), abandon);
     }
     const extending = message.lease.drop();
     if (extending) await extending;

@@ -2,7 +2,7 @@ import { createHandlerContext } from "../run/create-handler-context.js";
 import type { Cancellation } from "../run/cancellation.js";
 import { LeaseLostError, UnsettledEffectError } from "../errors.js";
 import type { MessageFacts } from "../events.js";
-import type { AttemptInfo, Clock, CompleteReply, Completion, Lease } from "../ports/index.js";
+import type { AttemptInfo, CompleteReply, Completion, Lease } from "../ports/index.js";
 import type { HandlerContext } from "../pipeline/handler-context.js";
 import type { Admitted } from "../pipeline/admitted.js";
 import { Run, attemptIdsOf, type RunEnvironment } from "../run/run.js";
@@ -78,7 +78,7 @@ function withAttemptIds(run: Run, disposition: Disposition): Disposition {
 /** Nothing may be released or completed while an effect is under way. */
 function endEffects(env: RunEnvironment, run: Run, graceMs: number): Promise<void> {
   const idle = new Promise<void>((resolve) => (run.onIdle = resolve));
-  return endOrOverdue(env.clock, run.cancellation, idle, graceMs, () => undefined);
+  return endOrOverdue(env, run.cancellation, idle, graceMs, () => undefined);
 }
 
 /** Resolves with what the handler threw, or once an aborted handler had its time to end. */
@@ -90,7 +90,7 @@ function runHandler(
 ): Promise<Thrown | undefined> {
   const handling = callHandler(run, event, createHandlerContext(env, run));
   const overdue = (): Thrown => ({ error: run.lostBy });
-  return endOrOverdue(env.clock, run.cancellation, handling, graceMs, overdue);
+  return endOrOverdue(env, run.cancellation, handling, graceMs, overdue);
 }
 
 function callHandler(
@@ -111,9 +111,12 @@ function thrownBy(error: unknown): Thrown {
   return { error };
 }
 
-/** What `work` resolves with, or `overdue` when it hasn't ended `graceMs` after the abort. */
+/**
+ * What `work` resolves with, or `overdue` when it hasn't ended `graceMs` after the abort, or by the time
+ * the process gives up.
+ */
 function endOrOverdue<Result>(
-  clock: Clock,
+  { clock, abandon }: Pick<RunEnvironment, "clock" | "abandon">,
   cancellation: Cancellation,
   work: Promise<Result>,
   graceMs: number,
@@ -121,16 +124,22 @@ function endOrOverdue<Result>(
 ): Promise<Result> {
   return new Promise((resolve) => {
     let grace: AbortController | undefined;
+    const endGrace = (): void => {
+      grace?.abort("ended");
+    };
     cancellation.listen(() => {
       grace = new AbortController();
+      if (abandon.aborted) endGrace();
+      abandon.addEventListener("abort", endGrace);
       void clock.sleep(graceMs, grace.signal).then(() => {
+        abandon.removeEventListener("abort", endGrace);
         resolve(overdue());
       });
     });
     void work.then((result) => {
       resolve(result);
       cancellation.listen(undefined);
-      grace?.abort("ended");
+      endGrace();
     });
   });
 }

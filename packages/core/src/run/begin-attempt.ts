@@ -68,9 +68,13 @@ export function requestAttempt(
       request.tries += 1;
       return store.begin(start);
     },
-    BEGIN_TRIES,
-    () => {
-      giveUp(env, ref);
+    {
+      maxTries: BEGIN_TRIES,
+      // Of no use to a run that has ended: what were granted then would be held as unknown.
+      mayRepeat: () => !run.cancellation.aborted && !env.abandon.aborted,
+      onGivenUp: () => {
+        giveUp(env, ref);
+      },
     },
   );
   return reserving ? bothAnswered(env, request, reserving, beginning) : beginning;

@@ -9,20 +9,24 @@ export interface CommitterOptions {
   readonly abandon: AbortSignal;
 }
 
+export interface CommitLimits {
+  /** Default: no limit. */
+  readonly maxTries?: number;
+  /** Asked before each repetition, the last one included. Default: always. */
+  readonly mayRepeat?: () => boolean;
+  /** Called before it throws. */
+  readonly onGivenUp?: () => void;
+}
+
+const UNLIMITED: CommitLimits = {};
+
 /**
  * Repeats a store operation through an outage until it answers. For what must not be forgotten
  * once the provider may have been asked: the commit is retried, never the send.
  */
 export interface Committer {
-  /**
-   * @param onGivenUp called before it throws
-   * @throws the store's last fault once the tries are used up or the process gives up.
-   */
-  commit<Reply>(
-    operation: () => Promise<Reply>,
-    maxTries?: number,
-    onGivenUp?: () => void,
-  ): Promise<Reply>;
+  /** @throws the store's last fault once the tries are used up or the process gives up. */
+  commit<Reply>(operation: () => Promise<Reply>, limits?: CommitLimits): Promise<Reply>;
   /** The same, without anyone waiting; `settled()` waits for all of these. */
   commitLater(operation: () => Promise<unknown>): void;
   settled(): Promise<void>;
@@ -33,12 +37,8 @@ export function createCommitter(options: CommitterOptions): Committer {
   const later = new Set<Promise<void>>();
 
   /** Without a frame of its own: every message comes by here up to three times, and few wait. */
-  function commit<Reply>(
-    operation: () => Promise<Reply>,
-    maxTries = Infinity,
-    onGivenUp?: () => void,
-  ): Promise<Reply> {
-    const failed = (error: unknown): Promise<Reply> => again(operation, error, maxTries, onGivenUp);
+  function commit<Reply>(operation: () => Promise<Reply>, limits = UNLIMITED): Promise<Reply> {
+    const failed = (error: unknown): Promise<Reply> => again(operation, error, limits);
     try {
       return operation().then(undefined, failed);
     } catch (error) {
@@ -49,18 +49,21 @@ export function createCommitter(options: CommitterOptions): Committer {
   async function again<Reply>(
     operation: () => Promise<Reply>,
     fault: unknown,
-    maxTries: number,
-    onGivenUp: (() => void) | undefined,
+    { maxTries = Infinity, mayRepeat, onGivenUp }: CommitLimits,
   ): Promise<Reply> {
     let error = fault;
     for (let tries = 1; ; tries += 1) {
       options.onStoreFault(error);
-      if (tries >= maxTries || abandon.aborted) {
+      let over = tries >= maxTries || abandon.aborted;
+      if (!over) {
+        const delayMs = equalJitter(tries, randomness.random(), { baseMs: 100, maxMs: 5_000 });
+        await clock.sleep(delayMs, abandon);
+        over = mayRepeat?.() === false;
+      }
+      if (over) {
         onGivenUp?.();
         throw error;
       }
-      const delayMs = equalJitter(tries, randomness.random(), { baseMs: 100, maxMs: 5_000 });
-      await clock.sleep(delayMs, abandon);
       // One last try after the call to give up, since the outage may just have ended.
       try {
         return await operation();

@@ -46,7 +46,7 @@ export async function settleFailure(
 ): Promise<never> {
   const { ref } = granted;
   const maxTries = outcome.status === "unknown" ? UNKNOWN_TRIES : Infinity;
-  const settling = env.committer.commit(() => env.store.settle(ref, outcome), maxTries);
+  const settling = env.committer.commit(() => env.store.settle(ref, outcome), { maxTries });
   if (outcome.status === "rejected") {
     await settling;
     await freeReservation(env, granted);
@@ -95,10 +95,9 @@ export async function blockEffect(
   reason: string,
 ): Promise<Receipt> {
   const { fingerprint } = run;
-  const reply = await env.committer.commit(
-    () => env.store.block({ ...ref, reason, fingerprint }),
-    BLOCK_TRIES,
-  );
+  const reply = await env.committer.commit(() => env.store.block({ ...ref, reason, fingerprint }), {
+    maxTries: BLOCK_TRIES,
+  });
   if (reply === "lost") throw new LeaseLostError("claim");
   const attempt = reply === "blocked" ? blockedInfo(env, ref, reason) : reply.refused;
   if (attempt.receipt) return attempt.receipt;
