@@ -9,9 +9,6 @@ const toBeSplit = [
   "redis-store/src/store",
   "redis-store/src/transport/command-pipelines",
   "redis-store/src/user-snapshot",
-  "ses-adapter/src/events/reconciler",
-  "ses-adapter/src/mailer/mailer",
-  "ses-adapter/src/mailer/send-rate",
 ].map((file) => `packages/${file}.ts`);
 
 /**

@@ -21,9 +21,9 @@ export {
 export type { EventBacklog } from "./events/judge-silence.js";
 export type {
   EventFacts,
-  HoldingReason,
   ReconcileObservation,
   ReconcileObserver,
+  UndecidedReason,
 } from "./events/reconcile-observation.js";
 export { memoryReconcileProgress } from "./events/reconcile-progress.js";
 export { createReconciler, type Reconciler, type ReconcilerOptions } from "./events/reconciler.js";

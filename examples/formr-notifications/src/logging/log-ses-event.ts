@@ -9,6 +9,7 @@ const LEVELS: Readonly<Partial<Record<ReconcileObservation["type"], Level>>> = {
   resolvedNotSent: "info",
   undeliverable: "warn",
   unknownAttempt: "warn",
+  datedAhead: "warn",
   unknownEventType: "warn",
   settledAfterDeadLetter: "warn",
   reconcileFailed: "warn",
@@ -26,8 +27,14 @@ function factsOf(observation: ReconcileObservation): Record<string, unknown> {
     case "eventSettled":
     case "settledAfterDeadLetter":
     case "unknownAttempt":
-    case "undeliverable":
+    case "datedAhead":
       return { ...eventFacts(observation), attemptId: observation.attemptId };
+    case "undeliverable":
+      return {
+        ...eventFacts(observation),
+        attemptId: observation.attemptId,
+        why: observation.why,
+      };
     case "duplicateProven":
       return {
         ...eventFacts(observation),
@@ -42,7 +49,7 @@ function factsOf(observation: ReconcileObservation): Record<string, unknown> {
       return {};
     case "resolvedNotSent":
       return { attemptId: observation.attemptId };
-    case "holding":
+    case "undecided":
       return { attemptId: observation.attemptId, because: observation.because };
     case "reconcileFailed":
       return { error: describeError(observation.error) };

@@ -112,6 +112,19 @@ describe("an event", () => {
       expect(types()).toEqual(["eventSettled", "undeliverable"]);
     },
   );
+
+  it("of a bounce says why, in SES's word: the account's own suppression list, for one", async () => {
+    const { store, feed, told } = await start();
+    const attempt = await beginAttempt(store, "a");
+    const body = JSON.parse(
+      eventBody({ attemptId: attempt.id, messageId: "0100-x", eventType: "Bounce" }),
+    ) as object;
+    const bounce = { bounceType: "Permanent", bounceSubType: "OnAccountSuppressionList" };
+    await feed(JSON.stringify({ ...body, bounce }));
+    expect(told.at(-1)).toMatchObject({ type: "undeliverable", why: "OnAccountSuppressionList" });
+    await feed(JSON.stringify({ ...body, bounce: { bounceSubType: "a@example.org said no" } }));
+    expect(told.at(-1)).toEqual(expect.not.objectContaining({ why: expect.anything() as unknown }));
+  });
 });
 
 describe("events that repeat and come in any order", () => {
@@ -253,5 +266,25 @@ describe("the mark of progress", () => {
     await feed({ attemptId, acceptedAt: 7_000 });
     await feed({ attemptId, acceptedAt: 6_000 });
     expect(await progress.read(namespace)).toBe(7_000);
+  });
+
+  it("isn't moved by an email that nobody knows, nor by one that is dated ahead", async () => {
+    const progress = memoryReconcileProgress();
+    const { clock, store, feed, stateOf, types } = await start({ progress });
+    const attempt = await beginAttempt(store, "a");
+    const { id: attemptId } = attempt;
+    await feed({ attemptId: "no attempt of ours", acceptedAt: 5_000 });
+    await feed({ attemptId: `${"0".repeat(32)}-email-owner-1-1`, acceptedAt: 5_000 });
+    expect(await progress.read(namespace)).toBeUndefined();
+    const in2099 = Date.parse("2099-01-01T00:00:00Z");
+    await feed({ attemptId, acceptedAt: in2099, messageId: "0100-x" });
+    expect(await progress.read(namespace)).toBeUndefined();
+    expect(types()).toEqual(["unknownAttempt", "unknownAttempt", "datedAhead", "eventSettled"]);
+    // It is evidence all the same, of now.
+    const state = await stateOf(attempt.key);
+    expect(state).toMatchObject(accepted("0100-x"));
+    expect(state?.receipt?.at).toBeLessThanOrEqual(clock.now());
+    await feed({ attemptId, acceptedAt: clock.now(), messageId: "0100-x" });
+    expect(await progress.read(namespace)).toBeLessThanOrEqual(clock.now());
   });
 });

@@ -54,6 +54,9 @@ export interface SesEventReconciler extends Consumer {
 /** Claims of event messages only spare work; a minute covers the copies that come close together. */
 const claimRetentionMs = 60_000;
 
+/** Types that are told apart by their own text. */
+const maxCountedTypes = 100;
+
 /** Also ends the consumer's namespace, so that its control flags aren't the service's. */
 const pipelineName = "ses-events";
 
@@ -96,12 +99,17 @@ export function createSesEventReconciler(options: SesEventReconcilerOptions): Se
   const counts = new Map<string, number>();
 
   async function process(event: SesEventNotification): Promise<void> {
-    if (!(await settleEvent(event, { namespace, store, tell }))) return;
+    const subject = await settleEvent(event, { namespace, store, tell, now: clock.now() });
+    if (subject === "foreign") return;
     await onEvent?.(event);
     // Only "Send" comes at once for every email; the others may be hours late, or never come, so
     // their arrival would say nothing about the silence of others.
-    if (event.type === "Send") await progress?.advance(namespace, event.acceptedAt);
-    counts.set(event.typeText, (counts.get(event.typeText) ?? 0) + 1);
+    if (subject === "ours" && event.type === "Send") {
+      await progress?.advance(namespace, event.acceptedAt);
+    }
+    const { type, typeText } = event;
+    const counted = counts.has(typeText) || counts.size < maxCountedTypes ? typeText : type;
+    counts.set(counted, (counts.get(counted) ?? 0) + 1);
   }
 
   const pipeline = definePipeline({

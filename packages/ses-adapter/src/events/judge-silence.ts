@@ -1,5 +1,5 @@
 import type { AttemptInfo } from "@exactly-once/core/ports";
-import type { HoldingReason } from "./reconcile-observation.js";
+import type { UndecidedReason } from "./reconcile-observation.js";
 
 /** How much there is on our side that may bear evidence still. */
 export interface EventBacklog {
@@ -52,11 +52,12 @@ export function judgeSilence(
   attempt: AttemptInfo,
   { now, mark, backlog }: SilenceFacts,
   limits: SilenceLimits,
-): HoldingReason | undefined {
+): UndecidedReason | undefined {
   const due = dueAt(attempt, limits);
   if (now <= due) return "tooEarly";
   if (now > attempt.deadline + maxAgeMs) return "tooOld";
-  if (mark === undefined || mark <= due) return "noLaterEvent";
+  // A mark of tomorrow is somebody's mistake or lie, and proves nothing about today.
+  if (mark === undefined || mark <= due || mark > now + limits.clockSlackMs) return "noLaterEvent";
   if (backlog.deadLettered > 0) return "eventsDeadLettered";
   const { pending, oldestSentAt } = backlog;
   if (pending > 0 && (oldestSentAt === undefined || oldestSentAt <= due)) return "eventsPending";

@@ -10,10 +10,10 @@ export interface EventFacts {
 }
 
 /** Why an attempt of unknown outcome isn't called "not sent" (yet). */
-export type HoldingReason =
+export type UndecidedReason =
   /** Its request could still be accepted, or its event still be under way. */
   | "tooEarly"
-  /** No event of a later email has been processed yet. */
+  /** No event of a later email has been processed yet, or one that is dated ahead of now. */
   | "noLaterEvent"
   /** Events wait unprocessed that may be about it. */
   | "eventsPending"
@@ -27,7 +27,7 @@ export type HoldingReason =
 /** What becomes of SES's events and of what they settle. `at` is wall-clock ms. */
 export type ReconcileObservation = { readonly at: number } & (
   | ({ readonly type: "eventSettled"; readonly attemptId: string } & EventFacts)
-  /** Two different receipts for one effect. Ring the bell. */
+  /** Two different receipts for one effect: a proven duplicate, and an alarm. */
   | ({
       readonly type: "duplicateProven";
       readonly attemptId: string;
@@ -41,15 +41,24 @@ export type ReconcileObservation = { readonly at: number } & (
     } & EventFacts)
   /** SES took an email in our name for an attempt that the store doesn't know. */
   | ({ readonly type: "unknownAttempt"; readonly attemptId: string } & EventFacts)
-  /** Taken by SES, but not delivered (`Reject`, `RenderingFailure`, `Bounce`); never retried. */
-  | ({ readonly type: "undeliverable"; readonly attemptId: string } & EventFacts)
+  /**
+   * Taken by SES, but not delivered (`Reject`, `RenderingFailure`, `Bounce`); never retried. `why` is
+   * SES's word for it, such as `OnAccountSuppressionList`.
+   */
+  | ({
+      readonly type: "undeliverable";
+      readonly attemptId: string;
+      readonly why?: string;
+    } & EventFacts)
+  /** Later than now: it counts as evidence, and says nothing about how far events have come. */
+  | ({ readonly type: "datedAhead"; readonly attemptId: string } & EventFacts)
   /** Of a type that this version doesn't know. */
   | ({ readonly type: "unknownEventType"; readonly typeText: string } & EventFacts)
   /** Another service's email, or one without our tags. */
   | ({ readonly type: "foreignEvent" } & EventFacts)
   | { readonly type: "notice" }
   | { readonly type: "resolvedNotSent"; readonly attemptId: string }
-  | { readonly type: "holding"; readonly attemptId: string; readonly because: HoldingReason }
+  | { readonly type: "undecided"; readonly attemptId: string; readonly because: UndecidedReason }
   | { readonly type: "reconcileFailed"; readonly error: unknown }
 );
 

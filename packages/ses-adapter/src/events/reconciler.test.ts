@@ -50,7 +50,7 @@ describe("silence about an attempt", () => {
     const { store, attempt, stateOf, lookFor, last } = await startDue();
     await lookFor(minute);
     expect(await stateOf()).toMatchObject({ state: "unknown" });
-    expect(last()).toMatchObject({ type: "holding", because: "settling" });
+    expect(last()).toMatchObject({ type: "undecided", because: "settling" });
     await lookFor(3 * minute);
     expect(await stateOf()).toMatchObject({ state: "rejected" });
     expect(last()).toMatchObject({ type: "resolvedNotSent", attemptId: attempt.id });
@@ -62,8 +62,9 @@ describe("silence about an attempt", () => {
 
   it("proves nothing before deadline, validity and 15 minutes have passed", async () => {
     const { clock, progress, stateOf, lookFor, last } = await start();
-    await progress.advance(namespace, clock.now() + 24 * 60 * minute);
-    await lookFor(17 * minute);
+    await lookFor(16 * minute);
+    await progress.advance(namespace, clock.now());
+    await lookFor(minute);
     expect(await stateOf()).toMatchObject({ state: "unknown" });
     expect(last()).toMatchObject({ because: "tooEarly" });
   });
@@ -81,6 +82,14 @@ describe("silence about an attempt", () => {
     expect(await stateOf()).toMatchObject({ state: "unknown" });
   });
 
+  it("proves nothing by an event of tomorrow", async () => {
+    const { clock, progress, lookFor, last } = await start();
+    await clock.advance(longEnough);
+    await progress.advance(namespace, clock.now() + 24 * 60 * minute);
+    await lookFor(10 * minute);
+    expect(last()).toMatchObject({ because: "noLaterEvent" });
+  });
+
   it.each<[string, EventBacklog, string]>([
     ["an event waits", { pending: 1, deadLettered: 0 }, "eventsPending"],
     ["an old event waits", { pending: 1, oldestSentAt: 0, deadLettered: 0 }, "eventsPending"],
@@ -89,7 +98,7 @@ describe("silence about an attempt", () => {
     const { backlog, stateOf, lookFor, last } = await startDue();
     backlog.now = now;
     await lookFor(10 * minute);
-    expect(last()).toMatchObject({ type: "holding", because });
+    expect(last()).toMatchObject({ type: "undecided", because });
     expect(await stateOf()).toMatchObject({ state: "unknown" });
   });
 
@@ -144,6 +153,17 @@ describe("silence about an attempt", () => {
 });
 
 describe("a reconciler", () => {
+  it.each([
+    ["intervalMs", Infinity],
+    ["settleMs", 0],
+    ["quietMs", Number.NaN],
+    ["clockSlackMs", -1],
+  ])("refuses %s of %d", async (name, ms) => {
+    await expect(start({ [name]: ms })).rejects.toThrow(
+      `createReconciler: ${name} is ${ms}; give whole milliseconds`,
+    );
+  });
+
   it("gives way to evidence that comes while it waits", async () => {
     const { store, attempt, lookFor, stateOf, clock } = await startDue();
     await lookFor(minute);

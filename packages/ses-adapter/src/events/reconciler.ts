@@ -1,5 +1,6 @@
 import type { DedupeStore } from "@exactly-once/core";
 import {
+  LONGEST_TIMER_MS,
   optionsOf,
   type Clock,
   type ReconcileProgress,
@@ -13,7 +14,7 @@ import {
   type SilenceFacts,
   type SilenceLimits,
 } from "./judge-silence.js";
-import { createTell, type HoldingReason, type ReconcileObserver } from "./reconcile-observation.js";
+import { createTell, type ReconcileObserver, type Tell } from "./reconcile-observation.js";
 
 export interface ReconcilerOptions {
   readonly namespace: string;
@@ -56,7 +57,7 @@ export interface Reconciler extends AsyncDisposable {
  * made again. Experimental: it is as sound as its assumption, that SES doesn't lose the event of an
  * email that it accepted while it delivers the events of later ones.
  *
- * It holds unless every condition is met, at every look for `settleMs`: 15 minutes past the
+ * It decides nothing unless every condition is met, at every look for `settleMs`: 15 minutes past the
  * attempt's deadline and past the validity of its signature, by the store's clock and SES's; the
  * event of a later email processed; no event pending or dead-lettered that may be about it. The
  * configuration set must publish `Send` events.
@@ -64,64 +65,126 @@ export interface Reconciler extends AsyncDisposable {
  * @throws ConfigurationError for an option that is out of its range
  */
 export function createReconciler(options: ReconcilerOptions): Reconciler {
-  const { store, progress, backlog, effects, clock = systemClock() } = options;
-  const check = optionsOf("createReconciler");
-  const namespace = check.namespace(options.namespace);
-  const intervalMs = check.ms("intervalMs", options.intervalMs ?? 30_000);
-  const settleMs = check.ms("settleMs", options.settleMs ?? 120_000);
-  const limits: SilenceLimits = {
-    quietMs: check.ms("quietMs", options.quietMs ?? silenceLimits.quietMs),
-    clockSlackMs: check.ms("clockSlackMs", options.clockSlackMs ?? silenceLimits.clockSlackMs),
-  };
-  const tell = createTell(options.observe, () => clock.now());
-  /** Since when an attempt has met all conditions at every look, on the monotonic clock. */
-  let metSince = new Map<string, number>();
-  let stopping = new AbortController();
-  let running: Promise<void> | undefined;
+  return new SilenceReconciler(options, reconcilerSettings(options));
+}
 
-  async function look(): Promise<number> {
+interface ReconcilerSettings {
+  readonly namespace: string;
+  readonly intervalMs: number;
+  readonly settleMs: number;
+  readonly limits: SilenceLimits;
+  readonly clock: Clock;
+}
+
+function reconcilerSettings(options: ReconcilerOptions): ReconcilerSettings {
+  const check = optionsOf("createReconciler");
+  const timer = { to: LONGEST_TIMER_MS };
+  return {
+    namespace: check.namespace(options.namespace),
+    intervalMs: check.ms("intervalMs", options.intervalMs ?? 30_000, timer),
+    settleMs: check.ms("settleMs", options.settleMs ?? 120_000),
+    limits: {
+      quietMs: check.ms("quietMs", options.quietMs ?? silenceLimits.quietMs),
+      clockSlackMs: check.ms("clockSlackMs", options.clockSlackMs ?? silenceLimits.clockSlackMs),
+    },
+    clock: options.clock ?? systemClock(),
+  };
+}
+
+class SilenceReconciler implements Reconciler {
+  readonly #options: ReconcilerOptions;
+  readonly #settings: ReconcilerSettings;
+  readonly #tell: Tell;
+  /**
+   * Since when an attempt has met all conditions at every look, on the monotonic clock: a wall clock
+   * that jumps must not shorten it, and a machine that sleeps doesn't look.
+   */
+  #metSince: ReadonlyMap<string, number> = new Map();
+  #stopping = new AbortController();
+  #running: Promise<void> | undefined;
+
+  constructor(options: ReconcilerOptions, settings: ReconcilerSettings) {
+    this.#options = options;
+    this.#settings = settings;
+    this.#tell = createTell(options.observe, () => settings.clock.now());
+  }
+
+  start(): void {
+    if (this.#running) return;
+    this.#stopping = new AbortController();
+    this.#running = this.#run(this.#stopping.signal);
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    await this.#running;
+    this.#running = undefined;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.stop();
+  }
+
+  async look(): Promise<number> {
+    const { clock, settleMs, limits } = this.#settings;
     const startedAt = clock.monotonic();
-    const before = metSince;
+    const before = this.#metSince;
     const still = new Map<string, number>();
     // A look that fails half-way makes all attempts wait anew.
-    metSince = new Map();
-    const facts = await gather();
+    this.#metSince = new Map();
+    const facts = await this.#gather();
     let resolved = 0;
-    for await (const { attempt } of candidates()) {
+    for await (const { attempt } of this.#candidates()) {
       const { attemptId } = attempt;
       const because = judgeSilence(attempt, facts, limits);
       if (because !== undefined) {
-        tell({ type: "holding", attemptId, because });
+        this.#tell({ type: "undecided", attemptId, because });
         continue;
       }
       const since = before.get(attemptId) ?? startedAt;
       still.set(attemptId, since);
       if (startedAt - since < settleMs) {
-        tell({ type: "holding", attemptId, because: "settling" });
+        this.#tell({ type: "undecided", attemptId, because: "settling" });
         continue;
       }
-      if (await sayNotSent(attemptId, facts)) resolved += 1;
+      if (await this.#sayNotSent(attemptId, facts)) resolved += 1;
     }
-    metSince = still;
+    this.#metSince = still;
     return resolved;
   }
 
-  async function gather(): Promise<SilenceFacts> {
+  async #run(signal: AbortSignal): Promise<void> {
+    const { clock, intervalMs } = this.#settings;
+    while (!signal.aborted) {
+      try {
+        await this.look();
+      } catch (error) {
+        this.#tell({ type: "reconcileFailed", error });
+      }
+      await clock.sleep(intervalMs, signal);
+    }
+  }
+
+  async #gather(): Promise<SilenceFacts> {
+    const { progress, backlog } = this.#options;
+    const { namespace, clock } = this.#settings;
     // The mark first: what is processed after it may only make the backlog look smaller.
     const mark = await progress.read(namespace);
     return { now: clock.now(), mark, backlog: await backlog() };
   }
 
-  async function* candidates(): AsyncGenerator<UnresolvedItem> {
+  async *#candidates(): AsyncGenerator<UnresolvedItem> {
     let cursor: string | undefined;
     do {
-      const page = await store.unresolved(cursor);
-      yield* page.items.filter((item) => mayJudge(item));
+      const page = await this.#options.store.unresolved(cursor);
+      yield* page.items.filter((item) => this.#mayJudge(item));
       cursor = page.next;
     } while (cursor !== undefined);
   }
 
-  function mayJudge({ pipeline, keyText, attempt }: UnresolvedItem): boolean {
+  #mayJudge({ pipeline, keyText, attempt }: UnresolvedItem): boolean {
+    const { effects } = this.#options;
+    const { namespace } = this.#settings;
     const [effect = ""] = attempt.effect.split("-");
     const named = Object.hasOwn(effects, pipeline) ? (effects[pipeline] ?? []) : [];
     return (
@@ -129,44 +192,17 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
     );
   }
 
-  async function sayNotSent(attemptId: string, facts: SilenceFacts): Promise<boolean> {
+  async #sayNotSent(attemptId: string, facts: SilenceFacts): Promise<boolean> {
     const mark = new Date(facts.mark ?? 0).toISOString();
     const why = `no event of SES, with those of emails up to ${mark} processed`;
-    const reply = await store.resolve(attemptId, "not-sent", { by: "reconciler", why });
-    if (reply === "resolved") tell({ type: "resolvedNotSent", attemptId });
+    const who = { by: "reconciler", why };
+    const reply = await this.#options.store.resolve(attemptId, "not-sent", who);
+    if (reply === "resolved") this.#tell({ type: "resolvedNotSent", attemptId });
     else if (typeof reply === "object" && "tooEarly" in reply) {
-      tell({ type: "holding", attemptId, because: "tooEarly" satisfies HoldingReason });
+      this.#tell({ type: "undecided", attemptId, because: "tooEarly" });
     }
     return reply === "resolved";
   }
-
-  async function run(signal: AbortSignal): Promise<void> {
-    while (!signal.aborted) {
-      try {
-        await look();
-      } catch (error) {
-        tell({ type: "reconcileFailed", error });
-      }
-      await clock.sleep(intervalMs, signal);
-    }
-  }
-
-  async function stop(): Promise<void> {
-    stopping.abort();
-    await running;
-    running = undefined;
-  }
-
-  return {
-    look,
-    stop,
-    start: () => {
-      if (running) return;
-      stopping = new AbortController();
-      running = run(stopping.signal);
-    },
-    [Symbol.asyncDispose]: stop,
-  };
 }
 
 /** The store may be shared by services; a key's text begins with the namespace it belongs to. */

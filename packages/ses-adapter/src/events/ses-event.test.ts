@@ -66,6 +66,12 @@ describe("a message of the event queue", () => {
     inEnvelope("Successfully validated SNS topic for Amazon SES event publishing."),
     "Successfully validated SNS topic for Amazon SES event publishing.",
     inEnvelope("You have chosen to subscribe", "SubscriptionConfirmation"),
+    inEnvelope(
+      JSON.stringify({
+        notificationType: "AmazonSnsSubscriptionSucceeded",
+        message: "You have successfully subscribed your Amazon SNS topic …",
+      }),
+    ),
   ])("about the subscription itself is a notice: %s", (body) => {
     expect(parseSesMessage(body)).toEqual({ kind: "notice" });
   });
@@ -76,6 +82,31 @@ describe("a message of the event queue", () => {
       expect(parseSesMessage(body).kind).toBe("unreadable");
     },
   );
+
+  it.each([
+    { messageId: "x".repeat(201) },
+    { messageId: "with a blank" },
+    { messageId: "with\nlines" },
+    { eventType: "T".repeat(65) },
+  ])("with a name no SES gives is unreadable: %j", (draft) => {
+    expect(parseSesMessage(eventBody(draft)).kind).toBe("unreadable");
+  });
+
+  it("is cut down to what one email can have", () => {
+    const many = (count: number, of: string) => Array.from({ length: count }, () => of);
+    const body = JSON.parse(eventBody({ attemptId: "a".repeat(300) })) as {
+      mail: Record<string, unknown> & { tags: Record<string, unknown> };
+    };
+    body.mail["destination"] = many(1_000, "a@example.org");
+    body.mail["commonHeaders"] = { subject: "s".repeat(100_000) };
+    for (let tag = 0; tag < 1_000; tag += 1) body.mail.tags[`tag${tag}`] = ["v"];
+    const parsed = parseSesMessage(JSON.stringify(body));
+    if (parsed.kind !== "event") throw new Error("it is an event");
+    const { recipients, subject, tags, attemptId } = parsed.event;
+    expect([recipients.length, subject?.length]).toEqual([50, 1_000]);
+    expect(Object.keys(tags).length).toBeLessThanOrEqual(60);
+    expect(attemptId).toBeUndefined();
+  });
 
   it("can't reach a prototype or pass off other values as tags", () => {
     const body = eventBody({}).replace(

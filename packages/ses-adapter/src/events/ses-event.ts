@@ -47,6 +47,20 @@ export type ParsedSesMessage =
 /** SES sends this sentence when an event destination is set up. */
 const validation = /^Successfully validated SNS topic for Amazon SES event publishing/;
 
+/** What SES says, once, when the feedback of an identity is sent to a topic. */
+const subscribed = "AmazonSnsSubscriptionSucceeded";
+
+/**
+ * Whoever may write to the queue may write anything: what is kept has names such as SES gives, and
+ * no more than one email can have.
+ */
+const idText = /^[\x21-\x7E]{1,200}$/;
+const typeName = /^[A-Za-z][A-Za-z ]{0,63}$/;
+const maxRecipients = 50;
+const maxSubjectLength = 1_000;
+const maxTags = 60;
+const maxTagLength = 256;
+
 /** Reads a message of the event queue, with or without SNS's envelope around it. */
 export function parseSesMessage(body: string): ParsedSesMessage {
   const outer = parseJson(body);
@@ -70,12 +84,15 @@ function readText(text: string): ParsedSesMessage {
 function readEvent(value: unknown): ParsedSesMessage {
   const { eventType, notificationType, mail, ...details } = fields(value);
   const typeText = textOf(eventType) ?? textOf(notificationType);
-  if (typeText === undefined) return { kind: "unreadable", why: "the message has no eventType" };
+  if (typeText === undefined || !typeName.test(typeText)) {
+    return { kind: "unreadable", why: "the message has no eventType" };
+  }
+  if (typeText === subscribed) return { kind: "notice" };
   const { messageId, timestamp, destination, tags: givenTags, commonHeaders } = fields(mail);
   const id = textOf(messageId);
   const acceptedAt = Date.parse(textOf(timestamp) ?? "");
-  if (id === undefined || Number.isNaN(acceptedAt)) {
-    return { kind: "unreadable", why: "mail.messageId or mail.timestamp is missing" };
+  if (id === undefined || !idText.test(id) || Number.isNaN(acceptedAt)) {
+    return { kind: "unreadable", why: "mail.messageId or mail.timestamp is missing or no such" };
   }
   const tags = readTags(givenTags);
   const type = sesEventTypes.find((known) => known === typeText.replaceAll(" ", "")) ?? "Other";
@@ -83,8 +100,10 @@ function readEvent(value: unknown): ParsedSesMessage {
     kind: "event",
     event: {
       ...{ type, typeText, messageId: id, acceptedAt, tags },
-      recipients: Array.isArray(destination) ? destination.filter(isText) : [],
-      ...present("subject", textOf(fields(commonHeaders)["subject"])),
+      recipients: (Array.isArray(destination) ? destination : [])
+        .slice(0, maxRecipients)
+        .filter(isText),
+      ...present("subject", textOf(fields(commonHeaders)["subject"])?.slice(0, maxSubjectLength)),
       ...present("attemptId", tags[emailTags.attempt]),
       ...present("namespace", tags[emailTags.namespace]),
       ...present("contentDigest", tags[emailTags.content]),
@@ -95,11 +114,13 @@ function readEvent(value: unknown): ParsedSesMessage {
 }
 
 function readTags(given: unknown): Readonly<Record<string, string>> {
-  const firsts = Object.entries(fields(given)).map(([name, values]) => [
+  const entries = Object.entries(fields(given)).slice(0, maxTags);
+  const firsts = entries.map(([name, values]) => [
     name,
     Array.isArray(values) ? (values as readonly unknown[])[0] : values,
   ]);
-  return Object.fromEntries(firsts.filter(([, value]) => isText(value))) as Record<string, string>;
+  const kept = firsts.filter(([, value]) => isText(value) && value.length <= maxTagLength);
+  return Object.fromEntries(kept) as Record<string, string>;
 }
 
 function parseJson(text: string): unknown {
