@@ -1,4 +1,4 @@
-import type { UnresolvedItem } from "@exactly-once/core/ports";
+import { repliesOf, type UnresolvedItem } from "@exactly-once/core/ports";
 import type { RedisStore } from "@exactly-once/redis-store";
 import type { LocalSes } from "@exactly-once/ses-adapter/testing";
 import { keyOf, recipientOf } from "./notification.js";
@@ -48,7 +48,7 @@ export async function count(events: number, ses: LocalSes, store: RedisStore): P
 export async function countOpen(events: number, store: RedisStore): Promise<number> {
   const keys = Array.from({ length: events }, (_, id) => keyOf(id));
   const listed = new Set((await listUnresolved(store)).map(({ key }) => key));
-  const views = await store.read(keys);
+  const views = repliesOf(await store.read(keys));
   return views.filter((view, id) => view?.state !== "done" && !listed.has(keys[id] ?? "")).length;
 }
 

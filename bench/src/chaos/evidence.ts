@@ -1,4 +1,4 @@
-import type { RecordView } from "@exactly-once/core/ports";
+import { repliesOf, type RecordView } from "@exactly-once/core/ports";
 import { emailTags } from "@exactly-once/ses-adapter";
 import type { NamedCount } from "./count.js";
 import { keyOf, recipientOf } from "./notification.js";
@@ -28,7 +28,7 @@ export async function gatherEvidence(
 ): Promise<readonly Evidence[]> {
   if (ids.length === 0) return [];
   const [records, whereabouts, traces] = await Promise.all([
-    stack.store.read(ids.map(keyOf)),
+    stack.store.read(ids.map(keyOf)).then(repliesOf),
     stack.whereabouts(),
     readTraces(stack.traceFolder),
   ]);

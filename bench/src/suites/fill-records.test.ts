@@ -1,3 +1,4 @@
+import { repliesOf } from "@exactly-once/core/ports";
 import { redisStore } from "@exactly-once/redis-store";
 import { expect, it } from "vitest";
 import { digestOfFilled, FILLED_FINGERPRINT, fillRecords } from "./fill-records.js";
@@ -24,7 +25,7 @@ it("fills Redis with records that the store takes for done", async () => {
         },
       ]);
     const statuses = await Promise.all(
-      [0, 499, 500].map(async (index) => (await claim(digestOfFilled(index)))[0]?.status),
+      [0, 499, 500].map(async (index) => repliesOf(await claim(digestOfFilled(index)))[0]?.status),
     );
     expect(statuses).toEqual(["done", "done", "claimed"]);
   });

@@ -1,3 +1,4 @@
+import { repliesOf } from "@exactly-once/core/ports";
 import { notificationKey } from "@exactly-once/core";
 import { redisStore } from "@exactly-once/redis-store";
 import type { RedisServer } from "@exactly-once/redis-store/testing";
@@ -54,7 +55,7 @@ async function writeRecord(redis: RedisServer): Promise<string> {
   const owner = randomUUID();
   const fingerprint = FILLED_FINGERPRINT;
   const claim = { key, keyText, pipeline: "work", owner, leaseMs: 30_000, messageId: randomUUID() };
-  const [claimed] = await store.claim([{ ...claim, fingerprint }]);
+  const [claimed] = repliesOf(await store.claim([{ ...claim, fingerprint }]));
   if (claimed?.status !== "claimed") throw new Error("A new record was not claimed.");
   const attempt = { key, effect: "email", owner, fence: claimed.fence, attemptNumber: 1 };
   await store.begin({ ...attempt, timeoutMs: 10_000, validityMs: 300_000, fingerprint });
@@ -64,7 +65,7 @@ async function writeRecord(redis: RedisServer): Promise<string> {
     via: "provider",
   } as const;
   await store.settle(attempt, { status: "accepted", receipt });
-  const [completed] = await store.complete([{ key, owner, fence: claimed.fence }]);
+  const [completed] = repliesOf(await store.complete([{ key, owner, fence: claimed.fence }]));
   if (completed !== "done") throw new Error("The record was not completed.");
   return key;
 }

@@ -1,7 +1,7 @@
 import { redisStore, type RedisStore } from "@exactly-once/redis-store";
 import { startRedisServer } from "@exactly-once/redis-store/testing";
 import { notificationKey } from "@exactly-once/core";
-import { type AttemptRef, formatAttemptId } from "@exactly-once/core/ports";
+import { repliesOf, type AttemptRef, formatAttemptId } from "@exactly-once/core/ports";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
@@ -108,12 +108,14 @@ export async function beginEffect(store: RedisStore, trainee: string, situation:
   } = situation;
   const key = notificationKey(namespace, pipeline, [trainee]);
   const owner = `owner${(owners += 1)}`;
-  const [claim] = await store.claim([
-    {
-      ...{ key: key.digest, keyText: key.text, pipeline, owner, messageId },
-      ...{ leaseMs: 60_000, fingerprint: `v1:${trainee}` },
-    },
-  ]);
+  const [claim] = repliesOf(
+    await store.claim([
+      {
+        ...{ key: key.digest, keyText: key.text, pipeline, owner, messageId },
+        ...{ leaseMs: 60_000, fingerprint: `v1:${trainee}` },
+      },
+    ]),
+  );
   if (claim?.status !== "claimed") throw new Error(`not claimed: ${JSON.stringify(claim)}`);
   const ref: AttemptRef = {
     key: key.digest,

@@ -1,4 +1,4 @@
-import type { DedupeStore } from "@exactly-once/core";
+import { type DedupeStore, UnreadableRecordError } from "@exactly-once/core";
 import { parseAttemptId, type RecordView } from "@exactly-once/core/ports";
 import type { DeadLetter } from "@exactly-once/sqs-adapter";
 
@@ -32,6 +32,9 @@ export async function judgeLetters(
   return letters.map((letter, at) => {
     const key = keys[at];
     const record = key === undefined ? undefined : records.get(key);
+    // What can't be read must not be sent again by mistake.
+    if (record instanceof UnreadableRecordError) return { letter, state: "unsettled" };
+    if (record instanceof Error) throw record;
     return { letter, state: record === undefined ? "unknown" : judge(letter, record) };
   });
 }

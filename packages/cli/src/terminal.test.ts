@@ -1,3 +1,4 @@
+import { repliesOf } from "@exactly-once/core/ports";
 import { Readable, Writable } from "node:stream";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { startStore, unknownEffect, type LocalStore } from "./cli.fixture.js";
@@ -50,7 +51,7 @@ describe("at a terminal", { timeout: 60_000 }, () => {
       expect(refused.stderr).toMatch(/Nothing was done\./);
       expect(refused.stderr).not.toMatch(/--yes/);
     }
-    const [record] = await local.store.read([key.digest]);
+    const [record] = repliesOf(await local.store.read([key.digest]));
     expect(record?.effects).toMatchObject([{ state: "unknown" }]);
 
     const agreed = await run("y\n", "resolve", attemptId, ...verdict);

@@ -18,7 +18,8 @@ function brandOf(name: string): symbol {
  *   `EffectRejectedError` and `UnsettledEffectError` (tried again), `UnknownOutcomeError` and
  *   `EffectBlockedError` (blocked), `LeaseLostError` (handled elsewhere), `RunEndedError` (as asked for);
  * - thrown by stores and queues, whose callers wait: `StoreUnavailableError`,
- *   `QueueUnavailableError`.
+ *   `QueueUnavailableError`;
+ * - of one key alone, whose message goes back: `UnreadableRecordError`.
  *
  * `instanceof` works across copies of this package, and between ESM and CommonJS: a class is
  * recognised by a brand on its prototype, which every copy names alike.
@@ -219,6 +220,33 @@ export class StoreUnavailableError extends ExactlyOnceError {
     this.identify("StoreUnavailableError");
   }
   override readonly code = "STORE_UNAVAILABLE";
+}
+
+/**
+ * What stands under a key isn't a record that this release can read: it has a format, a state or a
+ * kind that this release doesn't know. Only this key is concerned. Its record is left as it is and
+ * granted to nobody: its message goes back to the queue, which is no try of its own.
+ *
+ * Where a newer release wrote it, finish the deployment. Anything else has to be looked at:
+ * `docs/format.md` tells what may stand there.
+ */
+export class UnreadableRecordError extends ExactlyOnceError {
+  static {
+    this.identify("UnreadableRecordError");
+  }
+  override readonly code = "UNREADABLE_RECORD";
+
+  constructor(
+    /** The key's digest. */
+    readonly key: string,
+    /** What is wrong with its record. */
+    readonly why: string,
+  ) {
+    super(
+      `The record of key ${key} can't be read (${why}): finish the deployment of the release that ` +
+        "wrote it, or mend it.",
+    );
+  }
 }
 
 /**

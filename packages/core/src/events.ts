@@ -22,6 +22,8 @@ export type RetryReason =
   | "draining"
   | "sibling"
   | "decoderFault"
+  /** Its key's record can't be read by this release; `error` says why. */
+  | "unreadable"
   | "deadLetterFailed";
 
 /** Why a message waits in place, without a worker and without burning receives. */
@@ -35,7 +37,9 @@ export type HoldReason =
   | "throttled"
   | "providerDown"
   /** It was deferred at its last receive: coming back would be the end of it. */
-  | "deferred";
+  | "deferred"
+  /** The record of its key can't be read, and it was received for the last time. */
+  | "unreadable";
 
 /** Why a handler's right to go on ended. */
 export type LossReason =

@@ -18,6 +18,7 @@ export {
   RunEndedError,
   StoreUnavailableError,
   UnknownOutcomeError,
+  UnreadableRecordError,
   UnsettledEffectError,
 } from "./errors.js";
 export type {

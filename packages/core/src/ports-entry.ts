@@ -9,7 +9,7 @@ export {
   type BatchProcessor,
   type BatchProcessorOptions,
 } from "./batch/batch-processor.js";
-export { NotSentError } from "./errors.js";
+export { NotSentError, UnreadableRecordError } from "./errors.js";
 export { formatAttemptId, parseAttemptId } from "./identity/attempt-id.js";
 export { canonicalJson } from "./identity/fingerprint.js";
 export { leaseTime } from "./leases/lease-time.js";
@@ -23,5 +23,6 @@ export {
 } from "./options.js";
 export type { PayloadOf } from "./pipeline/handler-context.js";
 export type * from "./ports/index.js";
+export { repliesOf } from "./ports/store/item-reply.js";
 export { MAX_VISIBILITY_MS } from "./ports/message-queue.js";
 export { systemClock, systemRandomness } from "./timing/system-clock.js";

@@ -1,3 +1,4 @@
+import { repliesOf } from "@exactly-once/core/ports";
 import { expect } from "vitest";
 import { redisStore } from "./store.js";
 import type { GivenRedis } from "./testing/given-redis.js";
@@ -25,7 +26,9 @@ export async function race({ keyPrefix, connect }: GivenRedis, options: Race): P
     const order = [...keys.slice(from), ...keys.slice(0, from)];
     for (let i = 0; i < order.length; i += BATCH) {
       const batch = order.slice(i, i + BATCH);
-      const replies = await store.claim(batch.map((key) => claimOf(key, `racer${racer}`, 600_000)));
+      const replies = repliesOf(
+        await store.claim(batch.map((key) => claimOf(key, `racer${racer}`, 600_000))),
+      );
       replies.forEach(({ status }, at) => {
         if (status === "claimed") wins.get(batch[at] ?? "")?.push(`racer${racer}`);
         else expect(status).toBe("busy");

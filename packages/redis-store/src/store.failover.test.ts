@@ -1,3 +1,4 @@
+import { repliesOf } from "@exactly-once/core/ports";
 import { StoreUnavailableError } from "@exactly-once/core";
 import type { Redis } from "ioredis";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -46,7 +47,7 @@ async function failOver(): Promise<Redis> {
 /** The same message, delivered again after the failover. */
 async function redelivered(client: Redis) {
   const store = redisStore({ client });
-  const [reply] = await store.claim([claimOf(KEY, "b")]);
+  const [reply] = repliesOf(await store.claim([claimOf(KEY, "b")]));
   if (reply?.status !== "claimed") return reply?.status;
   return store.begin(startOf({ key: KEY, owner: "b", fence: reply.fence }));
 }

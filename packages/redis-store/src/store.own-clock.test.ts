@@ -1,3 +1,4 @@
+import { repliesOf } from "@exactly-once/core/ports";
 import type { Redis } from "ioredis";
 import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
 import { redisStore, type RedisStore } from "./store.js";
@@ -36,7 +37,7 @@ it.each([-DAY_MS, 0, DAY_MS])(
     const store = storeOf();
     const [long, short] = [digest(`long ${offMs}`), digest(`short ${offMs}`)];
     await store.claim([claimOf(long, "a", 600_000), claimOf(short, "a", 300)]);
-    const [view] = await store.read([short]);
+    const [view] = repliesOf(await store.read([short]));
     await expect
       .poll(async () => (await store.claim([claimOf(short, "b")]))[0])
       .toMatchObject({ status: "claimed", fence: 2 });

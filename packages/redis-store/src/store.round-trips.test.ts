@@ -1,3 +1,4 @@
+import { repliesOf } from "@exactly-once/core/ports";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { redisStore, type RedisStore } from "./store.js";
 import { givenRedis, type GivenRedis } from "./testing/given-redis.js";
@@ -62,7 +63,7 @@ describe("what is asked for in one turn", () => {
     const many = Array.from({ length: count }, (_, i) => `key ${i}`);
     await own.claim([claimOf("key 0", "somebody-else"), claimOf(`key ${count - 1}`, "another")]);
     const pipeline = vi.spyOn(client, "pipeline");
-    const replies = await own.claim(many.map((key) => claimOf(key)));
+    const replies = repliesOf(await own.claim(many.map((key) => claimOf(key))));
     expect(pipeline).toHaveBeenCalledTimes(pipelines);
     const busy = replies.flatMap(({ status }, i) => (status === "busy" ? [i] : []));
     expect(busy).toEqual([0, count - 1]);

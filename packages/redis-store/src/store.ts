@@ -2,6 +2,7 @@ import type { DedupeStore } from "@exactly-once/core";
 import {
   type ControlFlags,
   DEFAULT_RETENTION_MS,
+  type ItemReply,
   LONGEST_TIMER_MS,
   optionsOf,
   parseAttemptId,
@@ -190,12 +191,19 @@ export function redisStoreWith(scripts: Scripts, options: RedisStoreOptions): Re
   };
 }
 
-/** All are asked for in one turn, and so share round trips. Replies keep the order. */
+/**
+ * All are asked for in one turn, and so share round trips. Replies keep the order, and what one fails
+ * by keeps no other from its own.
+ */
 function together<Item, Reply>(
   items: readonly Item[],
   ask: (item: Item) => Promise<Reply>,
-): Promise<readonly Reply[]> {
-  return Promise.all(items.map(ask));
+): Promise<readonly ItemReply<Reply>[]> {
+  return Promise.all(items.map((item) => ask(item).catch(asError)));
+}
+
+function asError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error));
 }
 
 function verdictWord(verdict: Verdict): string {

@@ -1,4 +1,4 @@
-import type { Page, UnresolvedItem } from "@exactly-once/core/ports";
+import type { UnresolvedPage } from "@exactly-once/core/ports";
 import { SAMPLE_SUFFIX, type KeySpace } from "./keys.js";
 import type { CommandPipelines } from "./transport/command-pipelines.js";
 import { decodeUnresolved, type PlacedItem } from "./replies.js";
@@ -15,7 +15,7 @@ export async function readUnresolved(
   { buckets }: KeySpace,
   cursor: string | undefined,
   pageSize: number,
-): Promise<Page<UnresolvedItem>> {
+): Promise<UnresolvedPage> {
   const [deadline, member] = parseCursor(cursor);
   const pages = await Promise.all(
     buckets.map(({ sample, attention }) => {
@@ -29,6 +29,7 @@ export async function readUnresolved(
   const last = shown.at(-1);
   return {
     items: shown.map(({ item }) => item),
+    unreadable: [],
     ...(sorted.length > pageSize && last ? { next: formatCursor(last) } : {}),
   };
 }

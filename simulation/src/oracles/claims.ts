@@ -150,7 +150,8 @@ export function claimOracle(
         case "claim":
           event.reply.forEach((reply, index) => {
             const item = event.args[0][index];
-            if (reply.status === "claimed" && item) onClaimed(item, reply.fence);
+            if (reply instanceof Error || !item) return;
+            if (reply.status === "claimed") onClaimed(item, reply.fence);
           });
           break;
         case "extend":

@@ -97,7 +97,8 @@ export function queueOracle(
       if (event.command === "claim") {
         event.reply.forEach((reply, index) => {
           const item = event.args[0][index];
-          if (item && reply.status === "claimed") claimedBy.set(item.owner, item.messageId);
+          if (reply instanceof Error || !item) return;
+          if (reply.status === "claimed") claimedBy.set(item.owner, item.messageId);
         });
       } else if (event.command === "begin" && event.reply === "granted") {
         const message = ledger.produced.get(claimedBy.get(event.args[0].owner) ?? "");

@@ -1,3 +1,4 @@
+import { repliesOf } from "@exactly-once/core/ports";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import {
   beginEffect,
@@ -127,7 +128,7 @@ describe("what needs attention", { timeout: 60_000 }, () => {
       const { attemptId, key } = await unknownEffect(local.store, "r1");
       const run = await place.run(["resolve", attemptId, "--sent", ...who, "--yes"]);
       expect(run).toMatchObject({ code: 0, json: { resolved: 1, refused: 0 } });
-      const [record] = await local.store.read([key.digest]);
+      const [record] = repliesOf(await local.store.read([key.digest]));
       expect(record?.effects).toMatchObject([{ state: "accepted", receipt: { via: "operator" } }]);
       expect(record?.resolutions).toMatchObject([
         { attemptId, verdict: "sent", by: "ann", why: "seen in the mailbox" },
@@ -143,7 +144,7 @@ describe("what needs attention", { timeout: 60_000 }, () => {
       expect(run.stdout.replace(/\s+/g, " ")).toMatch(
         /too early; not before \d{4}-\S+ \S+ \(in (1 h|59 min)/,
       );
-      const [record] = await local.store.read([key.digest]);
+      const [record] = repliesOf(await local.store.read([key.digest]));
       expect(record?.effects).toMatchObject([{ state: "unknown" }]);
     });
 
@@ -153,7 +154,7 @@ describe("what needs attention", { timeout: 60_000 }, () => {
       expect(run).toMatchObject({ code: 5, json: { confirmed: false, attempts: [attemptId] } });
       expect(run.stderr).toMatch(/each will be sent again/);
       expect(run.stderr).toMatch(/repeat it with --yes/);
-      const [record] = await local.store.read([key.digest]);
+      const [record] = repliesOf(await local.store.read([key.digest]));
       expect(record?.effects).toMatchObject([{ state: "unknown" }]);
     });
 
@@ -162,7 +163,9 @@ describe("what needs attention", { timeout: 60_000 }, () => {
       const dropped = await blockedEffect(local.store, "r5");
       await place.run(["resolve", allowed.attemptId, "--allow", ...who, "-y"]);
       await place.run(["resolve", dropped.attemptId, "--drop", ...who, "-y"]);
-      const [first, second] = await local.store.read([allowed.key.digest, dropped.key.digest]);
+      const [first, second] = repliesOf(
+        await local.store.read([allowed.key.digest, dropped.key.digest]),
+      );
       expect(first?.effects).toMatchObject([{ state: "rejected", allowed: true }]);
       expect(second?.effects).toMatchObject([{ state: "dropped" }]);
     });
@@ -172,7 +175,7 @@ describe("what needs attention", { timeout: 60_000 }, () => {
       const fingerprint = `v1:${"0".repeat(32)}`;
       const args = ["resolve", attemptId, "--accept-payload", fingerprint, ...who, "-y"];
       expect((await place.run(args)).code).toBe(0);
-      const [record] = await local.store.read([key.digest]);
+      const [record] = repliesOf(await local.store.read([key.digest]));
       expect(record?.fingerprint).toBe(fingerprint);
     });
 
@@ -187,7 +190,7 @@ describe("what needs attention", { timeout: 60_000 }, () => {
       expect(await place.run(args)).toMatchObject({ code: 3, json: { resolved: 3, refused: 1 } });
       const left = await place.run(["unresolved", "-p", "bulk"]);
       expect(idsOf(left.json)).toEqual([tooEarly.attemptId]);
-      const states = await local.store.read(many.map(({ key }) => key.digest));
+      const states = repliesOf(await local.store.read(many.map(({ key }) => key.digest)));
       expect(states.map((record) => record?.effects[0]?.state)).toEqual(Array(3).fill("rejected"));
       const none = await place.run(["resolve", "--pipeline", "absent", "--sent", ...who, "-y"]);
       expect(none).toMatchObject({ code: 0, json: { results: [] } });

@@ -1,5 +1,6 @@
 import type { DedupeStore } from "@exactly-once/core";
 import {
+  repliesOf,
   parseAttemptId,
   type Resolver,
   type ResolveReply,
@@ -199,7 +200,7 @@ async function tooEarly(
 ): Promise<ResolveReply | undefined> {
   const ref = verdict === "not-sent" ? parseAttemptId(attemptId) : undefined;
   if (!ref) return undefined;
-  const [record] = await store.read([ref.key]);
+  const [record] = repliesOf(await store.read([ref.key]));
   const attempt = record?.effects.find((effect) => effect.attemptId === attemptId);
   return attempt && attempt.staleAt > now() ? { tooEarly: attempt.staleAt } : undefined;
 }

@@ -1,5 +1,10 @@
 import { notificationKey } from "@exactly-once/core";
-import { type AttemptInfo, parseAttemptId, type RecordView } from "@exactly-once/core/ports";
+import {
+  repliesOf,
+  type AttemptInfo,
+  parseAttemptId,
+  type RecordView,
+} from "@exactly-once/core/ports";
 import type { Command } from "commander";
 import { iso } from "../attention.js";
 import {
@@ -29,7 +34,7 @@ export function addShow(program: Command, session: Session): void {
     action(session, async (context, _options: object, given: string): Promise<CommandResult> => {
       const key = keyOf(given);
       const store = await context.store();
-      const [record] = await store.read([key]);
+      const [record] = repliesOf(await store.read([key]));
       if (!record) {
         const text =
           `There is no record of ${key}: it was never claimed, its retention is over, or it is in ` +

@@ -1,7 +1,7 @@
 import { decide, type Facts, type Told } from "../message/conclude.js";
 import { deadLetter, type DeadLettering } from "../message/dead-letter.js";
 import type { Disposition } from "../message/disposition.js";
-import type { MessageQueue, QueueMessage } from "../ports/index.js";
+import { repliesOf, type MessageQueue, type QueueMessage } from "../ports/index.js";
 import type { RunEnvironment } from "../run/run.js";
 import type { BatchMessage } from "./batch-message.js";
 
@@ -76,7 +76,7 @@ export class BatchConcluder {
     if (!claim) return;
     lease.unbindClaim();
     try {
-      await this.#env.store.release([claim]);
+      repliesOf(await this.#env.store.release([claim]));
     } catch (error) {
       // The lease ends by itself.
       this.#env.onStoreFault(error);

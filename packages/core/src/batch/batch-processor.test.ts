@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { createBatchProcessor } from "./batch-processor.js";
 import { json, type Decoder } from "../pipeline/decode.js";
 import { rig } from "../consumer/consumer.fixture.js";
+import { withUnreadable } from "../consumer/unreadable-store.fixture.js";
 import { StoreUnavailableError } from "../errors.js";
 import type { DedupeStore } from "../ports/index.js";
 
@@ -48,6 +49,15 @@ describe("a batch processor", () => {
     await h.clock.advance(10_000);
     expect((await h.invoke()).settled.size).toBe(2);
     expect(h.office.accepted.map(({ letter }) => letter.text)).toEqual(["1", "2", "3"]);
+  });
+
+  it("hands back only the message whose record can't be read", async () => {
+    const h = host({ fifo: false });
+    for (const id of ["1", "poison", "2"]) h.send(id);
+    const { settled } = await h.invoke(withUnreadable(h.store, "poison").store);
+    expect(settled.size).toBe(2);
+    expect(h.seen("retry")).toMatchObject([{ reason: "unreadable" }]);
+    expect(h.seen("storeDown")).toEqual([]);
   });
 
   it("hides an unknown outcome for a while instead of sending again", async () => {

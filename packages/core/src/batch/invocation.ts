@@ -1,10 +1,17 @@
 import type { HostSettings } from "../consumer/options.js";
+import { UnreadableRecordError } from "../errors.js";
 import type { Emit } from "../events.js";
 import { hardMargin } from "../leases/kept-delivery.js";
 import { claimRequest } from "../message/claim-request.js";
 import { SIBLING, storeDown, type Disposition } from "../message/disposition.js";
 import { processMessage, type ClaimResult, type ProcessOptions } from "../message/process.js";
-import type { ControlState, DedupeStore, MessageQueue, QueueMessage } from "../ports/index.js";
+import {
+  repliesOf,
+  type ControlState,
+  type DedupeStore,
+  type MessageQueue,
+  type QueueMessage,
+} from "../ports/index.js";
 import { createCommitter } from "../run/commit.js";
 import type { Admitted } from "../pipeline/admitted.js";
 import type { RunEnvironment } from "../run/run.js";
@@ -54,7 +61,7 @@ export class Invocation {
       env: this.#env,
       admission: host.settings,
       claim: (message, admitted, owner) => this.#claim(message, admitted, owner),
-      complete: async (item) => (await host.store.complete([item]))[0] ?? "lost",
+      complete: async (item) => repliesOf(await host.store.complete([item]))[0] ?? "lost",
       graceMs: GRACE_MS,
     };
     this.#at(this.#deadline, () => {
@@ -142,7 +149,7 @@ export class Invocation {
     const leaseMs = Math.floor(this.#deadline + CLOSING_MS - sentAt);
     if (leaseMs <= CLOSING_MS) return undefined;
     const request = claimRequest(this.#env, admitted, message.message.id, owner, leaseMs);
-    const [reply] = await this.#host.store.claim([request]);
+    const [reply] = repliesOf(await this.#host.store.claim([request]));
     if (!reply) throw new Error("The store didn't answer the claim.");
     return { reply, claimedUntil: sentAt + leaseMs };
   }
@@ -152,6 +159,7 @@ export class Invocation {
     const { clock, randomness, namespace, delivery } = settings;
     const abandon = this.#abandon.signal;
     const onStoreFault = (error: unknown): void => {
+      if (error instanceof UnreadableRecordError) return;
       if (!this.#storeFailed) emit({ type: "storeDown", error });
       this.#storeFailed = true;
     };

@@ -1,6 +1,6 @@
 import { createDeadlineHeap, type HeapEntry } from "../timing/deadline-heap.js";
 import type { Look } from "../message/hold-rules.js";
-import type { Clock, DedupeStore, RecordView } from "../ports/index.js";
+import type { Clock, DedupeStore, ItemReply, RecordView } from "../ports/index.js";
 import { createWakeUp } from "../timing/alarm.js";
 
 const FIRST_LOOK_MS = 1_000;
@@ -127,9 +127,10 @@ export class HeldMessages {
     for (const entry of due) {
       if (!this.#held.has(entry)) continue;
       const { key } = entry.message;
-      const answered = records !== undefined || key === undefined;
       const record = key === undefined ? undefined : records?.get(key);
-      const look = answered ? entry.message.look(record) : undefined;
+      // Where nothing could be read, nothing is known.
+      const answered = key === undefined || records !== undefined;
+      const look = answered && !(record instanceof Error) ? entry.message.look(record) : undefined;
       if (look?.kind === "goOn") {
         entry.drop();
         entry.message.goOn(look);
@@ -159,11 +160,14 @@ export class HeldMessages {
 
   async #readRecords(
     due: readonly Entry[],
-  ): Promise<ReadonlyMap<string, RecordView | undefined> | undefined> {
+  ): Promise<ReadonlyMap<string, ItemReply<RecordView | undefined>> | undefined> {
     const keys = [...new Set(due.flatMap(({ message }) => message.key ?? []))];
     if (keys.length === 0) return new Map();
     try {
       const records = await this.#options.store.read(keys);
+      for (const record of records) {
+        if (record instanceof Error) this.#options.onStoreFault(record);
+      }
       return new Map(keys.map((key, index) => [key, records[index]]));
     } catch (error) {
       this.#options.onStoreFault(error);

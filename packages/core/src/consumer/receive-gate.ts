@@ -1,3 +1,4 @@
+import { UnreadableRecordError } from "../errors.js";
 import { equalJitter } from "../timing/backoff.js";
 import type { Emit } from "../events.js";
 import type { Clock, Randomness } from "../ports/index.js";
@@ -87,7 +88,9 @@ export class ReceiveGate {
     }
   }
 
+  /** What concerns one record only is no fault of the store. */
   storeFailed(error: unknown): void {
+    if (error instanceof UnreadableRecordError) return;
     if (this.#store.is === "down") return;
     const { time, emit } = this.#options;
     const { since, relapses } = this.#store;

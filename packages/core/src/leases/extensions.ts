@@ -98,7 +98,11 @@ export class Extensions {
       );
       asked.forEach(({ delivery, claim, leaseMs }, index) => {
         if (delivery.isLost || delivery.claim !== claim) return;
-        if (replies[index] === "extended") {
+        const reply = replies[index];
+        if (reply instanceof Error) {
+          onStoreFault(reply);
+          delivery.retrySoon();
+        } else if (reply === "extended") {
           delivery.confirmClaim(sentAt + leaseMs);
         } else {
           delivery.lose();

@@ -6,9 +6,9 @@ import type {
   Clock,
   ControlFlags,
   DedupeStore,
-  Page,
   TripwireCounters,
   UnresolvedItem,
+  UnresolvedPage,
 } from "../ports/index.js";
 import * as claims from "../record/claims.js";
 import * as effects from "../record/effects.js";
@@ -160,7 +160,7 @@ function page(
   items: readonly UnresolvedItem[],
   cursor: string | undefined,
   size: number,
-): Page<UnresolvedItem> {
+): UnresolvedPage {
   const sorted = items
     .map((item) => ({ item, at: sortKey(item) }))
     .filter(({ at }) => cursor === undefined || at > cursor)
@@ -169,6 +169,7 @@ function page(
   const last = shown.at(-1);
   return {
     items: shown.map(({ item }) => item),
+    unreadable: [],
     ...(sorted.length > size && last ? { next: last.at } : {}),
   };
 }

@@ -103,6 +103,7 @@ describe("a message on hold", () => {
     throttled: true,
     providerDown: true,
     deferred: true,
+    unreadable: true,
   };
   describe.each(Object.keys(reasons) as HoldReason[])("%s", (reason) => {
     inEachPlace(
@@ -148,6 +149,7 @@ const RETRIES: Record<RetryReason, { counts: boolean; delayMs?: number; expected
     counts: false,
     expected: everywhere("hand back for 5 s: retry deadLetterFailed"),
   },
+  unreadable: { counts: false, expected: everywhere("hand back for 45 s: retry unreadable") },
   draining: {
     counts: false,
     delayMs: 0,
@@ -210,6 +212,14 @@ describe("another try", () => {
     inEachPlace(
       { kind: "retry", reason: "deferred", counts: false, ...(delayMs ? { delayMs } : {}) },
       { ...RETRIES.deferred.expected, inPlace: "hold: deferred, 30 s" },
+      last,
+    );
+  });
+
+  describe("unreadable at its last receive", () => {
+    inEachPlace(
+      { kind: "retry", reason: "unreadable", counts: false },
+      { ...everywhere("hand back for 675 s: retry unreadable"), inPlace: "hold: unreadable" },
       last,
     );
   });

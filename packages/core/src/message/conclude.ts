@@ -127,6 +127,8 @@ function tryAgain(retry: Retry, facts: Facts): Action {
   if (retry.reason === "storeDown" && facts.waits === "inQueue") {
     return handBack(retry, outage(facts));
   }
+  // A release that can read the record may take it from the queue.
+  if (retry.reason === "unreadable") return handBack(retry, away(facts));
   return handBack(retry, retry.delayMs ?? failure(facts));
 }
 
@@ -145,6 +147,8 @@ function holdInstead({ reason, delayMs }: Retry, facts: Facts): Hold | undefined
       return isLastReceive(facts)
         ? { kind: "hold", reason, attempts: [], retryAfterMs }
         : undefined;
+    case "unreadable":
+      return isLastReceive(facts) ? { kind: "hold", reason, attempts: [] } : undefined;
     case "rejected":
       // A message that alone is refused again and again looks like an outage, too.
       return facts.troubledForMs !== undefined &&
@@ -160,7 +164,7 @@ function wait(hold: Hold, facts: Facts): Action {
   if (facts.waits === "inPlace") return holdInPlace(hold);
   if (facts.waits === "nowhere") return handBack(DRAINING, 0);
   const { reason, attempts, retryAfterMs } = hold;
-  const delayMs = retryAfterMs ?? awayDelay(facts.receiveCount, facts.random());
+  const delayMs = retryAfterMs ?? away(facts);
   return { kind: "handBack", delayMs, tell: { type: "held", reason, attempts } };
 }
 
@@ -176,6 +180,10 @@ function handBack({ reason, error }: Retry, delayMs: number): Action {
 
 function failure({ pipeline, receiveCount, random }: Facts): number {
   return retryDelay(pipeline?.retry ?? DEFAULT_RETRY, receiveCount, random());
+}
+
+function away({ receiveCount, random }: Facts): number {
+  return awayDelay(receiveCount, random());
 }
 
 function outage({ receiveCount, random }: Facts): number {

@@ -59,6 +59,11 @@ export const DRAINING: Retry = { kind: "retry", reason: "draining", delayMs: 0, 
 /** Of a message behind one of its FIFO group that goes back: it must not overtake it. */
 export const SIBLING: Retry = { kind: "retry", reason: "sibling", delayMs: 0, counts: false };
 
+/** The store is well, but can't read this key's record: no try, and nobody else's trouble. */
+export function unreadable(error: unknown): Retry {
+  return { kind: "retry", reason: "unreadable", counts: false, error };
+}
+
 export function storeDown(error?: unknown): Retry {
   return {
     kind: "retry",

@@ -1,12 +1,12 @@
 import { createHandlerContext } from "../run/create-handler-context.js";
 import type { Cancellation } from "../run/cancellation.js";
-import { LeaseLostError, UnsettledEffectError } from "../errors.js";
+import { LeaseLostError, UnreadableRecordError, UnsettledEffectError } from "../errors.js";
 import type { MessageFacts } from "../events.js";
 import type { AttemptInfo, CompleteReply, Completion, Lease } from "../ports/index.js";
 import type { HandlerContext } from "../pipeline/handler-context.js";
 import type { Admitted } from "../pipeline/admitted.js";
 import { Run, attemptIdsOf, type RunEnvironment } from "../run/run.js";
-import { ACKNOWLEDGE, LOST, storeDown, type Disposition } from "./disposition.js";
+import { ACKNOWLEDGE, LOST, storeDown, unreadable, type Disposition } from "./disposition.js";
 import { endedRun, unresolvedRun, type Thrown } from "./judge-run.js";
 import type { MessageInHand } from "./message-in-hand.js";
 
@@ -59,7 +59,8 @@ export async function handleMessage(options: HandleOptions): Promise<Disposition
   try {
     reply = await env.committer.commit(() => options.complete(item));
   } catch (error) {
-    return withAttemptIds(run, storeDown(error));
+    const unread = error instanceof UnreadableRecordError;
+    return withAttemptIds(run, unread ? unreadable(error) : storeDown(error));
   }
   if (reply === "lost") return LOST;
   if (reply !== "done") return withAttemptIds(run, unresolvedRun(run, reply.unresolved));

@@ -38,6 +38,7 @@ const READS_RECORD: ReadonlySet<HoldReason> = new Set([
   "tripwire",
   "busy",
   "deadLetter",
+  "unreadable",
 ]);
 
 /** Whether the hold's looks need the record. */
@@ -73,6 +74,7 @@ export function look(hold: Hold, record: RecordView | undefined, facts: LookFact
       return facts.paused ? WAIT : GO_ON;
     case "throttled":
     case "deferred":
+    case "unreadable": // Only a record that can be read gets as far as this.
       return GO_ON;
     case "unknown":
     case "tripwire":

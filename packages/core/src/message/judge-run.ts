@@ -4,6 +4,7 @@ import {
   LeaseLostError,
   PermanentError,
   StoreUnavailableError,
+  UnreadableRecordError,
   UnsettledEffectError,
 } from "../errors.js";
 import type { RetryReason } from "../events.js";
@@ -14,6 +15,7 @@ import {
   LOST,
   PAUSED,
   storeDown,
+  unreadable,
   type DeadLetter,
   type Disposition,
   type Retry,
@@ -93,6 +95,7 @@ function afterError(run: Run, error: unknown): Disposition {
   // Begun by nobody: what comes back then is no try of this message's own.
   if (error instanceof LeaseLostError) return LOST;
   if (error instanceof StoreUnavailableError) return storeDown(error);
+  if (error instanceof UnreadableRecordError) return unreadable(error);
   return failed("error", error);
 }
 

@@ -1,11 +1,11 @@
-import { LeaseLostError } from "../errors.js";
+import { LeaseLostError, UnreadableRecordError } from "../errors.js";
 import type { LossReason } from "../events.js";
 import type { ClaimReply, CompleteReply, Completion, Lease } from "../ports/index.js";
 import type { Admitted } from "../pipeline/admitted.js";
 import type { RunEnvironment } from "../run/run.js";
 import { admitMessage, type Admission, type AdmissionOptions } from "./admit.js";
 import { refusedClaim, tooOld } from "./claim-reply.js";
-import { DRAINING, LOST, PAUSED, storeDown, type Disposition } from "./disposition.js";
+import { DRAINING, LOST, PAUSED, storeDown, unreadable, type Disposition } from "./disposition.js";
 import { handleMessage } from "./handle.js";
 import type { MessageInHand } from "./message-in-hand.js";
 
@@ -62,6 +62,7 @@ export async function processMessage<Message extends MessageInHand>(
     if (!claimed) return DRAINING;
     return await afterClaim(options, message, admitted, owner, claimed);
   } catch (error) {
+    if (error instanceof UnreadableRecordError) return unreadable(error);
     env.onStoreFault(error);
     return storeDown(error);
   }

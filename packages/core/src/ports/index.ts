@@ -1,7 +1,12 @@
 export type * from "./clock.js";
-export type * from "./dedupe-store.js";
 export * from "./message-queue.js";
 export type * from "./outcome.js";
 export type * from "./randomness.js";
 export type * from "./reconcile.js";
 export type * from "./sender.js";
+export type * from "./store/control.js";
+export type * from "./store/dedupe-store.js";
+export * from "./store/item-reply.js";
+export type * from "./store/operator.js";
+export type * from "./store/records.js";
+export type * from "./store/tripwire.js";

@@ -1,4 +1,4 @@
-import type { AttemptInfo } from "./dedupe-store.js";
+import type { AttemptInfo } from "./store/records.js";
 import type { Outcome } from "./outcome.js";
 
 /** One granted try at an effect. */

@@ -1,4 +1,5 @@
 import { equalJitter } from "../timing/backoff.js";
+import { UnreadableRecordError } from "../errors.js";
 import type { Clock, Randomness } from "../ports/index.js";
 
 export interface CommitterOptions {
@@ -25,7 +26,10 @@ const UNLIMITED: CommitLimits = {};
  * once the provider may have been asked: the commit is retried, never the send.
  */
 export interface Committer {
-  /** @throws the store's last fault once the tries are used up or the process gives up. */
+  /**
+   * @throws the store's last fault once the tries are used up or the process gives up, and at once where
+   *   no try can help: `UnreadableRecordError`
+   */
   commit<Reply>(operation: () => Promise<Reply>, limits?: CommitLimits): Promise<Reply>;
   /** The same, without anyone waiting; `settled()` waits for all of these. */
   commitLater(operation: () => Promise<unknown>): void;
@@ -54,7 +58,8 @@ export function createCommitter(options: CommitterOptions): Committer {
     let error = fault;
     for (let tries = 1; ; tries += 1) {
       options.onStoreFault(error);
-      let over = tries >= maxTries || abandon.aborted;
+      const isHopeless = error instanceof UnreadableRecordError;
+      let over = isHopeless || tries >= maxTries || abandon.aborted;
       if (!over) {
         const delayMs = equalJitter(tries, randomness.random(), { baseMs: 100, maxMs: 5_000 });
         await clock.sleep(delayMs, abandon);

@@ -79,7 +79,7 @@ export function attentionBehaviours(behaviour: Behaviour): void {
       await settle[i]?.(effect);
     }
     await store.resolve((await tools.effect("sms")).attemptId, "allow", who);
-    assert.deepEqual(await store.unresolved(), { items: [] });
+    assert.deepEqual(await store.unresolved(), { items: [], unreadable: [] });
   });
 
   behaviour(

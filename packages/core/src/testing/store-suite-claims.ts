@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 
-import type { ClaimReply } from "../ports/index.js";
+import { repliesOf, type ClaimReply } from "../ports/index.js";
 import {
   accepted,
   digest,
@@ -26,7 +26,7 @@ export function claimBehaviours(behaviour: Behaviour): void {
         (i % 2 ? store : other).claim([request({ owner: `racer${i}` })]),
       ),
     );
-    const statuses = replies.flat().map(({ status }) => status);
+    const statuses = repliesOf(replies.flat()).map(({ status }) => status);
     assert.equal(statuses.filter((status) => status === "claimed").length, 1);
     assert.equal(statuses.filter((status) => status === "busy").length, RACERS - 1);
   });
@@ -40,7 +40,7 @@ export function claimBehaviours(behaviour: Behaviour): void {
       request({ key: one, owner: "c" }),
       request({ key: one, owner: "a" }),
     ];
-    const replies = await store.claim(batch);
+    const replies = repliesOf(await store.claim(batch));
     assert.deepEqual(replies.map(brief), ["claimed 1", "claimed 1", "busy", "claimed 1"]);
     const extended = await store.extend([
       { key: two, owner: "b", fence: 1, leaseMs: LONG },
@@ -51,9 +51,9 @@ export function claimBehaviours(behaviour: Behaviour): void {
     const mine = { key: one, owner: "a", fence: 1 };
     const released = await store.release([{ ...mine, fence: 2 }, mine, mine]);
     assert.deepEqual(released, ["lost", "released", "released"]);
-    const completed = await store.complete([{ key: two, owner: "b", fence: 1 }, mine]);
+    const completed = repliesOf(await store.complete([{ key: two, owner: "b", fence: 1 }, mine]));
     assert.deepEqual(completed, ["done", "lost"]);
-    const views = await store.read([digest("none"), two, one]);
+    const views = repliesOf(await store.read([digest("none"), two, one]));
     assert.deepEqual(
       views.map((view) => view?.state),
       [undefined, "done", "released"],
@@ -198,12 +198,12 @@ export function claimBehaviours(behaviour: Behaviour): void {
     const requests = HOSTILE.map((key, i) =>
       request({ key, keyText: key, pipeline: key, messageId: key, owner: `o${i}` }),
     );
-    const replies = await store.claim(requests);
+    const replies = repliesOf(await store.claim(requests));
     assert.deepEqual(
       replies.map(brief),
       HOSTILE.map(() => "claimed 1"),
     );
-    const views = await store.read(HOSTILE);
+    const views = repliesOf(await store.read(HOSTILE));
     views.forEach((view, i) => {
       const { key, keyText, pipeline, messageId, owner } = requests[i] ?? request();
       assert.deepEqual(

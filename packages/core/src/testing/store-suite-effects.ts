@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 
 import { formatAttemptId } from "../identity/attempt-id.js";
+import { repliesOf } from "../ports/index.js";
 import {
   accepted,
   digest,
@@ -201,7 +202,7 @@ export function effectBehaviours(behaviour: Behaviour): void {
       await tools.begun(lease, { effect: "push" });
       await store.settle(ref, accepted("id-2"));
       assert.equal((await tools.effect("push")).state, "sending");
-      const [reply] = await store.complete([lease]);
+      const [reply] = repliesOf(await store.complete([lease]));
       assert.ok(typeof reply === "object" && reply.unresolved[0]?.effect === "push");
     },
   );

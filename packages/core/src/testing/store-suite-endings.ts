@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 
+import { repliesOf } from "../ports/index.js";
 import {
   accepted,
   FINGERPRINT,
@@ -22,7 +23,7 @@ export function endingBehaviours(behaviour: Behaviour): void {
     const ref = await tools.begun(lease);
     for (const outcome of [undefined, unknown, rejected]) {
       if (outcome) await store.settle(ref, outcome);
-      const [reply] = await store.complete([lease]);
+      const [reply] = repliesOf(await store.complete([lease]));
       assert.ok(typeof reply === "object", `completed after ${outcome?.status ?? "begin"}`);
       assert.deepEqual(
         reply.unresolved.map(({ effect }) => effect),
@@ -48,7 +49,7 @@ export function endingBehaviours(behaviour: Behaviour): void {
     const lease = await tools.claimed();
     await store.settle(await tools.begun(lease), accepted("id-1"));
     await store.settle(await tools.begun(lease, { effect: "sms" }), rejected);
-    const [reply] = await store.complete([lease]);
+    const [reply] = repliesOf(await store.complete([lease]));
     assert.ok(typeof reply === "object" && reply.unresolved[0]?.effect === "sms");
   });
 
@@ -58,7 +59,7 @@ export function endingBehaviours(behaviour: Behaviour): void {
     await store.settle(await tools.begun(first), rejected);
     await store.release([first]);
     const second = await tools.claimed({ owner: "b" });
-    const [reply] = await store.complete([second]);
+    const [reply] = repliesOf(await store.complete([second]));
     assert.ok(typeof reply === "object" && reply.unresolved.length === 1);
   });
 
@@ -66,7 +67,7 @@ export function endingBehaviours(behaviour: Behaviour): void {
     const { store } = tools;
     const lease = await tools.claimed();
     await store.settle(await tools.begun(lease), rejected);
-    const [other] = await store.complete([{ ...lease, waived: { sms: "no phone" } }]);
+    const [other] = repliesOf(await store.complete([{ ...lease, waived: { sms: "no phone" } }]));
     assert.ok(typeof other === "object");
     const waived = { email: "no address: Zoë" };
     assert.deepEqual(await store.complete([{ ...lease, waived }]), ["done"]);
@@ -78,17 +79,19 @@ export function endingBehaviours(behaviour: Behaviour): void {
     const lease = await tools.claimed();
     assert.deepEqual(await store.complete([{ ...lease, fingerprint: FINGERPRINT }]), ["done"]);
     assert.equal((await tools.view()).fingerprint, FINGERPRINT);
-    const [other] = await store.claim([
-      {
-        key: lease.key,
-        keyText: "",
-        pipeline: PIPELINE,
-        owner: "b",
-        leaseMs: LONG,
-        messageId: "m2",
-        fingerprint: OTHER_FINGERPRINT,
-      },
-    ]);
+    const [other] = repliesOf(
+      await store.claim([
+        {
+          key: lease.key,
+          keyText: "",
+          pipeline: PIPELINE,
+          owner: "b",
+          leaseMs: LONG,
+          messageId: "m2",
+          fingerprint: OTHER_FINGERPRINT,
+        },
+      ]),
+    );
     assert.equal(other?.status, "conflict");
   });
 

@@ -1,19 +1,20 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 
-import type {
-  AttemptInfo,
-  AttemptRef,
-  AttemptStart,
-  Burial,
-  ClaimReply,
-  ClaimRequest,
-  DedupeStore,
-  EffectBlock,
-  Lease,
-  Outcome,
-  Receipt,
-  RecordView,
+import {
+  repliesOf,
+  type AttemptInfo,
+  type AttemptRef,
+  type AttemptStart,
+  type Burial,
+  type ClaimReply,
+  type ClaimRequest,
+  type DedupeStore,
+  type EffectBlock,
+  type Lease,
+  type Outcome,
+  type Receipt,
+  type RecordView,
 } from "../ports/index.js";
 
 /** One fresh store, empty and seen by nobody else. */
@@ -111,7 +112,7 @@ export function storeTools(fixture: StoreFixture, unitMs: number): StoreTools {
   });
 
   async function claim(over: Partial<ClaimRequest> = {}): Promise<ClaimReply> {
-    const [reply] = await store.claim([request(over)]);
+    const [reply] = repliesOf(await store.claim([request(over)]));
     assert.ok(reply, "claim answered nothing");
     return reply;
   }
@@ -143,7 +144,7 @@ export function storeTools(fixture: StoreFixture, unitMs: number): StoreTools {
   }
 
   async function view(key = KEY): Promise<RecordView> {
-    const [found] = await store.read([key]);
+    const [found] = repliesOf(await store.read([key]));
     assert.ok(found, `no record of ${key}`);
     return found;
   }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 
 import { StoreUnavailableError } from "../errors.js";
-import type { StoreCapabilities } from "../ports/index.js";
+import { repliesOf, type StoreCapabilities } from "../ports/index.js";
 import { attentionBehaviours } from "./store-suite-attention.js";
 import { claimBehaviours, replayBehaviours } from "./store-suite-claims.js";
 import { effectBehaviours } from "./store-suite-effects.js";
@@ -119,18 +119,18 @@ function outageBehaviours(behaviour: Behaviour): void {
     const end = await fixture.outage?.();
     const down = { key: KEY, owner: "b", fence: 1 };
     const operations: (() => Promise<unknown>)[] = [
-      () => store.claim([tools.request({ owner: "b" })]),
-      () => store.extend([{ ...lease, leaseMs: 1 }]),
+      () => store.claim([tools.request({ owner: "b" })]).then(repliesOf),
+      () => store.extend([{ ...lease, leaseMs: 1 }]).then(repliesOf),
       () => store.begin(tools.start(down)),
       () => store.block(tools.block(down)),
       // Each may still be executed when the outage ends, so none may change what follows.
       () => store.settle(refOf(down), rejected),
-      () => store.complete([down]),
-      () => store.release([down]),
+      () => store.complete([down]).then(repliesOf),
+      () => store.release([down]).then(repliesOf),
       () => store.bury(tools.burial()),
       () => store.resolve(`${KEY}-email-a-1-9`, "sent", { by: "b", why: "w" }),
       () => store.unresolved(),
-      () => store.read([KEY]),
+      () => store.read([KEY]).then(repliesOf),
     ];
     await Promise.all(
       operations.map((operation) => assert.rejects(operation, StoreUnavailableError)),

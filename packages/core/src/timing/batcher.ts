@@ -8,8 +8,11 @@ export interface BatcherOptions<Item, Reply> {
   readonly lingerMs: number;
   /** Aborts when nothing is to wait for company any more: no timer is left then. */
   readonly stopping: AbortSignal;
-  /** One reply per item, in order. A rejection is every item's. */
-  readonly call: (items: readonly Item[]) => Promise<readonly Reply[]>;
+  /**
+   * One reply per item, in order. An error in place of a reply is that item's rejection; a rejection is
+   * every item's.
+   */
+  readonly call: (items: readonly Item[]) => Promise<readonly (Reply | Error)[]>;
 }
 
 export interface Batcher<Item, Reply> {
@@ -56,7 +59,9 @@ export function createBatcher<Item, Reply>(
     try {
       const replies = await options.call(batch.map(({ item }) => item));
       batch.forEach(({ resolve, reject }, index) => {
-        if (index < replies.length) resolve(replies[index] as Reply);
+        const reply = replies[index];
+        if (reply instanceof Error) reject(reply);
+        else if (index < replies.length) resolve(reply as Reply);
         else reject(new Error(`The batch of ${batch.length} got ${replies.length} replies.`));
       });
     } catch (error) {

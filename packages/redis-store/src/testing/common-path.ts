@@ -1,4 +1,4 @@
-import type { AttemptRef } from "@exactly-once/core/ports";
+import { repliesOf, type AttemptRef } from "@exactly-once/core/ports";
 import { redisStore, type RedisStore } from "../store.js";
 import { startRedisServer, type RedisServer } from "./redis-server.js";
 import { acceptedNow, claimOf, digest, leaseOf, startOf } from "./requests.js";
@@ -46,7 +46,7 @@ async function run(store: RedisStore, name: string, count: number): Promise<void
         store.begin(startOf(lease)),
       ]);
       await store.settle(attempt, acceptedNow());
-      const [reply] = await store.complete([lease]);
+      const [reply] = repliesOf(await store.complete([lease]));
       if (reply !== "done") throw new Error(`${key} ended ${JSON.stringify(reply)}`);
     }
   }

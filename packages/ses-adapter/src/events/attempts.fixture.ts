@@ -1,5 +1,5 @@
 import { type DedupeStore, notificationKey } from "@exactly-once/core";
-import { type AttemptRef, formatAttemptId } from "@exactly-once/core/ports";
+import { repliesOf, type AttemptRef, formatAttemptId } from "@exactly-once/core/ports";
 
 export const namespace = "tis-notifications";
 export const pipeline = "form-updated";
@@ -16,12 +16,14 @@ export async function beginAttempt(
 ): Promise<AttemptRef & { readonly id: string }> {
   const key = notificationKey(options.namespace ?? namespace, pipeline, [name]);
   const owner = `owner${name.replaceAll(/[^a-z0-9]/g, "")}`;
-  const [claimed] = await store.claim([
-    {
-      ...{ key: key.digest, keyText: key.text, pipeline, owner },
-      ...{ leaseMs: 60_000, messageId: name, fingerprint: "v1:f" },
-    },
-  ]);
+  const [claimed] = repliesOf(
+    await store.claim([
+      {
+        ...{ key: key.digest, keyText: key.text, pipeline, owner },
+        ...{ leaseMs: 60_000, messageId: name, fingerprint: "v1:f" },
+      },
+    ]),
+  );
   if (claimed?.status !== "claimed") throw new Error(`the test's key is ${claimed?.status}`);
   const ref = { key: key.digest, effect: "email", owner, fence: claimed.fence, attemptNumber: 1 };
   const { timeoutMs = 15_000, validityMs = 960_000 } = options;

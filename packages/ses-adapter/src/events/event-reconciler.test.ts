@@ -1,4 +1,5 @@
 import { type DedupeStore, memoryStore, StoreUnavailableError } from "@exactly-once/core";
+import { repliesOf } from "@exactly-once/core/ports";
 import { createVirtualClock, memoryQueue } from "@exactly-once/core/testing";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { beginAttempt, namespace, pipeline } from "./attempts.fixture.js";
@@ -25,7 +26,7 @@ const start = async (options: Partial<SesEventReconcilerOptions> = {}) => {
     for (const draft of drafts) queue.send(typeof draft === "string" ? draft : eventBody(draft));
     await clock.advance(10_000);
   };
-  const stateOf = async (key: string) => (await store.read([key]))[0]?.effects[0];
+  const stateOf = async (key: string) => repliesOf(await store.read([key]))[0]?.effects[0];
   const types = () => told.map(({ type }) => type);
   return { clock, store, queue, reconciler, feed, stateOf, told, types };
 };
@@ -224,7 +225,9 @@ describe("while something is down", () => {
     await clock.advance(300_000);
     expect(queue.messages()).toEqual([]);
     expect(queue.deadLetters()).toEqual([]);
-    expect((await inner.read([attempt.key]))[0]?.effects[0]).toMatchObject(accepted("0100-x"));
+    expect(repliesOf(await inner.read([attempt.key]))[0]?.effects[0]).toMatchObject(
+      accepted("0100-x"),
+    );
     expect(await progress.read(namespace)).toBe(5_000);
   });
 

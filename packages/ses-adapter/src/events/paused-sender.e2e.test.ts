@@ -1,4 +1,5 @@
 import { memoryStore } from "@exactly-once/core";
+import { repliesOf } from "@exactly-once/core/ports";
 import { createVirtualClock } from "@exactly-once/core/testing";
 import { fork, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
@@ -51,7 +52,7 @@ describe("a sender that is stopped between signing and writing its request", () 
     reconciler.start();
     onTestFinished(() => clock.run(reconciler.stop()));
     await clock.advance(3_600_000);
-    const [view] = await store.read([attempt.key]);
+    const [view] = repliesOf(await store.read([attempt.key]));
     expect(view?.effects[0]?.state).toBe("rejected");
 
     const mailer = mailerOf(clientOf(ses.endpoint));

@@ -1,3 +1,4 @@
+import { repliesOf } from "@exactly-once/core/ports";
 import { memoryStore } from "@exactly-once/core";
 import { createVirtualClock } from "@exactly-once/core/testing";
 import { describe, expect, it } from "vitest";
@@ -27,7 +28,7 @@ const start = async (options: Partial<ReconcilerOptions> = {}) => {
   });
   const attempt = await beginAttempt(store, "a");
   await store.release([attempt]);
-  const stateOf = async () => (await store.read([attempt.key]))[0]?.effects[0];
+  const stateOf = async () => repliesOf(await store.read([attempt.key]))[0]?.effects[0];
   const lookFor = async (ms: number) => {
     reconciler.start();
     await clock.advance(ms);
@@ -54,7 +55,7 @@ describe("silence about an attempt", () => {
     await lookFor(3 * minute);
     expect(await stateOf()).toMatchObject({ state: "rejected" });
     expect(last()).toMatchObject({ type: "resolvedNotSent", attemptId: attempt.id });
-    const [view] = await store.read([attempt.key]);
+    const [view] = repliesOf(await store.read([attempt.key]));
     expect(view?.resolutions).toEqual([
       expect.objectContaining({ attemptId: attempt.id, verdict: "not-sent", by: "reconciler" }),
     ]);
@@ -183,7 +184,7 @@ describe("a reconciler", () => {
     await other.clock.advance(longEnough);
     await other.progress.advance(namespace, other.clock.now());
     await other.lookFor(10 * minute);
-    const [view] = await other.store.read([foreign.key]);
+    const [view] = repliesOf(await other.store.read([foreign.key]));
     expect(view?.effects[0]).toMatchObject({ state: "unknown" });
     expect(told).toEqual([]);
   });

@@ -1,0 +1,164 @@
+import type { Receipt } from "../outcome.js";
+
+/**
+ * Where an effect stands. `unknown` is also what a `sending` effect is seen as once its claim is
+ * no longer live.
+ */
+export type EffectState = "sending" | "unknown" | "accepted" | "rejected" | "blocked" | "dropped";
+
+/** Names one attempt completely. Its text form is the attempt id (`formatAttemptId`). */
+export interface AttemptRef {
+  /** The key's digest. */
+  readonly key: string;
+  /** The effect's name, with its part where the handler fans out: `email` or `email-part`. */
+  readonly effect: string;
+  readonly owner: string;
+  readonly fence: number;
+  /** The try within the claim, from 1. */
+  readonly attemptNumber: number;
+}
+
+/** One attempt as the record knows it. Times are the store's, in ms since the epoch. */
+export interface AttemptInfo {
+  readonly attemptId: string;
+  readonly effect: string;
+  readonly state: EffectState;
+  /** When `begin` (or `block`) was granted. */
+  readonly startedAt: number;
+  /** No request of this attempt is signed after this time. */
+  readonly deadline: number;
+  /** From this time on the provider refuses every request of this attempt as stale. */
+  readonly staleAt: number;
+  /** Why it was rejected, is unknown or was blocked. */
+  readonly reason?: string;
+  readonly receipt?: Receipt;
+  /** An operator allowed a blocked effect: the tripwire lets its next attempt pass. */
+  readonly allowed?: boolean;
+  readonly settledAfterDeadLetter?: boolean;
+}
+
+export interface ClaimRequest {
+  /** The key's digest (`NotificationKey.digest`). */
+  readonly key: string;
+  /** The key in words, kept while the record is unsettled so that an operator can read it. */
+  readonly keyText: string;
+  readonly pipeline: string;
+  /** A fresh random id for this claim. */
+  readonly owner: string;
+  /** Milliseconds from the moment the store executes the claim. */
+  readonly leaseMs: number;
+  /** The queue's message id; a dead-lettered record tells its own message from a redriven copy. */
+  readonly messageId: string;
+  /** The versioned digest of the decoded event. */
+  readonly fingerprint: string;
+  /** A dry run: satisfied by simulated receipts. A live claim is not. */
+  readonly simulated?: boolean;
+}
+
+export type ClaimReply =
+  | {
+      readonly status: "claimed";
+      readonly fence: number;
+      readonly effects: readonly AttemptInfo[];
+    }
+  | {
+      readonly status: "busy";
+      /** Milliseconds until the other owner's lease ends unless it is extended. */
+      readonly retryAfterMs: number;
+      /** When the other owner claimed, store time. */
+      readonly since: number;
+    }
+  | { readonly status: "done"; readonly effects: readonly AttemptInfo[] }
+  | {
+      /** Other content is bound to this key. */
+      readonly status: "conflict";
+      readonly bound: string;
+      readonly effects: readonly AttemptInfo[];
+    }
+  | {
+      /** This very message was dead-lettered by us: only the dead-lettering is to be finished. */
+      readonly status: "dead";
+      readonly reason: string;
+      readonly effects: readonly AttemptInfo[];
+    };
+
+export interface Lease {
+  readonly key: string;
+  readonly owner: string;
+  readonly fence: number;
+}
+
+export interface LeaseExtension extends Lease {
+  /** Milliseconds from the moment the store executes it. A lease is never shortened. */
+  readonly leaseMs: number;
+}
+
+export interface AttemptStart extends AttemptRef {
+  /** Milliseconds within which the request may be signed, from the moment the store executes. */
+  readonly timeoutMs: number;
+  /** Milliseconds after the deadline for which a signed request stays acceptable. */
+  readonly validityMs: number;
+  readonly fingerprint: string;
+}
+
+export type BeginReply =
+  | "granted"
+  | "lost"
+  | { readonly accepted: Receipt }
+  | { readonly unknown: AttemptInfo }
+  | { readonly blocked: AttemptInfo }
+  | { readonly dropped: AttemptInfo };
+
+export interface EffectBlock extends AttemptRef {
+  readonly reason: string;
+  readonly fingerprint: string;
+}
+
+/** `refused`: the effect is already sending, unknown, accepted, blocked or dropped. */
+export type BlockReply = "blocked" | "lost" | { readonly refused: AttemptInfo };
+
+/** Where a dead-lettered record's message went. */
+export interface DeadInfo {
+  readonly messageId: string;
+  readonly reason: string;
+  readonly at: number;
+}
+
+export type SettleReply =
+  /** Stored, or stored already. */
+  | "settled"
+  /** From a stale claim, and not a fact that counts whoever brings it. */
+  | "lost"
+  /** The store has no record of the key at all. To be reported: nothing was stored. */
+  | "unknownAttempt"
+  /** Another receipt is already there: a proven duplicate. Both are kept. */
+  | { readonly duplicateOf: Receipt }
+  /** The message was dead-lettered before this evidence came. */
+  | { readonly settledAfterDeadLetter: DeadInfo };
+
+export interface Completion extends Lease {
+  /** Effects the handler gave up by name, each with its reason. */
+  readonly waived?: Readonly<Record<string, string>>;
+  /** Binds the content where no effect was begun, so that other content isn't taken for a copy. */
+  readonly fingerprint?: string;
+}
+
+export type CompleteReply = "done" | "lost" | { readonly unresolved: readonly AttemptInfo[] };
+
+export interface Burial {
+  readonly key: string;
+  readonly keyText: string;
+  readonly pipeline: string;
+  readonly messageId: string;
+  readonly reason: string;
+  /** The caller's own claim, where it has one; a live claim of anyone else is `busy`. */
+  readonly claim?: { readonly owner: string; readonly fence: number };
+}
+
+export type BuryReply =
+  | "dead"
+  | "busy"
+  /** Evidence came first: acknowledge the message instead. */
+  | "done"
+  /** An attempt could still be accepted until then (store time, ms since the epoch). */
+  | { readonly tooEarly: number };
