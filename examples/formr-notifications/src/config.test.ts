@@ -29,6 +29,7 @@ describe("the configuration", () => {
       host: "127.0.0.1",
       port: 8_080,
       redisUrl: undefined,
+      sesApi: "v2",
       sesEventsQueueUrl: undefined,
     });
   });
@@ -44,6 +45,7 @@ describe("the configuration", () => {
       COGNITO_USER_POOL_ID: "the pool",
       APP_URL: "javascript:alert(1)",
       EMAIL_FROM: "nobody",
+      SES_API: "v3",
       EMAIL_FROM_NAME: "TIS\r\nBcc: x",
       DELIVERY: "maybe",
       REDIS_URL: "http://user:hunter2@redis",

@@ -45,6 +45,10 @@ const environment = z.object({
   AWS_ENDPOINT_URL_SQS: httpUrl.optional(),
   AWS_ENDPOINT_URL_SES: httpUrl.optional(),
   AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER: httpUrl.optional(),
+  SES_API: z
+    .enum(["v1", "v2"], { error: "is neither v1 nor v2" })
+    .default("v2")
+    .describe("SES's second API; the first, where the role may only use that"),
   SES_CONFIGURATION_SET: z.string().optional(),
   SES_EVENTS_QUEUE_URL: httpUrl.optional(),
   REDIS_URL: z.url({ protocol: /^rediss?$/, error: "must be a redis(s):// URL" }).optional(),
@@ -83,6 +87,8 @@ export interface Config {
     readonly ses: string | undefined;
     readonly cognito: string | undefined;
   };
+  /** Which of SES's two APIs emails go through. */
+  readonly sesApi: "v1" | "v2";
   readonly configurationSet: string | undefined;
   /** Where SES's events arrive; without it, unknown outcomes wait for an operator. */
   readonly sesEventsQueueUrl: string | undefined;
@@ -160,6 +166,7 @@ function toConfig(env: Environment): Config {
       ses: env.AWS_ENDPOINT_URL_SES,
       cognito: env.AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER,
     },
+    sesApi: env.SES_API,
     configurationSet: env.SES_CONFIGURATION_SET,
     sesEventsQueueUrl: env.SES_EVENTS_QUEUE_URL,
     redisUrl: env.REDIS_URL,

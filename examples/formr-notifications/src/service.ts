@@ -48,7 +48,7 @@ export function startService(config: Config, logger: Logger): StartingService {
     logger.warn({ error: describeError(error) }, "redis");
   });
   const users = traineeUsers(config, (event) => logUserCacheEvent(logger, event), state.users);
-  const mailer = createMailer(config);
+  const mailer = createMailer(config, state.store);
   const sqs = queueClient(config);
   const { namespace } = config;
   const keeper = keepHistory({ history: state.history, namespace, logger });

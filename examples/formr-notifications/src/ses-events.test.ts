@@ -32,6 +32,25 @@ it("an email whose reply is lost is settled by SES's event, and its doctor's nex
   expect(health.consumers["ses-events"]).toMatchObject({ state: "running" });
 });
 
+it.each(["v1", "v2"] as const)(
+  "on SES %s, with the replies of all sends lost, each email goes out once and is settled",
+  async (api) => {
+    running = await runService({ env: { SES_API: api } });
+    const { stack } = running;
+    stack.ses.faults.set(lost);
+    const trainees = Array.from({ length: 20 }, (_, position) => position);
+    for (const position of trainees) {
+      await stack.submitForm(sampleForm({ traineeId: traineeIdOf(position) }));
+    }
+    for (const position of trainees) await mailTo(stack, emailOf(position));
+    const settled = () => running.log().split('"msg":"done"').length - 1;
+    while (settled() < trainees.length) await sleep(50);
+    expect(stack.ses.accepted()).toBe(trainees.length);
+    expect(new Set(stack.ses.sent().map((email) => email.api))).toEqual(new Set([api]));
+    expect(running.log()).not.toContain('"msg":"deadLettered"');
+  },
+);
+
 it("without a queue of events it is held, and never sent a second time", async () => {
   running = await runService({ env: { SES_EVENTS_QUEUE_URL: "" } });
   const { stack } = running;

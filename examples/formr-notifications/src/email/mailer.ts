@@ -1,4 +1,6 @@
+import type { DedupeStore } from "@exactly-once/core";
 import { safeSesClient, sesMailer, type SesMailer } from "@exactly-once/ses-adapter";
+import { safeSesV2Client, sesV2Mailer } from "@exactly-once/ses-adapter/v2";
 import type { Config } from "../config.js";
 
 export interface Mailer {
@@ -6,16 +8,22 @@ export interface Mailer {
   close(): void;
 }
 
-/** Sends through SES, from the configured address, by a client that never repeats an email. */
-export function createMailer({ region, endpoints, from, configurationSet }: Config): Mailer {
-  const client = safeSesClient({
+/**
+ * Sends through SES, from the configured address, by a client that never repeats an email.
+ *
+ * @param store where the replicas count each other, to divide the account's sending rate
+ */
+export function createMailer(config: Config, store: Pick<DedupeStore, "tripwire">): Mailer {
+  const { region, endpoints, from, configurationSet: configurationSetName } = config;
+  const clientConfig = {
     region,
     ...(endpoints.ses === undefined ? {} : { endpoint: endpoints.ses }),
-  });
-  const sender = sesMailer({
-    client,
-    from,
-    ...(configurationSet === undefined ? {} : { configurationSetName: configurationSet }),
-  });
-  return { sender, close: () => client.destroy() };
+  };
+  const options = { from, configurationSetName, sendRate: { sharedThrough: store.tripwire } };
+  if (config.sesApi === "v1") {
+    const client = safeSesClient(clientConfig);
+    return { sender: sesMailer({ client, ...options }), close: () => client.destroy() };
+  }
+  const client = safeSesV2Client(clientConfig);
+  return { sender: sesV2Mailer({ client, ...options }), close: () => client.destroy() };
 }
