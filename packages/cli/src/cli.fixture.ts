@@ -7,8 +7,9 @@ import { once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { PassThrough, Readable } from "node:stream";
 import { text } from "node:stream/consumers";
-import { bundleCli } from "./bundle-cli.fixture.js";
+import { runCli } from "./program.js";
 
 export interface Run {
   readonly code: number;
@@ -25,51 +26,75 @@ export interface RunOptions {
 
 export interface Workplace {
   readonly folder: string;
-  /** Runs the tool as a process of its own, in `folder`, without this process's environment. */
+  /** Runs the tool in this process, as from `folder`, without this process's environment. */
   run(args: readonly string[], options?: RunOptions): Promise<Run>;
   write(name: string, content: string | Uint8Array): Promise<string>;
   close(): Promise<void>;
 }
 
+/** What the SDK, which knows no other, reads from the environment of the process. */
+const AWS = {
+  AWS_REGION: "eu-west-2",
+  AWS_ACCESS_KEY_ID: "test",
+  AWS_SECRET_ACCESS_KEY: "test",
+};
+
 export async function createWorkplace(
   env: Readonly<Record<string, string>> = {},
 ): Promise<Workplace> {
   const folder = await mkdtemp(join(tmpdir(), "exactly-once-cli-"));
-  const bundle = await bundleCli();
-  const base = {
-    PATH: process.env["PATH"] ?? "",
-    AWS_REGION: "eu-west-2",
-    AWS_ACCESS_KEY_ID: "test",
-    AWS_SECRET_ACCESS_KEY: "test",
-  };
+  const before = { ...process.env };
+  for (const name of Object.keys(before)) if (name.startsWith("AWS_")) delete process.env[name];
+  Object.assign(process.env, AWS, env);
   return {
     folder,
     run: async (args, options = {}) => {
-      const child = spawn(process.execPath, [bundle.main, ...args], {
-        cwd: folder,
-        env: { ...base, ...env, ...options.env },
-        stdio: "pipe",
+      const stdin = Readable.from([options.stdin ?? ""]);
+      const [stdout, stderr] = [new PassThrough(), new PassThrough()];
+      const told = Promise.all([text(stdout), text(stderr)]);
+      const code = await runCli(args, {
+        ...{ stdin, stdout, stderr, cwd: folder, now: Date.now },
+        env: { ...AWS, ...env, ...options.env },
       });
-      child.stdin.end(options.stdin ?? "");
-      const [stdout, stderr, [code]] = await Promise.all([
-        text(child.stdout),
-        text(child.stderr),
-        once(child, "exit") as Promise<[number]>,
-      ]);
-      return {
-        ...{ code, stdout, stderr },
-        get json(): unknown {
-          return JSON.parse(stdout) as unknown;
-        },
-      };
+      stdout.end();
+      stderr.end();
+      return runOf(code, ...(await told));
     },
     write: async (name, content) => {
       await writeFile(join(folder, name), content);
       return name;
     },
     close: async () => {
-      await bundle.remove();
+      process.env = before;
       await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Runs the program as a process of its own, from where it is, with nothing but `env`. */
+export async function runProgram(
+  main: string,
+  args: readonly string[],
+  { env = {}, stdin = "" }: RunOptions = {},
+): Promise<Run> {
+  const child = spawn(process.execPath, [main, ...args], {
+    env: { PATH: process.env["PATH"] ?? "", ...AWS, ...env },
+    stdio: "pipe",
+  });
+  child.stdin.end(stdin);
+  const [stdout, stderr, [code]] = await Promise.all([
+    text(child.stdout),
+    text(child.stderr),
+    once(child, "exit") as Promise<[number]>,
+  ]);
+  return runOf(code, stdout, stderr);
+}
+
+function runOf(code: number, stdout: string, stderr: string): Run {
+  return {
+    ...{ code, stdout, stderr },
+    get json(): unknown {
+      return JSON.parse(stdout) as unknown;
     },
   };
 }

@@ -22,7 +22,7 @@ function terminal(answers: string) {
   return { written, world };
 }
 
-describe("at a terminal", { timeout: 60_000 }, () => {
+describe("at a terminal", () => {
   let local: LocalStore;
   beforeAll(async () => {
     local = await startStore();

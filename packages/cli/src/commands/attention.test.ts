@@ -12,7 +12,7 @@ import {
 
 const HOUR_MS = 3_600_000;
 
-describe("what needs attention", { timeout: 60_000 }, () => {
+describe("what needs attention", () => {
   let local: LocalStore;
   let place: Workplace;
   beforeAll(async () => {

@@ -60,7 +60,7 @@ const ours = (key: string, attempt: string, content: string) => ({
 
 const lines = (values: readonly unknown[]) => values.map((one) => JSON.stringify(one)).join("\n");
 
-describe("audit", { timeout: 60_000 }, () => {
+describe("audit", () => {
   let place: Workplace;
   beforeAll(async () => {
     place = await createWorkplace();

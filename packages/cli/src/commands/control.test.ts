@@ -9,7 +9,7 @@ import {
   type Workplace,
 } from "../cli.fixture.js";
 
-describe("pause, resume and status", { timeout: 60_000 }, () => {
+describe("pause, resume and status", () => {
   let local: LocalStore;
   let place: Workplace;
   beforeAll(async () => {

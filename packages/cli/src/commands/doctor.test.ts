@@ -11,7 +11,7 @@ interface Findings {
   }[];
 }
 
-describe("doctor", { timeout: 60_000 }, () => {
+describe("doctor", () => {
   let sqs: LocalSqs;
   let ses: LocalSes;
   let local: LocalStore;

@@ -8,7 +8,7 @@ import {
 } from "../cli.fixture.js";
 import { startSqs, type LocalSqs, type QueuePair } from "../sqs.fixture.js";
 
-describe("redrive", { timeout: 60_000 }, () => {
+describe("redrive", () => {
   let sqs: LocalSqs;
   let local: LocalStore;
   let place: Workplace;

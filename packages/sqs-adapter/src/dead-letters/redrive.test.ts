@@ -12,7 +12,7 @@ const reason = { code: "permanent", text: "no such trainee", attemptIds: [] };
 describe("an operator's redrive", () => {
   let sqs: LocalSqs;
   beforeAll(async () => {
-    sqs = await startLocalSqs();
+    sqs = await startLocalSqs({ waits: false });
   });
   afterAll(() => sqs.close());
 
