@@ -42,6 +42,7 @@ export abstract class ExactlyOnceError extends Error {
     brands.set(this, brandOf(name));
   }
 
+  /** Recognises errors of other copies of this class, too. */
   static override [Symbol.hasInstance](value: unknown): boolean {
     const brand = brands.get(this);
     // A class that an application derives from one of ours is recognised as classes usually are.

@@ -20,11 +20,13 @@ export interface Bounds {
  * Plain JavaScript passes anything, so values are `unknown` here.
  */
 export interface OptionChecks {
+  /** A whole number within the bounds. */
   integer(name: string, value: unknown, bounds: Bounds): number;
   /** Any finite number within the bounds. */
   number(name: string, value: unknown, bounds: Bounds): number;
   /** Whole milliseconds. Default bounds: 1 ms to 100 years. */
   ms(name: string, value: unknown, bounds?: Partial<Bounds>): number;
+  /** One of these texts. */
   oneOf<const Choice extends string>(
     name: string,
     value: unknown,

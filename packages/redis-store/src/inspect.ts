@@ -2,12 +2,14 @@ import { StoreUnavailableError } from "@exactly-once/core";
 import type { Redis } from "ioredis";
 import { isCluster, type RedisClient } from "./transport/client.js";
 
+/** What an inspection found. */
 export interface RedisReport {
   readonly nodes: readonly RedisNode[];
   /** Empty where nothing endangers the promises. */
   readonly findings: readonly RedisFinding[];
 }
 
+/** One primary, as it says itself. */
 export interface RedisNode {
   readonly address: string;
   /** `redis` or `valkey`. */
@@ -24,9 +26,11 @@ export interface RedisNode {
   readonly clockSkewMs: number;
 }
 
+/** Stable, for tests in CI. */
 export type RedisFindingCode =
   "EVICTION" | "NO_PERSISTENCE" | "NO_REPLICAS" | "OLD_VERSION" | "CLOCK_SKEW";
 
+/** One setting that endangers the promises. */
 export interface RedisFinding {
   readonly code: RedisFindingCode;
   /** `error`: records can be lost or are, in ordinary operation. */

@@ -24,6 +24,7 @@ import { redisTripwire } from "./tripwire.js";
 import { readUnresolved } from "./unresolved.js";
 import { wellFormedJson } from "./well-formed-json.js";
 
+/** Which Redis, and how to call it. */
 export interface RedisStoreOptions {
   /** Yours to configure, connect and close. A `Redis` may lead to a primary behind Sentinel. */
   readonly client: RedisClient;

@@ -7,6 +7,7 @@ import extendScript from "./scripts/snapshot-extend.lua";
 import publishScript from "./scripts/snapshot-publish.lua";
 import writeScript from "./scripts/snapshot-write.lua";
 
+/** Which Redis, and under which names. */
 export interface RedisUserSnapshotOptions {
   /** May be the store's own: no request is larger than 256 KiB and no reply than 1 MiB. */
   readonly client: RedisClient;

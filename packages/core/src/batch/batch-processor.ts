@@ -9,6 +9,7 @@ import { Invocation, type BatchHost } from "./invocation.js";
 /** What a batch processor takes of a consumer's options: it receives, extends and polls nothing. */
 export type BatchProcessorOptions = HostOptions;
 
+/** Pipelines for a host that receives by itself. */
 export interface BatchProcessor {
   /**
    * Handles a batch that somebody else received, such as an AWS Lambda invocation: groups side by

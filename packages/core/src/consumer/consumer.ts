@@ -5,6 +5,7 @@ import type { ConsumerOptions } from "./options.js";
 import { assemble, type ConsumerParts } from "./parts.js";
 import { verifySenders } from "./verify-senders.js";
 
+/** What a health endpoint tells: restart where `live` is false, send no traffic where `ready` is. */
 export interface ConsumerHealth {
   /** The process works: not a reason to restart it. False only after a fault of its own. */
   readonly live: boolean;
@@ -18,6 +19,7 @@ export interface ConsumerHealth {
   readonly held: number;
 }
 
+/** Handles a queue's messages, from `start` to `stop`. */
 export interface Consumer extends AsyncDisposable {
   /**
    * Checks the queue and the senders, waits for `ready`, then receives until `stop`.
@@ -34,6 +36,7 @@ export interface Consumer extends AsyncDisposable {
   stop(options?: { readonly deadlineMs?: number | undefined }): Promise<void>;
   /** Resolves once the consumer has stopped. */
   readonly finished: Promise<void>;
+  /** How it is now. */
   health(): ConsumerHealth;
 }
 
@@ -44,7 +47,23 @@ const ABORT_SHARE = 0.2;
 /** Of that, what is kept for handing back what didn't end. */
 const ABANDON_SHARE = 0.05;
 
-/** Wires pipelines to a queue and a store. A consumer runs once: after `stop`, make another. */
+/**
+ * Wires pipelines to a queue and a store. A consumer runs once: after `stop`, make another.
+ *
+ * @example
+ * ```ts
+ * const consumer = createConsumer({
+ *   namespace: "tis-notifications",
+ *   queue: sqsQueue({ client: tunedSqsClient(), queueUrl }),
+ *   store: redisStore({ client: new Redis(redisUrl) }),
+ *   pipelines: [formReceived],
+ *   ready: () => users.ready(),
+ * });
+ * await consumer.start();
+ * process.once("SIGTERM", () => void consumer.stop({ deadlineMs: 30_000 }));
+ * ```
+ * @throws ConfigurationError naming the option that is missing or out of range
+ */
 export function createConsumer(options: ConsumerOptions): Consumer {
   const consumer = new QueueConsumer(options);
   return {

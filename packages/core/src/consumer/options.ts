@@ -9,6 +9,7 @@ import type { Pipeline } from "../pipeline/pipeline.js";
 import type { Clock, DedupeStore, MessageQueue, Randomness } from "../ports/index.js";
 import { systemClock, systemRandomness } from "../timing/system-clock.js";
 
+/** What a consumer is made of. */
 export interface ConsumerOptions {
   /** One per service: part of every key. No default, since two services must not share keys. */
   readonly namespace: string;

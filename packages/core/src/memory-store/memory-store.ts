@@ -21,6 +21,7 @@ import type {
 } from "../record/record.js";
 import { systemClock } from "../timing/system-clock.js";
 
+/** Of a {@link memoryStore}. */
 export interface MemoryStoreOptions {
   /** Default: the system's. */
   readonly clock?: Clock | undefined;

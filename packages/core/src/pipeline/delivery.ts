@@ -11,7 +11,11 @@
 export type Delivery =
   | "live"
   | "dry-run"
-  | { readonly mode: "allowlist"; readonly allow: (recipient: string) => boolean };
+  | {
+      readonly mode: "allowlist";
+      /** Gets each recipient as the sender's `summarize` has it. */
+      readonly allow: (recipient: string) => boolean;
+    };
 
 export function isSimulating(delivery: Delivery): boolean {
   return delivery !== "live";

@@ -3,6 +3,7 @@ import type { Receipt, Sender } from "../ports/index.js";
 /** Senders by the name of the effect they perform. */
 export type EffectSenders = Readonly<Record<string, Sender<unknown>>>;
 
+/** What a sender takes. */
 export type PayloadOf<S> = S extends Sender<infer Payload, infer _Prepared> ? Payload : never;
 
 /** The queue's view of the message being handled. */
@@ -16,6 +17,7 @@ export interface MessageContext {
   readonly receiveCount: number;
 }
 
+/** What a handler may do, and what it may know of its message. */
 export interface HandlerContext<Effects extends EffectSenders = EffectSenders> {
   readonly message: MessageContext;
   readonly namespace: string;

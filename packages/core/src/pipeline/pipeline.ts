@@ -6,6 +6,7 @@ import { DEFAULT_RETRY, type BackOff } from "./retry.js";
 import type { KeyPart } from "../identity/key.js";
 import { MAX_VISIBILITY_MS } from "../ports/message-queue.js";
 
+/** What a schema makes of a decoded event. */
 export type EventOf<Schema extends StandardSchemaV1> = StandardSchemaV1.InferOutput<Schema>;
 
 /**
@@ -18,6 +19,7 @@ export type EventOf<Schema extends StandardSchemaV1> = StandardSchemaV1.InferOut
  */
 export type UnknownPolicy = "hold" | "reconcile" | "resend";
 
+/** What a pipeline's effects are compared with before they go out. */
 export interface TripwirePolicy {
   /** Same recipient and same rendered content within this window is blocked. Default 24 h. */
   readonly windowMs?: number | undefined;
@@ -29,6 +31,7 @@ export interface TripwirePolicy {
   readonly onRate?: "warn" | "block" | undefined;
 }
 
+/** What a pipeline is made of. */
 export interface PipelineDefinition<
   Schema extends StandardSchemaV1 = StandardSchemaV1,
   Effects extends EffectSenders = EffectSenders,
@@ -54,6 +57,7 @@ export interface PipelineDefinition<
   readonly retry?: BackOff | undefined;
   /** Default: on, with its defaults. */
   readonly tripwire?: TripwirePolicy | false | undefined;
+  /** Performs the effects. What it resolves with is ignored; what it throws is tried again. */
   handler(event: EventOf<Schema>, context: HandlerContext<Effects>): Promise<unknown>;
 }
 

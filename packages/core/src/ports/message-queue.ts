@@ -22,6 +22,7 @@ export interface QueueMessage {
   readonly native?: unknown;
 }
 
+/** A queue as it is deployed. */
 export interface QueueDescription {
   readonly name: string;
   readonly fifo: boolean;
@@ -40,6 +41,7 @@ export interface QueueDescription {
   readonly unreadable?: string;
 }
 
+/** How many messages to ask for, and how. */
 export interface ReceiveRequest {
   /** 1 to 10. */
   readonly max: number;
@@ -51,6 +53,7 @@ export interface ReceiveRequest {
   readonly signal?: AbortSignal;
 }
 
+/** For how long a message is to stay hidden from now on. */
 export interface VisibilityChange {
   readonly message: QueueMessage;
   /** Milliseconds from the moment the queue executes it; 0 returns the message at once. */
@@ -60,6 +63,7 @@ export interface VisibilityChange {
 /** `lost`: this delivery is over (expired, deleted, or received again elsewhere). */
 export type QueueReply = "ok" | "lost" | { readonly failed: string };
 
+/** Why a message goes to the dead-letter queue. Stands beside the copy. */
 export interface DeadLetterReason {
   /** A stable code: `undecodable`, `invalid`, `conflict`, `permanent`, `tooOld`, `heldTooLong`, … */
   readonly code: string;
@@ -68,6 +72,7 @@ export interface DeadLetterReason {
   readonly attemptIds: readonly string[];
 }
 
+/** What became of a copy to the dead-letter queue. */
 export type DeadLetterReply =
   | "copied"
   /**
@@ -84,7 +89,9 @@ export type DeadLetterReply =
  * in the same order; a promise rejects only when the whole call failed.
  */
 export interface MessageQueue {
+  /** Reads the queue's settings. */
   describe(): Promise<QueueDescription>;
+  /** Takes up to `max` messages, and waits up to `waitMs` for the first. */
   receive(request: ReceiveRequest): Promise<readonly QueueMessage[]>;
   /** At most 10 items. */
   extend(items: readonly VisibilityChange[]): Promise<readonly QueueReply[]>;

@@ -40,6 +40,7 @@ export interface PreparedSummary {
 export interface Sender<Payload, Prepared = unknown> {
   /** Render, validate, digest. Runs before `begin`: a throw means nothing was sent. */
   prepare(payload: Payload): Promise<Prepared>;
+  /** Issues one request, and tells what is known of it. A throw other than `NotSentError` is `unknown`. */
   send(prepared: Prepared, attempt: Attempt): Promise<Outcome>;
   /** Asks the provider what became of an attempt, where it can be asked. */
   lookup?(attempt: AttemptInfo): Promise<Outcome>;

@@ -1,6 +1,7 @@
 import { QueueUnavailableError } from "../errors.js";
 import type { DeadLetterReply, QueueReply } from "../ports/message-queue.js";
 
+/** What a fault can be injected into. */
 export type QueueOperation =
   "describe" | "receive" | "extend" | "acknowledge" | "retryLater" | "deadLetter";
 

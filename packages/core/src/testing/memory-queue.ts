@@ -13,6 +13,7 @@ import { createFaults, type QueueFault, type QueueOperation } from "./memory-que
 import { messageBytes, withNote, type MemorySend, type StoredMessage } from "./memory-messages.js";
 import { MemoryShelf } from "./memory-shelf.js";
 
+/** Of a {@link memoryQueue}. */
 export interface MemoryQueueOptions {
   /**
    * Visibility, retention and long polls follow `monotonic()` and `sleep()`; `now()` only stamps

@@ -5,6 +5,7 @@ import type { MessageQueue, QueueMessage } from "../ports/message-queue.js";
 /** One fresh queue, empty and seen by nobody else. */
 export interface QueueFixture {
   readonly queue: MessageQueue;
+  /** Puts a message into the queue, as a producer does. */
   send(
     body: string,
     options?: {
@@ -18,9 +19,11 @@ export interface QueueFixture {
   elapse(ms: number): Promise<void>;
   /** What stands in the dead-letter queue, visible or not, oldest first. */
   deadLetters(): Promise<readonly Pick<QueueMessage, "body" | "attributes" | "groupId">[]>;
+  /** Called at the end of each test. */
   close?(): Promise<void>;
 }
 
+/** What the queue is declared to be able to do. */
 export interface QueueCapabilities {
   readonly fifo: boolean;
   /** Of the fixture's redrive policy, at least 2. */

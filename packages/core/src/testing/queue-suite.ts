@@ -15,15 +15,17 @@ import {
   type QueueSuiteParts,
 } from "./queue-suite-tools.js";
 
+/** What the suite runs with. */
 export interface QueueSuiteOptions {
   /** The `test` of any runner: vitest, node:test, jest. */
   readonly test: (name: string, body: () => Promise<void>) => unknown;
+  /** Makes what one test runs on: a queue that nobody else uses. */
   readonly factory: () => Promise<QueueFixture>;
   readonly capabilities: QueueCapabilities;
 }
 
 /**
- * Conformance of a {@link MessageQueue}. It asks only for what SQS documents and what the consumer
+ * Conformance of a `MessageQueue`. It asks only for what SQS documents and what the consumer
  * relies on. Times are whole seconds, the smallest SQS knows.
  *
  * @example

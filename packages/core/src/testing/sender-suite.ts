@@ -33,12 +33,15 @@ export interface SenderFixture<Payload> {
   requests(): number;
   /** How many of them it took. */
   accepted(): number;
+  /** Called at the end of each test. */
   close?(): Promise<void> | void;
 }
 
+/** What the suite runs with. */
 export interface SenderSuiteOptions<Payload> {
   /** The `test` of any runner: vitest, node:test, jest. */
   readonly test: (name: string, body: () => Promise<void>) => unknown;
+  /** Makes what one test runs on: a sender that nobody else uses. */
   readonly factory: () => Promise<SenderFixture<Payload>>;
   /** Those the provider can be made to show. Default: all. */
   readonly faults?: readonly SenderFault[] | undefined;

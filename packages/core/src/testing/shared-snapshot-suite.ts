@@ -11,9 +11,11 @@ export interface SharedSnapshotFixture {
   readonly shared: SharedSnapshot;
   /** Lets time pass for the backend: advances its clock, or waits where it has none to advance. */
   elapse(ms: number): Promise<void>;
+  /** Called at the end of each test. */
   close?(): Promise<void>;
 }
 
+/** What the suite runs with. */
 export interface SharedSnapshotSuiteOptions {
   /** The test runner's function. */
   readonly test: (name: string, body: () => Promise<void>) => unknown;

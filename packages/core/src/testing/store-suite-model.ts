@@ -8,10 +8,15 @@ import { accepted, digest, type Behaviour, type StoreTools } from "./store-suite
 
 /** The part of fast-check that the suite needs: pass the whole module. */
 export interface PropertyTester {
+  /** `fc.nat` */
   nat(max: number): unknown;
+  /** `fc.tuple` */
   tuple(...parts: readonly unknown[]): unknown;
+  /** `fc.array` */
   array(item: unknown, options: { minLength: number; maxLength: number }): unknown;
+  /** `fc.asyncProperty` */
   asyncProperty(sequences: unknown, run: (steps: readonly Choices[]) => Promise<void>): unknown;
+  /** `fc.assert` */
   assert(property: unknown, options: { numRuns: number }): Promise<void> | void;
 }
 

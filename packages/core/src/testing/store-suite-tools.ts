@@ -28,6 +28,7 @@ export interface StoreFixture {
   another?(): Promise<DedupeStore>;
   /** Moves the caller's clock, not the store's, by so many ms until `close`. */
   skewCaller?(ms: number): void;
+  /** Called at the end of each test. */
   close?(): Promise<void>;
 }
 

@@ -29,15 +29,18 @@ export interface DeclaredStoreCapabilities extends StoreCapabilities {
   readonly outage: boolean;
 }
 
+/** What the store of one test is to be like. */
 export interface StoreFixtureRequest {
   readonly retentionMs: number;
   /** Items per page of `unresolved()`. */
   readonly pageSize: number;
 }
 
+/** What the suite runs with. */
 export interface StoreSuiteOptions {
   /** The `test` of any runner: vitest, node:test, jest. */
   readonly test: (name: string, body: () => Promise<void>) => unknown;
+  /** Makes what one test runs on: a store that nobody else uses. */
   readonly factory: (request: StoreFixtureRequest) => Promise<StoreFixture>;
   readonly capabilities: DeclaredStoreCapabilities;
   /** fast-check (`import fc from "fast-check"`), for random command sequences against the table. */

@@ -9,6 +9,7 @@ import { crashableProcess, type CrashPoint } from "./crashable-process.js";
 import { memoryQueue } from "./memory-queue.js";
 import { createVirtualClock } from "./virtual-clock.js";
 
+/** Of a {@link testPipeline}. */
 export interface TestPipelineOptions {
   /** Default: the body is the event as JSON. */
   readonly decode?: Decoder | undefined;
@@ -16,6 +17,7 @@ export interface TestPipelineOptions {
   readonly outcome?: (effect: string, prepared: unknown, n: number) => Outcome | undefined;
 }
 
+/** What happens to a message on its way. */
 export interface DeliverOptions {
   /** Deliver the same message this many more times, while it is handled and after. Default 0. */
   readonly redeliver?: number | undefined;
@@ -33,6 +35,7 @@ export interface TestedEffect {
   readonly attemptId: string;
 }
 
+/** What a delivery led to. */
 export interface Delivered {
   /** What reached the provider and was accepted, in order. */
   readonly effects: readonly TestedEffect[];
@@ -45,6 +48,7 @@ export interface Delivered {
   readonly events: readonly ConsumerEvent[];
 }
 
+/** A pipeline with a queue, a store and a provider of its own. */
 export interface PipelineTest {
   /** Delivers an event through the whole consumer, and resolves once nothing moves any more. */
   deliver(event: unknown, options?: DeliverOptions): Promise<Delivered>;

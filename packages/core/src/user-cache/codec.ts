@@ -5,7 +5,9 @@ export interface UserCodec<User> {
    * it whenever older code could not decode the bytes.
    */
   readonly format: string;
+  /** Must give the same bytes for the same user. */
   encode(user: User): Uint8Array;
+  /** Makes the user again that `encode` was given. */
   decode(bytes: Uint8Array): User;
 }
 

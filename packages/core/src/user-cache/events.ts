@@ -68,4 +68,5 @@ export type UserCacheEvent =
   | { readonly type: "expired"; readonly ageMs: number }
   | { readonly type: "findFailed"; readonly error: unknown };
 
+/** Gets every event at once. What it throws is ignored. */
 export type UserCacheObserver = (event: UserCacheEvent) => void;

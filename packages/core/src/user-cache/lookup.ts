@@ -1,5 +1,6 @@
 import type { RebuildProgress } from "./events.js";
 
+/** What an answer must be to be given. */
 export interface LookupOptions<User = unknown> {
   readonly signal?: AbortSignal | undefined;
   /**
@@ -18,6 +19,7 @@ export interface LookupOptions<User = unknown> {
   readonly waitMs?: number | undefined;
 }
 
+/** What is known of a key. */
 export type LookupResult<User> =
   /** At least one account; several are the caller's to judge. At most 64 are given. */
   | { readonly status: "found"; readonly users: readonly User[]; readonly asOf: number }
@@ -36,6 +38,7 @@ export type LookupResult<User> =
  */
 export type DeferReason = "cold" | "expired" | "refreshing" | "stopped";
 
+/** For gauges and health endpoints. */
 export interface UserCacheStats {
   /** `stale` is beyond `ttlMs` and still served, `expired` is not served. */
   readonly state: "cold" | "fresh" | "stale" | "expired";
@@ -69,12 +72,14 @@ export interface UserCache<User> {
   start(): void;
   /** Resolves with true once lookups can be answered: start the consumer then. False: stopped. */
   ready(): Promise<boolean>;
+  /** Answers from the snapshot. Waits a little where a newer one could change the answer, else defers. */
   lookup(id: string, options?: LookupOptions<User>): Promise<LookupResult<User>>;
   /**
    * Asks for a rebuild at once. `acceptShrink` believes the next walk even if it brings far fewer
    * users than the last: for an operator who knows why.
    */
   refresh(options?: { readonly acceptShrink?: boolean | undefined }): void;
+  /** How it is now. */
   stats(): UserCacheStats;
   /** Ends a rebuild under way and every wait; lookups defer from now on. */
   stop(): Promise<void>;

@@ -1,6 +1,7 @@
 import type { Clock } from "../ports/index.js";
 import type { RebuildLease, SharedSnapshot, SnapshotManifest } from "./shared-snapshot.js";
 
+/** Of a {@link memorySharedSnapshot}. */
 export interface MemorySharedSnapshotOptions {
   readonly clock: Clock;
   /** How long a replaced generation stays readable, ms. Default one minute. */

@@ -7,6 +7,7 @@ import type { UserCacheObserver } from "./events.js";
 import type { SharedSnapshot } from "./shared-snapshot.js";
 import type { UserSource } from "./source.js";
 
+/** What a user cache is made of. Times are in milliseconds. */
 export interface UserCacheOptions<User> {
   readonly source: UserSource<User>;
   /**

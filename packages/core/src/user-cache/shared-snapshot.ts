@@ -18,6 +18,7 @@ export interface RebuildLease {
   readonly fence: number;
 }
 
+/** Whether this replica may rebuild. */
 export type AcquireReply =
   | { readonly status: "granted"; readonly lease: RebuildLease }
   | {
@@ -43,6 +44,7 @@ export interface SharedSnapshot {
   ): Promise<readonly Uint8Array[] | undefined>;
   /** Asking again as the owner of a live lease is answered with the same lease. */
   acquire(request: { readonly owner: string; readonly leaseMs: number }): Promise<AcquireReply>;
+  /** Keeps the right to rebuild for longer; `lost` where it went to another replica. */
   extend(lease: RebuildLease, leaseMs: number): Promise<"held" | "lost">;
   /** Writes a chunk of the generation under this lease. Writing it again replaces it. */
   write(

@@ -8,6 +8,7 @@ export interface UserPage<User> {
   readonly next?: string;
 }
 
+/** Where a walk is to begin, and when to end it. */
 export interface PagesOptions {
   /** The `next` of the last page that arrived whole; absent to start at the beginning. */
   readonly from?: string;

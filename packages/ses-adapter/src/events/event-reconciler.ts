@@ -20,6 +20,7 @@ import { createTell, type ReconcileObserver } from "./reconcile-observation.js";
 import { parseSesMessage, type ParsedSesMessage, type SesEventNotification } from "./ses-event.js";
 import { settleEvent } from "./settle-event.js";
 
+/** Where the events come from, and whose attempts they settle. */
 export interface SesEventReconcilerOptions extends Pick<
   ConsumerOptions,
   "concurrency" | "visibilityMs" | "waitMs" | "allowNoDeadLetterQueue" | "randomness"
@@ -46,6 +47,7 @@ export interface SesEventReconcilerOptions extends Pick<
   readonly clock?: Clock | undefined;
 }
 
+/** A consumer of SES's events. */
 export interface SesEventReconciler extends Consumer {
   /** Events of our emails by type since the start; types unknown to this version by their text. */
   counts(): Readonly<Record<string, number>>;

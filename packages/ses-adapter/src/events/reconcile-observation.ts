@@ -64,6 +64,7 @@ export type ReconcileObservation = { readonly at: number } & (
 
 type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;
 
+/** Gets every observation at once. What it throws is ignored. */
 export type ReconcileObserver = (observation: ReconcileObservation) => void;
 
 export type Tell = (observation: DistributiveOmit<ReconcileObservation, "at">) => void;

@@ -16,6 +16,7 @@ import {
 } from "./judge-silence.js";
 import { createTell, type ReconcileObserver, type Tell } from "./reconcile-observation.js";
 
+/** What may be judged, and by what. */
 export interface ReconcilerOptions {
   readonly namespace: string;
   readonly store: DedupeStore;
@@ -43,6 +44,7 @@ export interface ReconcilerOptions {
   readonly clock?: Clock | undefined;
 }
 
+/** Looks at attempts of unknown outcome, again and again. */
 export interface Reconciler extends AsyncDisposable {
   /** Looks until `stop`. A look that fails is told, and the next one comes all the same. */
   start(): void;

@@ -14,6 +14,7 @@ export const sesEventTypes = [
   "Subscription",
 ] as const;
 
+/** The kinds of events that this version knows. */
 export type SesEventType = (typeof sesEventTypes)[number];
 
 /** One thing that SES tells about one email. It holds personal data: addresses and a subject. */
@@ -38,6 +39,7 @@ export interface SesEventNotification {
   readonly detail: unknown;
 }
 
+/** A message of the event queue, as far as it could be read. */
 export type ParsedSesMessage =
   | { readonly kind: "event"; readonly event: SesEventNotification }
   /** SNS or SES talking about the subscription itself; no email is concerned. */

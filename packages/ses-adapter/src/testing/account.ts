@@ -15,6 +15,7 @@ export const eventKinds = [
   "click",
   "subscription",
 ] as const;
+/** The kinds of events SES publishes. */
 export type EventKind = (typeof eventKinds)[number];
 
 /** Where a configuration set publishes, and what; without a topic nothing is published. */
@@ -24,6 +25,7 @@ export interface ConfigurationSet {
   readonly events?: readonly EventKind[];
 }
 
+/** What the account may do. */
 export interface AccountOptions {
   /**
    * Verified addresses and domains. Default: whatever asks counts as verified. A domain covers

@@ -3,6 +3,7 @@ import { seededChance } from "./seeded-chance.js";
 
 /** What may happen to an event on its way; at most one of them to each event. */
 export const eventFateNames = ["lost", "doubled", "late", "reordered"] as const;
+/** One of these fates. */
 export type EventFate = (typeof eventFateNames)[number];
 
 /** Probabilities in [0, 1] for each fate; their sum should not pass 1. */
@@ -16,6 +17,7 @@ export interface EventFaultRates {
   readonly lateMs?: number;
 }
 
+/** Decides what goes wrong with each event. */
 export type EventFaultPlan = ((event: SesEvent) => EventFate | undefined) | EventFaultRates;
 
 export const defaultLateMs = 1_000;

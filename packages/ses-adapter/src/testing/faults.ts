@@ -33,6 +33,7 @@ export const faultKinds = [
   "reset-before-accept",
 ] as const;
 
+/** One of these faults. */
 export type FaultKind = (typeof faultKinds)[number];
 
 /** A slow answer: the call succeeds, `ms` later, with the wait before or after the acceptance. */
@@ -53,6 +54,7 @@ export interface RefusalFault {
   readonly status?: number;
 }
 
+/** What goes wrong with one call. */
 export type Fault = FaultKind | DelayFault | RefusalFault;
 
 /** What a plan may look at when it decides about one call. */
@@ -84,6 +86,7 @@ export interface FaultRule {
   readonly times?: number;
 }
 
+/** Decides what goes wrong with each call: a function, or rules of which the first that fits strikes. */
 export type FaultPlan = ((call: SesCall) => Fault | undefined) | readonly FaultRule[];
 
 export type StruckKind = FaultKind | "delay" | "refusal";
@@ -159,6 +162,7 @@ export const createFaults = (initial: FaultPlan | undefined) => {
     set: (plan: FaultPlan): void => {
       decide = compile(plan);
     },
+    /** Nothing goes wrong from now on. */
     clear: (): void => {
       decide = compile([]);
     },
@@ -173,4 +177,5 @@ export const createFaults = (initial: FaultPlan | undefined) => {
   };
 };
 
+/** The faults of a running server. */
 export type Faults = ReturnType<typeof createFaults>;

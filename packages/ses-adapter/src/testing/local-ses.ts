@@ -20,6 +20,7 @@ import { createRequestLog, type LoggedRequest } from "./request-log.js";
 import { restApi, restPrefix } from "./rest-api.js";
 import type { SentEmail } from "./sent-email.js";
 
+/** What the local SES is like. */
 export interface LocalSesOptions extends AccountOptions {
   /** Default 0: a free port. */
   readonly port?: number | undefined;
@@ -65,6 +66,7 @@ export interface LocalSes {
   readonly events: {
     /** Events that a configuration set asked for, with what became of each. */
     published(): readonly PublishedEvent[];
+    /** What goes wrong with events from now on; nothing where `undefined`. */
     setFaults(plan: EventFaultPlan | undefined): void;
     /** Lets late and reordered events go now; resolves when the topic has answered for all. */
     flush(): Promise<void>;
@@ -78,6 +80,7 @@ export interface LocalSes {
   clear(): void;
   /** Closes every connection, hanging ones too, and waits for events under way. */
   close(): Promise<void>;
+  /** As `close`. */
   [Symbol.asyncDispose](): Promise<void>;
 }
 

@@ -1,5 +1,6 @@
 import { invalidParameter, type SesRefusal } from "./ses-refusal.js";
 
+/** One header field. */
 export interface MessageHeader {
   readonly name: string;
   readonly value: string;

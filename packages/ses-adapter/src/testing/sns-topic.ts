@@ -1,5 +1,6 @@
 import type { PublishToTopic } from "./event-publisher.js";
 
+/** Where the topic is. */
 export interface SnsTopicOptions {
   /** For example the address of a local SNS; default: AWS's own. */
   readonly endpoint?: string | undefined;
@@ -18,7 +19,11 @@ export interface SnsTopicOptions {
  */
 export const snsTopicPublisher = (
   options: SnsTopicOptions,
-): { readonly publish: PublishToTopic; readonly close: () => Promise<void> } => {
+): {
+  readonly publish: PublishToTopic;
+  /** Ends the client's connections. */
+  readonly close: () => Promise<void>;
+} => {
   const load = async () => {
     const { SNSClient, PublishCommand } = await import("@aws-sdk/client-sns");
     const client = new SNSClient({

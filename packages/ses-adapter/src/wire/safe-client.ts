@@ -1,6 +1,7 @@
 import { SESClient, type SESClientConfig } from "@aws-sdk/client-ses";
 import { safeSettings, type SafeClientOptions, type SetBySafeClient } from "./safe-settings.js";
 
+/** The SDK's own options, but for those that decide whether an email can go out twice. */
 export type SafeSesClientConfig = Omit<SESClientConfig, SetBySafeClient> & SafeClientOptions;
 
 /**

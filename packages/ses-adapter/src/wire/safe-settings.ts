@@ -11,6 +11,7 @@ export interface SafeTimeouts {
   readonly socketTimeout?: number | undefined;
 }
 
+/** Limits of a safe client. */
 export interface SafeClientOptions {
   readonly timeouts?: SafeTimeouts | undefined;
   /** Connections at a time; a call that waits for one uses up its attempt's time. Default 50. */
@@ -21,6 +22,7 @@ export interface SafeClientOptions {
 export type SetBySafeClient =
   "maxAttempts" | "retryMode" | "retryStrategy" | "requestHandler" | "cacheMiddleware";
 
+/** The limits of a safe client, ms, unless it is told others. */
 export const safeTimeouts = {
   connectionTimeout: 2_000,
   requestTimeout: 10_000,

@@ -1,6 +1,7 @@
 import { SESv2Client, type SESv2ClientConfig } from "@aws-sdk/client-sesv2";
 import { safeSettings, type SafeClientOptions, type SetBySafeClient } from "./safe-settings.js";
 
+/** The SDK's own options, but for those that decide whether an email can go out twice. */
 export type SafeSesV2ClientConfig = Omit<SESv2ClientConfig, SetBySafeClient> & SafeClientOptions;
 
 /**

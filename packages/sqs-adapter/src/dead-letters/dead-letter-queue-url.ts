@@ -2,6 +2,7 @@ import type { SQSClient } from "@aws-sdk/client-sqs";
 
 import { readQueueFacts, resolveQueueUrl } from "../wire/queue-facts.js";
 
+/** Whose dead-letter queue to find. */
 export interface FindDeadLetterQueueOptions {
   readonly client: SQSClient;
   readonly queueUrl: string;

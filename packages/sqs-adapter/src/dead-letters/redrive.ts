@@ -15,6 +15,7 @@ import { restoreDisplaced } from "./displaced-attributes.js";
 import { SYSTEM_ATTRIBUTES, fromSqs, nativeOf } from "../wire/message.js";
 import { queueName } from "../wire/queue-facts.js";
 
+/** A message of a dead-letter queue. */
 export interface DeadLetter {
   /** As it stands in the dead-letter queue; its id and handle are of that queue. */
   readonly message: QueueMessage;
@@ -22,6 +23,7 @@ export interface DeadLetter {
   readonly note?: DeadLetterNote;
 }
 
+/** Which dead-letter queue, and how to call it. */
 export interface DeadLetterQueueOptions {
   readonly client: SQSClient;
   readonly deadLetterQueueUrl: string;
@@ -29,6 +31,7 @@ export interface DeadLetterQueueOptions {
   readonly callTimeoutMs?: number | undefined;
 }
 
+/** How to read a dead-letter queue. */
 export interface ReadDeadLettersOptions extends DeadLetterQueueOptions {
   /**
    * Milliseconds for which what was read stays hidden from other readers, and by which the next
@@ -94,11 +97,13 @@ export function returnDeadLetters(
   });
 }
 
+/** Where to send a dead letter again. */
 export interface RedriveOptions extends DeadLetterQueueOptions {
   /** Where it goes: usually the queue it came from. */
   readonly queueUrl: string;
 }
 
+/** What became of a redrive. */
 export type RedriveReply =
   | "redriven"
   /**

@@ -11,6 +11,7 @@ import {
 } from "../wire/queue-facts.js";
 import { isMissingQueue } from "../wire/sqs-error.js";
 
+/** One thing that was looked at. */
 export interface Finding {
   /** `error`: messages can be lost or doubled. `warning`: could not be checked, or is unwise. */
   readonly severity: "ok" | "warning" | "error";
@@ -20,6 +21,7 @@ export interface Finding {
   readonly message: string;
 }
 
+/** Which queue to look at, and how it will be used. */
 export interface InspectQueueOptions {
   readonly client: SQSClient;
   readonly queueUrl: string;

@@ -20,6 +20,7 @@ import {
   type LambdaSqsRecord,
 } from "./lambda.js";
 
+/** What a handler is made of. */
 export interface LambdaHandlerOptions extends Omit<BatchProcessorOptions, "queue"> {
   readonly client: SQSClient;
   /** The queue of the event source mapping. */
@@ -37,9 +38,11 @@ export interface LambdaHandlerOptions extends Omit<BatchProcessorOptions, "queue
 
 /** The fields used here of an AWS Lambda context. */
 export interface LambdaContext {
+  /** Milliseconds until Lambda ends the invocation. */
   getRemainingTimeInMillis(): number;
 }
 
+/** A handler for an event source mapping with `ReportBatchItemFailures`. */
 export type LambdaHandler = (
   event: { readonly Records: readonly LambdaSqsRecord[] },
   context: LambdaContext,

@@ -4,6 +4,7 @@ import { QueueUnavailableError } from "@exactly-once/core";
 import { callSqs } from "../wire/call.js";
 import { findDeadLetterQueueUrl } from "../dead-letters/dead-letter-queue-url.js";
 
+/** Which queue to count. */
 export interface QueueBacklogOptions {
   readonly client: SQSClient;
   readonly queueUrl: string;

@@ -8,6 +8,7 @@ import { KnownQueue } from "./known-queue.js";
 import { checkCallTimeout, checkUrl } from "../wire/check-options.js";
 import { MAX_POLL_MS, receive } from "./receive.js";
 
+/** Which queue, and how to call it. */
 export interface SqsQueueOptions {
   /**
    * Yours, with its region and credentials. Its retries may stay on: every call here may repeat.

@@ -7,6 +7,7 @@ export interface Pause {
   readonly at: number;
 }
 
+/** What is paused in a namespace. */
 export interface ControlState {
   /** Set when the whole namespace is paused. */
   readonly namespace?: Pause;
@@ -14,8 +15,12 @@ export interface ControlState {
   readonly pipelines: Readonly<Record<string, Pause>>;
 }
 
+/** Pauses that all replicas obey. */
 export interface ControlFlags {
+  /** Stops sending, of one pipeline or (`undefined`) of the whole namespace. */
   pause(namespace: string, pipeline: string | undefined, who: Resolver): Promise<void>;
+  /** Ends the pause of that name; others stay. */
   resume(namespace: string, pipeline: string | undefined): Promise<void>;
+  /** What is paused now. */
   status(namespace: string): Promise<ControlState>;
 }

@@ -47,14 +47,19 @@ export interface StoreCapabilities {
  */
 export interface DedupeStore {
   readonly capabilities: StoreCapabilities;
+  /** Grants each key that is free, to one owner at a time. */
   claim(items: readonly ClaimRequest[]): Promise<readonly ItemReply<ClaimReply>[]>;
+  /** Lengthens live leases; one that has ended, or went to another owner, is `lost`. */
   extend(items: readonly LeaseExtension[]): Promise<readonly ItemReply<"extended" | "lost">[]>;
   /** Durable before it answers: after `granted`, a crash leaves the effect `unknown`, never free. */
   begin(item: AttemptStart): Promise<BeginReply>;
   /** Blocks an effect that was never begun until an operator allows or drops it. */
   block(item: EffectBlock): Promise<BlockReply>;
+  /** Stores what became of an attempt, whoever brings it. */
   settle(item: AttemptRef, outcome: Outcome): Promise<SettleReply>;
+  /** Makes records `done`, and ends their leases. */
   complete(items: readonly Completion[]): Promise<readonly ItemReply<CompleteReply>[]>;
+  /** Gives claims back before their leases end, so that the next delivery can claim at once. */
   release(items: readonly Lease[]): Promise<readonly ItemReply<"released" | "lost">[]>;
   /** Marks the record dead, before the copy goes to the dead-letter queue. */
   bury(item: Burial): Promise<BuryReply>;

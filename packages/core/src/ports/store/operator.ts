@@ -1,6 +1,7 @@
 import type { Receipt } from "../outcome.js";
 import type { AttemptInfo, DeadInfo, EffectState } from "./records.js";
 
+/** What an operator or a reconciler says about one attempt. */
 export type Verdict =
   | "sent"
   | "not-sent"
@@ -16,6 +17,7 @@ export interface Resolver {
   readonly why: string;
 }
 
+/** What became of a verdict. */
 export type ResolveReply =
   | "resolved"
   /** No such record, or it doesn't know this attempt. */
@@ -47,6 +49,7 @@ export interface RecordView {
   readonly resolutions?: readonly Resolution[];
 }
 
+/** A verdict as the record keeps it. */
 export interface Resolution extends Resolver {
   readonly attemptId: string;
   readonly verdict: string;
@@ -63,6 +66,7 @@ export interface UnresolvedItem {
   readonly dead?: DeadInfo;
 }
 
+/** A part of a list. */
 export interface Page<Item> {
   readonly items: readonly Item[];
   /** Pass it to the next call; absent on the last page. */
@@ -76,6 +80,7 @@ export interface UnreadableRecord {
   readonly why: string;
 }
 
+/** A page of what needs attention. */
 export interface UnresolvedPage extends Page<UnresolvedItem> {
   /** Those met so far, each on one page only. They need a newer release, or an operator. */
   readonly unreadable: readonly UnreadableRecord[];

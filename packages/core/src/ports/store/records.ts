@@ -37,6 +37,7 @@ export interface AttemptInfo {
   readonly settledAfterDeadLetter?: boolean;
 }
 
+/** Asks for the exclusive, leased right to handle a key. */
 export interface ClaimRequest {
   /** The key's digest (`NotificationKey.digest`). */
   readonly key: string;
@@ -55,6 +56,7 @@ export interface ClaimRequest {
   readonly simulated?: boolean;
 }
 
+/** What becomes of a claim. `claimed` comes with all that is known of earlier attempts. */
 export type ClaimReply =
   | {
       readonly status: "claimed";
@@ -82,12 +84,14 @@ export type ClaimReply =
       readonly effects: readonly AttemptInfo[];
     };
 
+/** A granted claim: who holds the key, under which fence. */
 export interface Lease {
   readonly key: string;
   readonly owner: string;
   readonly fence: number;
 }
 
+/** Asks to hold a key for longer. */
 export interface LeaseExtension extends Lease {
   /** Milliseconds from the moment the store executes it. A lease is never shortened. */
   readonly leaseMs: number;
@@ -101,6 +105,7 @@ export interface AttemptStart extends AttemptRef {
   readonly fingerprint: string;
 }
 
+/** `granted`: the attempt stands as `sending`, and may go out. Everything else: it must not. */
 export type BeginReply =
   | "granted"
   | "lost"
@@ -109,6 +114,7 @@ export type BeginReply =
   | { readonly blocked: AttemptInfo }
   | { readonly dropped: AttemptInfo };
 
+/** An effect that must not be begun, with the reason an operator reads. */
 export interface EffectBlock extends AttemptRef {
   readonly reason: string;
   readonly fingerprint: string;
@@ -124,6 +130,7 @@ export interface DeadInfo {
   readonly at: number;
 }
 
+/** What became of an outcome that was brought. */
 export type SettleReply =
   /** Stored, or stored already. */
   | "settled"
@@ -136,6 +143,7 @@ export type SettleReply =
   /** The message was dead-lettered before this evidence came. */
   | { readonly settledAfterDeadLetter: DeadInfo };
 
+/** Asks to make a record `done`. */
 export interface Completion extends Lease {
   /** Effects the handler gave up by name, each with its reason. */
   readonly waived?: Readonly<Record<string, string>>;
@@ -143,8 +151,10 @@ export interface Completion extends Lease {
   readonly fingerprint?: string;
 }
 
+/** `unresolved`: effects were begun that are neither accepted nor waived; the record stays. */
 export type CompleteReply = "done" | "lost" | { readonly unresolved: readonly AttemptInfo[] };
 
+/** Asks to mark a record `dead`, for a message that goes to the dead-letter queue. */
 export interface Burial {
   readonly key: string;
   readonly keyText: string;
@@ -155,6 +165,7 @@ export interface Burial {
   readonly claim?: { readonly owner: string; readonly fence: number };
 }
 
+/** `dead`: the message may be copied to the dead-letter queue. Everything else: not now. */
 export type BuryReply =
   | "dead"
   | "busy"

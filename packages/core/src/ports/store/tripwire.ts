@@ -1,3 +1,4 @@
+/** "This content goes to this recipient": taken once within a window. */
 export interface TripwireReservation {
   /** Keyed digest of recipient and rendered content, never the plain text. */
   readonly digest: string;
@@ -8,6 +9,7 @@ export interface TripwireReservation {
   readonly windowMs: number;
 }
 
+/** Reservations and sliding counts, shared by the replicas where the store is. */
 export interface TripwireCounters {
   /** `taken` by another holder within the window, or ours; ours keeps the higher fence. */
   reserve(item: TripwireReservation): Promise<"reserved" | { readonly taken: string }>;
