@@ -1,7 +1,11 @@
 import { UsageError } from "./errors/usage-error.js";
 import type { QueueSettings, Settings } from "./settings.js";
 
-const defaults = { maxProcessingMs: 600_000 } as const;
+const defaults = {
+  maxProcessingMs: 600_000,
+  consumer: "exactly-once",
+  walkMsPerPage: 100,
+} as const;
 
 /**
  * The queue a command is about: named in the configuration file, or given by its URL, or the only

@@ -14,8 +14,14 @@ const queueSettings = z.strictObject({
   /** The largest of its pipelines. */
   maxProcessingMs: milliseconds.default(600_000),
   holdForMs: milliseconds.optional(),
-  /** The consumer's `maxReceives`, where it is set. */
-  maxReceives: milliseconds.optional(),
+  /** The consumer's `maxTries`, where it is set. */
+  maxTries: z.number().int().positive().optional(),
+  /** Who reads it. */
+  consumer: z.enum(["exactly-once", "lambda", "other"]).default("exactly-once"),
+  /** A Cognito user pool that a handler walks before it can send. */
+  walksUserPool: z.string().min(1).optional(),
+  /** What a page of 60 users takes of such a walk. */
+  walkMsPerPage: milliseconds.default(100),
 });
 
 const settingsSchema = z.strictObject({
@@ -41,6 +47,8 @@ const settingsSchema = z.strictObject({
       endpoint: httpUrl.optional(),
       from: z.string().min(3).optional(),
       configurationSet: z.string().min(1).optional(),
+      /** The queue that its events come to: a name among `queues`, or a URL. */
+      eventsQueue: z.string().min(1).optional(),
     })
     .prefault({}),
   queues: z.record(z.string().min(1), queueSettings).default({}),

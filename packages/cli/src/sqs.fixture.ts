@@ -2,8 +2,10 @@ import {
   CreateQueueCommand,
   GetQueueAttributesCommand,
   SendMessageCommand,
+  SetQueueAttributesCommand,
   SQSClient,
 } from "@aws-sdk/client-sqs";
+import { CreateTopicCommand, SNSClient, SubscribeCommand } from "@aws-sdk/client-sns";
 import type { QueueMessage } from "@exactly-once/core/ports";
 import { sqsQueue } from "@exactly-once/sqs-adapter";
 import { buildApp } from "fauxqs";
@@ -17,6 +19,16 @@ export interface LocalSqs {
     readonly maxReceiveCount?: number;
     readonly attributes?: Record<string, string>;
   }): Promise<QueuePair>;
+  arnOf(queueUrl: string): Promise<string>;
+  /**
+   * A topic with a queue subscribed to it.
+   *
+   * @param options.policy whether the queue's policy lets the topic send; default true
+   */
+  createEventsRoute(
+    topic: string,
+    options?: { readonly policy?: boolean },
+  ): Promise<{ readonly topicArn: string; readonly queueUrl: string }>;
   /** Puts a message into the queue and dead-letters it as a consumer does. */
   deadLetter(pair: QueuePair, body: string, attemptIds?: readonly string[]): Promise<QueueMessage>;
   /** What can be received now, for a moment. */
@@ -62,9 +74,35 @@ export async function startSqs(): Promise<LocalSqs> {
   const receive = (queueUrl: string, visibilityMs: number) =>
     sqsQueue({ client, queueUrl }).receive({ max: 10, visibilityMs, waitMs: 0 });
 
+  const sns = new SNSClient({
+    ...{ endpoint, region: "eu-west-2", maxAttempts: 1 },
+    credentials: { accessKeyId: "test", secretAccessKey: "test" },
+  });
+
   return {
     endpoint,
     client,
+    arnOf,
+    createEventsRoute: async (topic, { policy = true } = {}) => {
+      const { TopicArn = "" } = await sns.send(new CreateTopicCommand({ Name: topic }));
+      const dead = await create(`${topic}-dead`, { MessageRetentionPeriod: "1209600" });
+      const RedrivePolicy = JSON.stringify({
+        deadLetterTargetArn: await arnOf(dead),
+        maxReceiveCount: 100,
+      });
+      const queueUrl = await create(topic, { RedrivePolicy, VisibilityTimeout: "900" });
+      const Resource = await arnOf(queueUrl);
+      const Statement = {
+        ...{ Effect: "Allow", Principal: { Service: "sns.amazonaws.com" }, Resource },
+        ...{ Action: "sqs:SendMessage", Condition: { ArnEquals: { "aws:SourceArn": TopicArn } } },
+      };
+      if (policy) {
+        const Attributes = { Policy: JSON.stringify({ Statement }) };
+        await client.send(new SetQueueAttributesCommand({ QueueUrl: queueUrl, Attributes }));
+      }
+      await sns.send(new SubscribeCommand({ TopicArn, Protocol: "sqs", Endpoint: Resource }));
+      return { topicArn: TopicArn, queueUrl };
+    },
     createPair: async ({ fifo = false, maxReceiveCount = 10, attributes = {} } = {}) => {
       const suffix = `${randomUUID()}${fifo ? ".fifo" : ""}`;
       const deadLetterQueueUrl = await create(`dead-${suffix}`, {
@@ -91,6 +129,7 @@ export async function startSqs(): Promise<LocalSqs> {
     receive: (queueUrl) => receive(queueUrl, 0),
     close: async () => {
       client.destroy();
+      sns.destroy();
       await app.close();
     },
   };

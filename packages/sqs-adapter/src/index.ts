@@ -9,7 +9,7 @@ export {
   findDeadLetterQueueUrl,
   type FindDeadLetterQueueOptions,
 } from "./dead-letters/dead-letter-queue-url.js";
-export { inspectQueue, type Finding, type InspectQueueOptions } from "./doctor/doctor.js";
+
 export {
   fromLambdaRecord,
   lambdaBatchResponse,
@@ -39,3 +39,17 @@ export {
   type RedriveOptions,
   type RedriveReply,
 } from "./dead-letters/redrive.js";
+export { judgeDeadLetters, type DeadLetterQueue } from "./doctor/dead-letter-rules.js";
+export { judgeEventSourceMappings, type EventSourceMapping } from "./doctor/event-source-rules.js";
+export {
+  judgeEventDestinations,
+  judgeEventsQueue,
+  judgeSubscriptions,
+  type EventDestination,
+  type TopicSubscription,
+} from "./doctor/events-route-rules.js";
+export type { Finding, Mend, SoundFinding, WrongFinding } from "./doctor/finding.js";
+export { inspectQueue, type InspectQueueOptions } from "./doctor/inspect-queue.js";
+export { judgeQueue } from "./doctor/queue-rules.js";
+export type { QueueReader, QueueUse, UserWalk } from "./doctor/queue-use.js";
+export { readQueueFacts, type QueueAddress, type QueueFacts } from "./wire/queue-facts.js";

@@ -11,8 +11,15 @@ export interface QueueFacts {
   readonly maxMessageBytes?: number;
   readonly contentBasedDeduplication: boolean;
   readonly redrive?: { readonly arn: string; readonly maxReceiveCount: number };
+  /** The access policy, JSON. */
+  readonly policy?: string;
+  /** Which queues may name this one for their dead letters, JSON; absent allows all of the account. */
+  readonly redriveAllowPolicy?: string;
+  /** The KMS key of its encryption: an id, an ARN or an alias. */
+  readonly kmsKey?: string;
 }
 
+/** Where a queue is, and by whom it is asked. */
 export interface QueueAddress {
   readonly client: SQSClient;
   readonly queueUrl: string;
@@ -75,6 +82,9 @@ function toFacts(attributes: Readonly<Partial<Record<string, string>>>): QueueFa
   const visibility = seconds(attributes["VisibilityTimeout"]);
   const retention = seconds(attributes["MessageRetentionPeriod"]);
   const maxMessageBytes = attributes["MaximumMessageSize"];
+  const policy = attributes["Policy"];
+  const redriveAllowPolicy = attributes["RedriveAllowPolicy"];
+  const kmsKey = attributes["KmsMasterKeyId"];
   const redrive = parseRedrivePolicy(attributes["RedrivePolicy"]);
   return {
     ...(arn === undefined ? {} : { arn }),
@@ -83,6 +93,9 @@ function toFacts(attributes: Readonly<Partial<Record<string, string>>>): QueueFa
     ...(maxMessageBytes === undefined ? {} : { maxMessageBytes: Number(maxMessageBytes) }),
     contentBasedDeduplication: attributes["ContentBasedDeduplication"] === "true",
     ...(redrive === undefined ? {} : { redrive }),
+    ...(policy === undefined ? {} : { policy }),
+    ...(redriveAllowPolicy === undefined ? {} : { redriveAllowPolicy }),
+    ...(kmsKey === undefined || kmsKey === "" ? {} : { kmsKey }),
   };
 }
 
