@@ -7,6 +7,8 @@ const steps = [
   { script: "lint", fix: "pnpm lint --fix" },
   { script: "types" },
   { script: "check:metadata", fix: "node scripts/metadata.mjs --write" },
+  { script: "check:links" },
+  { script: "check:snippets" },
   { script: "build" },
   { script: "check:packed", needsBuild: true },
   { script: "api", needsBuild: true, fix: "pnpm build && pnpm api:update" },
