@@ -1,7 +1,7 @@
 import { decide, type Facts, type Told } from "../message/conclude.js";
 import { deadLetter, type DeadLettering } from "../message/dead-letter.js";
 import type { Disposition } from "../message/disposition.js";
-import { repliesOf, type MessageQueue, type QueueMessage } from "../ports/index.js";
+import { repliesOf, type MessageQueue } from "../ports/index.js";
 import type { RunEnvironment } from "../run/run.js";
 import type { BatchMessage } from "./batch-message.js";
 
@@ -40,7 +40,7 @@ export class BatchConcluder {
       case "handBack":
         this.#tell(message, action.tell);
         await this.#release(message);
-        await this.#handBack(message.message, action.delayMs);
+        await this.#handBack(message, action.delayMs);
         return false;
       case "hold":
       case "letGo":
@@ -63,7 +63,8 @@ export class BatchConcluder {
     };
   }
 
-  async #handBack(message: QueueMessage, visibilityMs: number): Promise<void> {
+  async #handBack({ message, lease }: BatchMessage, delayMs: number): Promise<void> {
+    const visibilityMs = Math.min(delayMs, lease.longestDelayMs);
     try {
       await this.#queue.retryLater([{ message, visibilityMs }]);
     } catch {

@@ -163,6 +163,21 @@ describe("while the store is down", () => {
   });
 });
 
+describe("while receives fail", () => {
+  it("isn't ready, and says why, until one succeeds", async () => {
+    const r = start();
+    await r.clock.run(r.consumer.start());
+    r.queue.inject({ on: "receive", effect: "before", times: Infinity });
+    await r.clock.advance(60_000);
+    const health = r.consumer.health();
+    expect(health).toMatchObject({ live: true, ready: false });
+    expect(health.reason).toMatch(/^receives fail: ./);
+    r.queue.clearFaults();
+    await r.clock.advance(60_000);
+    expect(r.consumer.health().ready).toBe(true);
+  });
+});
+
 describe("while sending is paused", () => {
   it("stops receiving within two seconds, keeps what it has, and goes on after", async () => {
     const r = start({

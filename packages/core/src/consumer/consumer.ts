@@ -123,10 +123,9 @@ class QueueConsumer {
   }
 
   health(): ConsumerHealth {
-    const { dispatcher, gate } = this.#parts;
+    const { dispatcher } = this.#parts;
     const state = this.#state;
-    const waitingFor = state === "starting" ? this.#waitingFor : "";
-    const reason = state === "running" ? gate.closedBecause() : `it is ${state}${waitingFor}`;
+    const reason = this.#unreadyBecause();
     return {
       live: this.#fault === undefined,
       ready: reason === undefined && this.#fault === undefined,
@@ -136,6 +135,18 @@ class QueueConsumer {
       running: dispatcher.running,
       held: dispatcher.held,
     };
+  }
+
+  #unreadyBecause(): string | undefined {
+    const { gate, poller } = this.#parts;
+    switch (this.#state) {
+      case "running":
+        return gate.closedBecause() ?? poller.failingBecause();
+      case "starting":
+        return `it is starting${this.#waitingFor}`;
+      default:
+        return `it is ${this.#state}`;
+    }
   }
 
   /** Checks what has to be right, and waits for what has to be ready. */

@@ -9,6 +9,8 @@ const MAX_BATCH = 10;
 const EMPTY_PAUSE_MS = 250;
 /** Nothing to do until something wakes the loop; looks again all the same, in ms. */
 const IDLE_MS = 60_000;
+/** One receive that fails is a passing matter. */
+const FAILURES_TO_TELL = 2;
 const ERROR_BACKOFF = { baseMs: 1_000, maxMs: 30_000 };
 /**
  * Milliseconds that freed room waits for company: asking for one message each time a handler ends
@@ -48,7 +50,9 @@ export class Poller {
   #wanted = 1;
   /** Room that receives under way may still fill. */
   #reserved = 0;
+  /** The receives in a row that failed, and the last one's error. */
   #failures = 0;
+  #lastError: unknown = undefined;
   #lingerUntil: number | undefined = undefined;
   /** Calls of `roomChanged` before looking again is worth it: to look counts all messages here. */
   #lacking = 0;
@@ -58,6 +62,13 @@ export class Poller {
     this.#options = options;
     this.#wakeUp = createWakeUp(options.clock, options.time);
     this.#fullRoom = Math.min(MAX_BATCH, options.capacity);
+  }
+
+  /** Why nothing is received, while receives fail again and again. */
+  failingBecause(): string | undefined {
+    if (this.#failures < FAILURES_TO_TELL) return undefined;
+    const error = this.#lastError;
+    return `receives fail: ${error instanceof Error ? error.message : String(error)}`;
   }
 
   /** Polls until `stop()`. */
@@ -164,6 +175,7 @@ export class Poller {
   async #failed(error: unknown): Promise<void> {
     const { clock, randomness, emit } = this.#options;
     this.#failures += 1;
+    this.#lastError = error;
     this.#wanted = 1;
     const retryInMs = equalJitter(this.#failures, randomness.random(), ERROR_BACKOFF);
     emit({ type: "receiveFailed", error, retryInMs });

@@ -65,7 +65,8 @@ export class QueueCalls {
   async handBack({ lease }: InFlightMessage, delayMs: number): Promise<void> {
     await lease.drop();
     try {
-      const returning = this.#returns.add({ message: lease.message, visibilityMs: delayMs });
+      const visibilityMs = Math.min(delayMs, lease.longestDelayMs);
+      const returning = this.#returns.add({ message: lease.message, visibilityMs });
       if (this.#hurried) void this.#returns.flush();
       await returning;
     } catch {

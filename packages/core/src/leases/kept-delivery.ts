@@ -97,6 +97,10 @@ export class KeptDelivery implements HeapEntry, KeptLease {
     return this.#claim;
   }
 
+  get longestDelayMs(): number {
+    return Math.max(0, this.#capUntil - this.#upkeep.time());
+  }
+
   get isLost(): boolean {
     return this.#state.is === "lost";
   }

@@ -1,4 +1,4 @@
-import type { Lease, QueueMessage } from "../ports/index.js";
+import { MAX_VISIBILITY_MS, type Lease, type QueueMessage } from "../ports/index.js";
 
 /** What is kept of one delivery. All times are on the keeper's timeline. */
 export interface KeptLease {
@@ -10,6 +10,11 @@ export interface KeptLease {
   readonly claimedUntil: number;
   /** The claim that is kept, if any. */
   readonly claim: Lease | undefined;
+  /**
+   * Milliseconds for which the queue would still hide it, if asked now: no delivery is hidden for
+   * longer than 12 hours from its receipt.
+   */
+  readonly longestDelayMs: number;
   /** A later delivery of the same message: its handle is the one that counts from now on. */
   renewHandle(message: QueueMessage, receivedAt: number): void;
   /** From the granted claim on the store's lease is extended too, never beyond the visibility. */
@@ -30,7 +35,11 @@ export function fixedLease(message: QueueMessage, until: number): KeptLease {
   return new FixedLease(message, until);
 }
 
+/** Of the 12 hours, what may have gone by between the receipt and the invocation, and goes by in it. */
+const INVOCATION_MS = 30 * 60_000;
+
 class FixedLease implements KeptLease {
+  readonly longestDelayMs = MAX_VISIBILITY_MS - INVOCATION_MS;
   #claim: Lease | undefined = undefined;
   #claimedUntil = 0;
 

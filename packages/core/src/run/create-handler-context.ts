@@ -2,7 +2,8 @@ import { ConfigurationError, RunEndedError, UnsettledEffectError } from "../erro
 import type { HandlerContext, MessageContext } from "../pipeline/handler-context.js";
 import { effectSlot } from "../identity/key.js";
 import { performOnce } from "./once.js";
-import type { QueueMessage, Receipt } from "../ports/index.js";
+import { MAX_VISIBILITY_MS, type QueueMessage, type Receipt } from "../ports/index.js";
+import { isDelay } from "./delays.js";
 import type { Run, RunEnvironment } from "./run.js";
 
 /** A fan-out beyond this belongs into several messages. */
@@ -36,6 +37,7 @@ class RunContext implements HandlerContext {
     this.key = run.claim.key;
     this.once = (effect, payload, options) => once(env, run, effect, payload, options?.part);
     this.defer = (ms, reason) => {
+      assertDelay(run, ms);
       run.request ??= { kind: "defer", delayMs: ms, reason: "deferred" };
       throw new RunEndedError(`Deferred by ${ms} ms: ${reason}`);
     };
@@ -61,6 +63,15 @@ class RunContext implements HandlerContext {
   get signal(): AbortSignal {
     return this.#run.cancellation.signal;
   }
+}
+
+/** Longer than the queue can hide a message it would silently be something else. */
+function assertDelay(run: Run, ms: number): void {
+  if (isDelay(ms) && ms <= MAX_VISIBILITY_MS) return;
+  run.misuse ??= new ConfigurationError(
+    `ctx.defer takes 0 to 43,200,000 ms (12 hours, the longest that SQS hides a message), not ${String(ms)}: defer again when it comes back, or schedule the event for later.`,
+  );
+  throw run.misuse;
 }
 
 /** Notes the slot as used, or what is wrong with it. */

@@ -4,6 +4,7 @@ import {
   requestAttempt,
   type BeginRequest,
 } from "./begin-attempt.js";
+import { boundedDelay } from "./delays.js";
 import { isSentFor } from "../pipeline/delivery.js";
 import { LeaseLostError, RunEndedError } from "../errors.js";
 import {
@@ -15,7 +16,7 @@ import {
   outcomeUnsent,
   settleFailure,
   tellOutcome,
-  timed,
+  withTimes,
 } from "./settle-attempt.js";
 import type {
   AttemptInfo,
@@ -86,7 +87,7 @@ export async function performOnce(
     const unsent = outcomeUnsent(env, run, attempt, live);
     let outcome: Outcome;
     try {
-      outcome = unsent ?? timed(env, await sender.send(prepared, attempt));
+      outcome = unsent ?? withTimes(env, await sender.send(prepared, attempt));
     } catch (error) {
       outcome = outcomeThrown(error);
     }
@@ -121,7 +122,8 @@ async function waitForAdmission(
     maxWaitMs: MAX_ADMISSION_MS,
   });
   if (!wait) return;
-  const { deferMs, reason } = wait;
+  const { reason } = wait;
+  const deferMs = boundedDelay(wait.deferMs);
   // Others would be sent away as well, so none are received meanwhile.
   const throttle = { scope: "rate", retryAfterMs: deferMs } as const;
   env.onProviderReply({ kind: "throttled", throttle, reason });

@@ -17,6 +17,7 @@ import type {
   TripwireReservation,
 } from "../ports/index.js";
 import type { Run, RunEnvironment } from "./run.js";
+import { boundedDelay } from "./delays.js";
 import { validityMsOf } from "./sender-times.js";
 
 /** Tries to note an unknown outcome: not worth more, since `sending` means as much. */
@@ -178,10 +179,19 @@ export function outcomeThrown(error: unknown): Outcome {
   return { status: error instanceof NotSentError ? "rejected" : "unknown", reason };
 }
 
-/** A receipt whose time is no number is a receipt all the same: its time is now. */
-export function timed(env: RunEnvironment, outcome: Outcome): Outcome {
-  if (outcome.status !== "accepted" || Number.isFinite(outcome.receipt.at)) return outcome;
-  return { ...outcome, receipt: { ...outcome.receipt, at: env.clock.now() } };
+/**
+ * The outcome with times that are numbers: a receipt whose time is none is a receipt all the same, of
+ * now, and back-pressure for no time is back-pressure.
+ */
+export function withTimes(env: RunEnvironment, outcome: Outcome): Outcome {
+  if (outcome.status === "accepted") {
+    if (Number.isFinite(outcome.receipt.at)) return outcome;
+    return { ...outcome, receipt: { ...outcome.receipt, at: env.clock.now() } };
+  }
+  if (outcome.status !== "rejected" || !outcome.throttle) return outcome;
+  const { throttle } = outcome;
+  const retryAfterMs = boundedDelay(throttle.retryAfterMs);
+  return { ...outcome, throttle: { ...throttle, retryAfterMs } };
 }
 
 async function freeReservation(env: RunEnvironment, { reservation }: Granted): Promise<void> {
