@@ -14,7 +14,7 @@ import type { Failure } from "./seeds/totals.js";
 
 const USAGE = `usage: pnpm simulate [--seeds N] [--from FIRST] [--scenario NAME] [--workers W] [--json FILE]
        pnpm simulate --seed S [--scenario NAME]
-       pnpm simulate --mutants [--json FILE]
+       pnpm simulate --mutants [--only TEXT] [--json FILE]
        pnpm simulate --incident [--json FILE]
 scenarios: ${SCENARIOS.join(", ")}; without one, the mix of all`;
 
@@ -30,6 +30,7 @@ function readArguments() {
       workers: { type: "string", default: String(Math.min(8, availableParallelism())) },
       json: { type: "string" },
       mutants: { type: "boolean", default: false },
+      only: { type: "string" },
       incident: { type: "boolean", default: false },
       help: { type: "boolean", default: false },
     },
@@ -62,7 +63,7 @@ async function main(): Promise<number> {
   if (values.seed !== undefined) return tellSeed(Number(values.seed), scenario);
   if (values.mutants) {
     const { huntMutants } = await import("./mutants/hunt.js");
-    const report = await huntMutants(Number(values.workers));
+    const report = await huntMutants(Number(values.workers), values.only);
     await writeJson(values.json, report);
     return report.survivors === 0 ? 0 : 1;
   }

@@ -24,10 +24,12 @@ export interface Host extends Process {
   pausedUntil: number;
   parked: ScheduledEvent[];
   up: boolean;
+  /** Of its present life: both clocks have stood still once, so that it can't know what time passed. */
+  sawNoTimePass: boolean;
   /** Timers that are set now: a leak shows here. */
   timers: number;
   crash(restartAfterMs: number): void;
-  pause(ms: number): void;
+  pause(ms: number, clocks?: PauseClocks): void;
   /** Stands still until it is thawed; its monotonic clock stands still with it. */
   freeze(): void;
   /** Goes on with everything that came due meanwhile. */
@@ -39,6 +41,16 @@ export interface Host extends Process {
   /** Ends the process without a restart, as an orderly exit does. */
   exit(): void;
 }
+
+/**
+ * What a process that stood still finds its clocks have done: both went on (SIGSTOP, a long collection),
+ * the monotonic one stood still (a suspended machine), the wall clock was set back meanwhile, or both
+ * stood still (a machine resumed from a snapshot).
+ */
+export type PauseClocks = "running" | "suspended" | "setBack" | "snapshot";
+
+/** A wall clock that stood still is corrected so long afterwards, ms. */
+const CORRECTED_AFTER_MS = 15_000;
 
 export interface HostOptions {
   readonly name: string;
@@ -68,13 +80,17 @@ export function createHost(kernel: Kernel, options: HostOptions): Host {
     pausedUntil: 0,
     parked: [],
     up: false,
+    sawNoTimePass: false,
     timers: 0,
     crash: (restartAfterMs) => {
       end();
       kernel.schedule(kernel.now + restartAfterMs, begin);
     },
-    pause: (ms) => {
-      host.pausedUntil = Math.max(host.pausedUntil, kernel.now + ms);
+    pause: (ms, clocks = "running") => {
+      const before = Math.max(host.pausedUntil, kernel.now);
+      const until = Math.max(before, kernel.now + ms);
+      host.pausedUntil = until;
+      if (clocks !== "running") standStill(clocks, until, until - before);
     },
     freeze: () => {
       frozenAt = kernel.now;
@@ -96,8 +112,22 @@ export function createHost(kernel: Kernel, options: HostOptions): Host {
     exit: end,
   };
 
+  /** The clocks show it from the moment in which the process goes on. */
+  function standStill(clocks: PauseClocks, until: number, ms: number): void {
+    const { incarnation } = host;
+    const wake = (): void => {
+      if (clocks !== "setBack" && host.incarnation === incarnation) frozenMs += ms;
+      if (clocks === "suspended") return;
+      skewMs -= ms;
+      kernel.schedule(until + CORRECTED_AFTER_MS, () => (skewMs += ms));
+    };
+    if (clocks === "snapshot") host.sawNoTimePass = true;
+    kernel.schedule(until, wake, undefined, "first");
+  }
+
   function end(): void {
     host.up = false;
+    host.sawNoTimePass = false;
     host.incarnation += 1;
     host.timers = 0;
     host.pausedUntil = 0;

@@ -9,8 +9,9 @@ export interface Kernel {
   /**
    * An event with an owner waits out its host's pauses; a crash of that life drops it. In the `same`
    * turn it goes on before anything else that is due: what a process was doing when it was stopped.
+   * `first` comes even before that.
    */
-  schedule(at: number, run: () => void, owner?: Owner, turn?: "next" | "same"): ScheduledEvent;
+  schedule(at: number, run: () => void, owner?: Owner, turn?: Turn): ScheduledEvent;
   cancel(event: ScheduledEvent): void;
   /** Events that waited for a frozen process are due now, in the order they were scheduled. */
   resume(events: readonly ScheduledEvent[]): void;
@@ -20,6 +21,10 @@ export interface Kernel {
    */
   run(options: RunOptions): Promise<"stopped" | "until" | "idle" | "exhausted">;
 }
+
+export type Turn = "first" | "same" | "next";
+
+const PLACES: Readonly<Record<Turn, number>> = { first: -1e12, same: 0, next: 0 };
 
 export interface RunOptions {
   readonly until: number;
@@ -38,12 +43,12 @@ export function createKernel(): Kernel {
     at: number,
     run: () => void,
     owner?: Owner,
-    turn: "next" | "same" = "next",
+    turn: Turn = "next",
   ): ScheduledEvent {
     order += 1;
     const event: ScheduledEvent = {
       at: Math.max(at, now),
-      order: turn === "same" ? -order : order,
+      order: PLACES[turn] + (turn === "same" ? -order : order),
       run,
       host: owner?.host,
       incarnation: owner?.incarnation ?? 0,

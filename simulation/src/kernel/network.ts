@@ -1,5 +1,5 @@
 import { NEVER, type Decisions, type Site } from "./decisions.js";
-import type { Life } from "./host.js";
+import type { Life, PauseClocks } from "./host.js";
 import type { Kernel } from "./kernel.js";
 import type { Trace } from "./trace.js";
 
@@ -47,6 +47,7 @@ export interface Wire {
 
 export interface Service {
   readonly name: string;
+  readonly timeoutMs: number;
   /** @param holdsMs how long the server may hold this operation's answer back, as in a long poll */
   wire(host: string, operation: string, holdsMs?: number): Wire;
 }
@@ -98,6 +99,8 @@ type Fault = keyof typeof SHARES;
 const FAULTS = Object.keys(SHARES) as Fault[];
 const QUIET = Object.fromEntries(FAULTS.map((fault) => [fault, NEVER])) as Record<Fault, Site>;
 
+const PAUSE_CLOCKS: readonly PauseClocks[] = ["running", "suspended", "setBack", "snapshot"];
+
 interface Window {
   readonly place: string;
   readonly from: number;
@@ -109,6 +112,7 @@ export function createNetwork(options: NetworkOptions): Network {
   let crashesLeft = options.maxCrashes;
   let pausesLeft = options.maxPauses;
   let windows: Window[] = [];
+  const clocks = decisions.pick("clocks of a pause", PAUSE_CLOCKS);
 
   function isWithin(place: string): boolean {
     return windows.some(
@@ -128,8 +132,8 @@ export function createNetwork(options: NetworkOptions): Network {
     if (magnitude === 0 || pausesLeft === 0) return;
     pausesLeft -= 1;
     const ms = Math.ceil(magnitude * options.maxPauseMs);
-    trace.add(kernel.now, life.host.name, `PAUSE for ${ms} ms ${where}`);
-    life.host.pause(ms);
+    trace.add(kernel.now, life.host.name, `PAUSE for ${ms} ms (${clocks}) ${where}`);
+    life.host.pause(ms, clocks);
   }
 
   function service(settings: ServiceOptions): Service {
@@ -263,7 +267,7 @@ export function createNetwork(options: NetworkOptions): Network {
       return { call };
     }
 
-    return { name, wire };
+    return { name, timeoutMs: settings.timeoutMs, wire };
   }
 
   function pausePoint(host: string, name: string): (life: Life) => Promise<void> {

@@ -1,4 +1,5 @@
 import { core, mutant, ses, type Mutant } from "./mutant.js";
+import { SUBTLE_MUTANTS } from "./subtle.js";
 import { USER_CACHE_MUTANTS } from "./user-cache.js";
 
 /** Bugs that were made, or nearly made, somewhere: none may survive. */
@@ -292,7 +293,11 @@ export const MUTANTS: readonly Mutant[] = [
     ],
   ),
   mutant("verdict-without-watermark", "Silence counts although no later mail's event has come.", [
-    ses("judgeSilence", 'if (mark === undefined || mark <= due) return "noLaterEvent";', ""),
+    ses(
+      "judgeSilence",
+      'if (mark === undefined || mark <= due || mark > now + limits.clockSlackMs) return "noLaterEvent";',
+      "",
+    ),
   ]),
   mutant("verdict-with-events-pending", "Silence counts although events wait to be processed.", [
     ses("judgeSilence", "if (pending > 0 &&", "if (pending < 0 &&"),
@@ -302,9 +307,9 @@ export const MUTANTS: readonly Mutant[] = [
   ]),
   mutant("event-lost-on-outage", "An event is acknowledged although the store didn't take it.", [
     ses(
-      "settleEvent",
-      'await store.settle(ref, { status: "accepted", receipt });',
-      'await store.settle(ref, { status: "accepted", receipt }).catch(() => "settled" as const);',
+      "settleAttempt",
+      'await store.settle(ref, { status: "accepted", receipt })',
+      'await store.settle(ref, { status: "accepted", receipt }).catch(() => "settled" as const)',
     ),
   ]),
   mutant("foreign-event-settles", "Another service's event settles an attempt of ours.", [
@@ -329,5 +334,6 @@ export const MUTANTS: readonly Mutant[] = [
       replace: "const lost = log.slice(kept + 1).",
     },
   ]),
+  ...SUBTLE_MUTANTS,
   ...USER_CACHE_MUTANTS,
 ];

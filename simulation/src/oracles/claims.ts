@@ -1,4 +1,5 @@
 import {
+  type AttemptStart,
   type ClaimRequest,
   formatAttemptId,
   type Lease,
@@ -13,7 +14,12 @@ export interface ClaimOracle {
   onStore(event: StoreEvent): void;
   onMail(mail: AcceptedMail): void;
   onFailOver(lost: readonly LostWrite[]): void;
+  /** A process asks for an attempt: it may take no longer than the claim is certain to last. */
+  onAsked(start: AttemptStart): void;
 }
+
+/** What a process's clock gains on the true one within an attempt's time, with room to spare. */
+const DRIFT_MS = 50;
 
 interface KnownClaim {
   readonly fence: number;
@@ -136,7 +142,21 @@ export function claimOracle(
     unsure.add(key);
   }
 
+  const asked = new Set<string>();
+
   return {
+    onAsked: (start) => {
+      const attemptId = formatAttemptId(start);
+      const claim = claimOf(start);
+      // Given back, or granted anew by a store that has forgotten how long it lasts.
+      if (asked.has(attemptId) || !claim?.until) return;
+      asked.add(attemptId);
+      const until = now() + start.timeoutMs;
+      if (claim.until < until - DRIFT_MS) {
+        const text = `${attemptId} may be sent until ${until}, its claim ends at ${claim.until}`;
+        report("no trust in a lapsed lease", text);
+      }
+    },
     onFailOver: (lost) => {
       for (const write of lost) forget(write);
     },

@@ -43,6 +43,8 @@ export interface Ledger {
   readonly unbound: Set<string>;
   /** Attempts that were settled, until a failover lost that. */
   readonly unsettled: Set<string>;
+  /** How often a handler began with each message. */
+  readonly tries: Map<string, number>;
   /** Attempts whose grant reached the process that asked. */
   readonly heard: Set<string>;
 }
@@ -63,6 +65,7 @@ export function createLedger(): Ledger {
     unreserved: new Set(),
     unbound: new Set(),
     unsettled: new Set(),
+    tries: new Map(),
     heard: new Set(),
   };
 }

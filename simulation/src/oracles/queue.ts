@@ -5,12 +5,17 @@ import type { StoreEvent } from "../worlds/store.js";
 import { effectOf, isTerminal, type Ledger, type ProducedMessage } from "./ledger.js";
 import type { Report } from "./violations.js";
 
+/** What a process's clock gains on the true one within an attempt's time, with room to spare. */
+const DRIFT_MS = 50;
+
 export interface QueueOracle {
   onQueue(queue: SqsQueue, event: SqsEvent): void;
   onStore(event: StoreEvent): void;
   onMail(mail: AcceptedMail): void;
   /** A process asks for an attempt: it must still have reason to trust in its delivery. */
   onAsked(start: AttemptStart): void;
+  /** A process asks for a lease on the key of this message, for so long. */
+  onLeased(messageId: string, leaseMs: number): void;
 }
 
 /** A message leaves only when done or dead-lettered, and a FIFO group keeps its order. */
@@ -88,8 +93,22 @@ export function queueOracle(
       const message = main()
         .messages()
         .find((stored) => stored.id === id);
-      if (message && message.visibleAt <= now()) {
-        report("no trust in a lapsed lease", `${attemptId} was asked for after its visibility`);
+      const until = now() + start.timeoutMs;
+      if (message && message.visibleAt < until - DRIFT_MS) {
+        const text = `${attemptId} may be sent until ${until}, visible again at ${message.visibleAt}`;
+        report("no trust in a lapsed lease", text);
+      }
+    },
+    onLeased: (messageId, leaseMs) => {
+      const message = main()
+        .messages()
+        .find(({ id }) => id === messageId);
+      // On a standard queue others may shorten the visibility.
+      if (!message || !main().fifo) return;
+      const until = now() + leaseMs;
+      if (message.visibleAt < until - DRIFT_MS && leaseMs > DRIFT_MS) {
+        const text = `${messageId} until ${until}, visible again at ${message.visibleAt}`;
+        report("a claim ends before the visibility", text);
       }
     },
     onStore: (event) => {

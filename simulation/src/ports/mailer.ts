@@ -42,9 +42,14 @@ export interface MailerSettings {
   readonly pausePoint: (life: Life) => Promise<void>;
 }
 
+export interface MailWatch {
+  /** From here on nothing keeps the request back. */
+  onSigned(attemptId: string): void;
+}
+
 /** The wires of one host to the mail provider. */
 export interface MailWires {
-  connect(life: Life): Sender<Mail, PreparedMail>;
+  connect(life: Life, watch: MailWatch): Sender<Mail, PreparedMail>;
 }
 
 /** A sender as the SES adapter is one: one request, none after the deadline, classes as documented. */
@@ -58,7 +63,12 @@ export function mailWires(
   const asking = service.wire(host, "ask");
   const { habits } = settings;
 
-  async function send(life: Life, mail: PreparedMail, attempt: Attempt): Promise<Outcome> {
+  async function send(
+    life: Life,
+    watch: MailWatch,
+    mail: PreparedMail,
+    attempt: Attempt,
+  ): Promise<Outcome> {
     await settings.pausePoint(life);
     if (attempt.remainingMs() <= 0) return { status: "rejected", reason: "deadline" };
     if (attempt.signal.aborted) return { status: "rejected", reason: "aborted" };
@@ -70,6 +80,7 @@ export function mailWires(
       contentDigest: mail.contentDigest,
       signedAt: life.clock.now() - EPOCH,
     };
+    watch.onSigned(attempt.id);
     try {
       const reply = await wire.call(
         life,
@@ -113,13 +124,13 @@ export function mailWires(
   }
 
   return {
-    connect: (life) => ({
+    connect: (life, watch) => ({
       ...otherPorts(life),
       attemptTimeoutMs: settings.attemptTimeoutMs,
       validityMs: settings.validityMs,
       prepare: async ({ to, text }) => ({ to, recipients: [to], contentDigest: `${to}|${text}` }),
       summarize: (prepared) => (habits ? { ...prepared, template: "form" } : prepared),
-      send: (prepared, attempt) => send(life, prepared, attempt),
+      send: (prepared, attempt) => send(life, watch, prepared, attempt),
     }),
   };
 }

@@ -1,10 +1,12 @@
-import type { Consumer } from "@exactly-once/core";
 import { createHost, type Host } from "../kernel/host.js";
 import { simulatedService } from "../scenarios/service.js";
 import type { ScenarioSettings } from "../scenarios/settings.js";
 import type { RunBasis } from "./basis.js";
 import { createTold, serviceWires, type Told } from "./service-wires.js";
 import type { ServiceWorld } from "./service-world.js";
+
+/** From this part of a drain on what hasn't ended may be given up. */
+const GIVES_UP_AT = 0.9;
 
 /** The service's own processes. */
 export interface Replicas {
@@ -25,22 +27,35 @@ export function startReplicas(
   settings: ScenarioSettings,
   world: ServiceWorld,
 ): Replicas {
-  const { report } = basis;
-  const consumers = new Map<Host, Consumer>();
+  const { kernel, report } = basis;
+  const consumers = new Map<Host, Running>();
   const told = createTold();
 
   function startReplica(index: number): Host {
     const host = createReplicaHost(basis, settings, index);
     const wires = serviceWires(basis, settings, world, {
       ...{ name: host.name, told },
-      onAsked: world.queueRules.onAsked,
+      onAsked: (start) => {
+        // Whom both clocks told that no time passed believes what it knew; the store doesn't.
+        if (host.sawNoTimePass) return;
+        world.queueRules.onAsked(start);
+        world.claimRules.onAsked(start);
+      },
       onExtendedAfterLoss: (handle) => {
         report("a lost delivery is let go", `${handle} was extended after it was lost`);
       },
     });
     host.start((life) => {
-      const consumer = simulatedService(wires.connect(life));
-      consumers.set(host, consumer);
+      const { parts, conduct } = wires.connect(life);
+      const consumer = simulatedService(parts);
+      consumers.set(host, {
+        health: consumer.health,
+        stop: async (options) => {
+          conduct.onStopping(kernel.now + options.deadlineMs * GIVES_UP_AT);
+          await consumer.stop(options);
+          conduct.onStopped();
+        },
+      });
       consumer.start().catch((error: unknown) => report("starts", String(error)));
     });
     return host;

@@ -39,7 +39,7 @@ export function startSandboxes(
     const wires = serviceWires(basis, settings, world, { name: host.name, told });
     host.start((life) => {
       const rules = backgroundOracle(() => sandbox.invocations, world.queueRules, report);
-      sandbox.ready(life, simulatedLambda(rules.watch(wires.connect(life))));
+      sandbox.ready(life, simulatedLambda(rules.watch(wires.connect(life).parts)));
     });
   }
 

@@ -1,9 +1,11 @@
 import type { ConsumerEvent } from "@exactly-once/core";
 import type { AttemptStart } from "@exactly-once/core/ports";
 import type { Life } from "../kernel/host.js";
+import { processOracle, type ProcessOracle } from "../oracles/process.js";
 import { mailWires } from "../ports/mailer.js";
 import { queueWires } from "../ports/queue-client.js";
 import { storeWires } from "../ports/store-client.js";
+import { PIPELINE } from "../scenarios/events.js";
 import type { ServiceParts } from "../scenarios/service.js";
 import { ATTEMPT_TIMEOUT_MS, VALIDITY_MS, type ScenarioSettings } from "../scenarios/settings.js";
 import type { RunBasis } from "./basis.js";
@@ -27,9 +29,15 @@ export interface ServiceWiresOptions {
   readonly onExtendedAfterLoss?: (handle: string) => void;
 }
 
+/** One life of a process, and the oracle of its conduct. */
+export interface ConnectedProcess {
+  readonly parts: ServiceParts;
+  readonly conduct: ProcessOracle;
+}
+
 /** The wires of one of the service's processes to everything outside of it. */
 export interface ServiceWires {
-  connect(life: Life): ServiceParts;
+  connect(life: Life): ConnectedProcess;
 }
 
 export function serviceWires(
@@ -51,6 +59,10 @@ export function serviceWires(
     if (basis.story) trace.add(kernel.now, name, `* ${tellEvent(event)}`);
   }
 
+  const onTry = (messageId: string): void => {
+    ledger.tries.set(messageId, (ledger.tries.get(messageId) ?? 0) + 1);
+  };
+
   const store = storeWires(name, services.store, world.store, {
     ...(onAsked === undefined ? {} : { onAsked }),
     onGranted: (id) => ledger.heard.add(id),
@@ -70,15 +82,26 @@ export function serviceWires(
           },
         }),
   });
+  const conductOptions = {
+    now: () => kernel.now,
+    onLeased: world.queueRules.onLeased,
+    pipeline: PIPELINE,
+    storeTimeoutMs: services.store.timeoutMs,
+    isSandbox: settings.lambda !== undefined,
+  };
   const directory = services.directory.wire(name, "lookUp");
   const storage = services.directory.wire(name, "fetch");
   return {
-    connect: (life) => ({
-      ...{ ...settings, life, directory, storage, observe },
-      queue: queue.connect(life),
-      store: store.connect(life),
-      mailer: mailer.connect(life),
-    }),
+    connect: (life) => {
+      const conduct = processOracle(life, conductOptions, report);
+      const parts = conduct.watch({
+        ...{ ...settings, life, directory, storage, observe, onTry },
+        queue: queue.connect(life),
+        store: store.connect(life),
+        mailer: mailer.connect(life, conduct),
+      });
+      return { parts, conduct };
+    },
   };
 }
 

@@ -1,12 +1,14 @@
 import type { Service } from "../kernel/network.js";
-import { claimOracle } from "../oracles/claims.js";
+import { claimOracle, type ClaimOracle } from "../oracles/claims.js";
 import { evidenceOracle } from "../oracles/evidence.js";
 import { createLedger, type Ledger } from "../oracles/ledger.js";
+import { letterOracle } from "../oracles/letters.js";
 import { mailOracle } from "../oracles/mail.js";
 import { queueOracle, type QueueOracle } from "../oracles/queue.js";
+import { reservationOracle } from "../oracles/reservations.js";
 import { SIGNATURE_MS, type ScenarioSettings } from "../scenarios/settings.js";
 import { noticeBody, sesWorld, type SesWorld } from "../worlds/ses.js";
-import { sqsQueue, type SqsQueue } from "../worlds/sqs.js";
+import { sqsQueue, type SqsEvent, type SqsQueue } from "../worlds/sqs.js";
 import { storeWorld, type StoreWorld } from "../worlds/store.js";
 import type { RunBasis } from "./basis.js";
 
@@ -14,6 +16,7 @@ import type { RunBasis } from "./basis.js";
 export interface ServiceWorld {
   readonly ledger: Ledger;
   readonly queueRules: QueueOracle;
+  readonly claimRules: ClaimOracle;
   readonly store: StoreWorld;
   readonly ses: SesWorld;
   readonly main: SqsQueue;
@@ -29,10 +32,12 @@ export interface ServiceWorld {
   ): Service;
 }
 
+/** A late reply that a client still waits for tells a process of a lease that is half over. */
+const CLIENT_TIMEOUTS_MS = [2_000, 6_000] as const;
 const DAY_MS = 24 * 3_600_000;
 
 export function buildServiceWorld(basis: RunBasis, settings: ScenarioSettings): ServiceWorld {
-  const { kernel, trace, site, report } = basis;
+  const { kernel, trace, site, report, decisions } = basis;
   const now = (): number => kernel.now;
   const ledger = createLedger();
   const mailRules = mailOracle(ledger, settings.variation?.tripwire, report);
@@ -46,6 +51,8 @@ export function buildServiceWorld(basis: RunBasis, settings: ScenarioSettings): 
     now,
     report,
   );
+  const letterRules = letterOracle(ledger, () => dlq, report);
+  const reservationRules = reservationOracle(ledger, report);
   const evidenceRules = evidenceOracle(ledger, () => ses, report);
   const store = storeWorld({
     kernel,
@@ -56,7 +63,10 @@ export function buildServiceWorld(basis: RunBasis, settings: ScenarioSettings): 
       claimRules.onStore(event);
       queueRules.onStore(event);
       evidenceRules.onStore(event);
+      letterRules.onStore(event);
+      reservationRules.onStore(event);
     },
+    onFree: reservationRules.onFree,
     onFailOver: (lost) => {
       claimRules.onFailOver(lost);
       mailRules.onFailOver(lost);
@@ -73,7 +83,10 @@ export function buildServiceWorld(basis: RunBasis, settings: ScenarioSettings): 
       outdatedHandleWorks: site("sqs", "outdatedHandleWorks", 0.5),
     },
     retentionMs: 4 * DAY_MS,
-    observe: queueRules.onQueue,
+    observe: (queue: SqsQueue, event: SqsEvent) => {
+      letterRules.onQueue(queue, event);
+      queueRules.onQueue(queue, event);
+    },
   };
   const { fifo } = settings;
   const suffix = fifo ? ".fifo" : "";
@@ -114,10 +127,16 @@ export function buildServiceWorld(basis: RunBasis, settings: ScenarioSettings): 
   const { network } = basis;
   const leg = { timeoutMs: 2_000, maxDelayMs: 12_000 };
   return {
-    ...{ ledger, queueRules, store, ses, main, dlq, notices, noticesDlq },
+    ...{ ledger, queueRules, claimRules, store, ses, main, dlq, notices, noticesDlq },
     services: {
-      store: network.service({ name: "store", latencyMs: 1, resends: true, rate: 0.04, ...leg }),
-      sqs: network.service({ name: "sqs", latencyMs: 5, resends: true, rate: 0.05, ...leg }),
+      store: network.service({
+        ...{ name: "store", latencyMs: 1, resends: true, rate: 0.04, ...leg },
+        timeoutMs: decisions.pick("storeTimeoutMs", CLIENT_TIMEOUTS_MS),
+      }),
+      sqs: network.service({
+        ...{ name: "sqs", latencyMs: 5, resends: true, rate: 0.05, ...leg },
+        timeoutMs: decisions.pick("sqsTimeoutMs", CLIENT_TIMEOUTS_MS),
+      }),
       ses: network.service({
         ...{ name: "ses", latencyMs: 40, resends: false, rate: 0.2, ...leg },
         maxDelayMs: 16_000,

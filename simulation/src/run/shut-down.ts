@@ -17,10 +17,11 @@ export async function shutDown(
     void consumer.stop({ deadlineMs: 20_000 }).then(() => {
       stopped += 1;
       if (host.timers > 0) report("no timer left", `${host.name} has ${host.timers} after stop`);
-      host.exit();
     });
   }
+  // What a process does after that, a user's would do until it ends.
   await run(kernel.now + ARRIVED_MS);
+  for (const host of consumers.keys()) host.exit();
   if (stopped < consumers.size && violations.length === 0) {
     report("stops", `${consumers.size - stopped} consumers didn't stop`);
   }

@@ -35,10 +35,13 @@ export interface ServiceParts {
   readonly concurrency: number;
   readonly maxReceiveCount: number;
   readonly slowMs: number;
+  readonly thinkMs: number;
   readonly holdForMs: number;
   readonly maxProcessingMs: number;
   readonly onUnknown: UnknownPolicy;
   readonly variation?: Variation;
+  /** A handler begins with this message. */
+  onTry(messageId: string): void;
   observe(event: ConsumerEvent): void;
 }
 
@@ -106,6 +109,10 @@ function simulatedPipeline(parts: ServiceParts): Pipeline {
     ...(variation?.tripwire === undefined ? {} : { tripwire: variation.tripwire }),
     ...(variation?.maxEventAgeMs === undefined ? {} : { maxEventAgeMs: variation.maxEventAgeMs }),
     handler: async (event: FormEvent, context) => {
+      parts.onTry(context.message.id);
+      if (parts.thinkMs > 0) {
+        await life.clock.sleep(life.randomness.random() * parts.thinkMs, context.signal);
+      }
       const to = await lookUp(event.doctor);
       const mail = { to, text: event.kind === "sameContent" ? "same" : event.form };
       switch (event.kind) {

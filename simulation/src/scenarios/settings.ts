@@ -22,6 +22,8 @@ export interface ScenarioSettings {
   readonly visibilityMs: number;
   /** How long a slow handler takes. */
   readonly slowMs: number;
+  /** Every handler takes up to so long before it sends; by then its leases were extended. */
+  readonly thinkMs: number;
   readonly holdForMs: number;
   readonly maxProcessingMs: number;
   readonly maxReceiveCount: number;
@@ -120,6 +122,7 @@ export function scenarioSettings(
     maxReceiveCount: pick("maxReceiveCount", [4, 6, 10]),
     reconciler: property("reconciler") < 0.7,
     operatorEveryMs: pick("operatorEveryMs", [2_000, 6_000, 15_000]),
+    thinkMs: pick("thinkMs", [0, 0, 0, 25_000]),
     redrive: property("redrive") < 0.5,
     skewMs: (property("skew") - 0.5) * 2 * MAX_SKEW_MS,
     drift: (property("drift") - 0.5) * 0.002,
@@ -215,6 +218,7 @@ function lambdaSettings(standard: ScenarioSettings, decisions: Decisions): Scena
     visibilityMs: timeoutMs * pick("visibility", [1, 2, 6]),
     // One fits into an invocation, two don't.
     slowMs: 0.6 * timeoutMs,
+    thinkMs: standard.thinkMs > 0 ? 0.6 * timeoutMs : 0,
     directoryMs: pick("directoryMs", [20, 900]),
     ...(property("varied") < 0.5 ? { variation: variationOf(decisions) } : {}),
     // Events that come at once make full batches.

@@ -1,5 +1,5 @@
 import { type DedupeStore, memoryStore, type MemoryStore } from "@exactly-once/core";
-import type { Clock } from "@exactly-once/core/ports";
+import type { Clock, TripwireReservation } from "@exactly-once/core/ports";
 import { EPOCH } from "../kernel/host.js";
 import type { Kernel } from "../kernel/kernel.js";
 
@@ -34,6 +34,7 @@ export interface StoreWorldOptions {
   /** Milliseconds the store's clock is ahead of true time. */
   readonly skewMs: number;
   observe(event: StoreEvent): void;
+  onFree?(reservation: TripwireReservation): void;
   /** A replica took over that didn't know of these writes, which were acknowledged. */
   onFailOver?(lost: readonly LostWrite[]): void;
 }
@@ -118,7 +119,10 @@ export function storeWorld(options: StoreWorldOptions): StoreWorld {
     tripwire: {
       reserve: (item) =>
         write((to) => to.tripwire.reserve(item), { command: "reserve", holder: item.holder }),
-      free: (item) => write((to) => to.tripwire.free(item)),
+      free: (item) => {
+        options.onFree?.(item);
+        return write((to) => to.tripwire.free(item));
+      },
       count: (item) => write((to) => to.tripwire.count(item)),
     },
     failOver: (writes) => {

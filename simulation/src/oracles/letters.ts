@@ -1,0 +1,59 @@
+import type { DeadLetterReason } from "@exactly-once/core/ports";
+import type { SqsEvent, SqsQueue } from "../worlds/sqs.js";
+import type { StoreEvent } from "../worlds/store.js";
+import type { Ledger, ProducedMessage } from "./ledger.js";
+import type { Report } from "./violations.js";
+
+export interface LetterOracle {
+  onQueue(queue: SqsQueue, event: SqsEvent): void;
+  onStore(event: StoreEvent): void;
+}
+
+/** What is dead-lettered for these reasons had the claim on its key: its record is dead before. */
+const BURIED: ReadonlySet<string> = new Set([
+  "tooOld",
+  "permanent",
+  "handler",
+  "rejected",
+  "heldTooLong",
+]);
+/** Reasons of others than the message, which use up none of its tries. */
+const OTHERS_FAULTS = /the last time by (deferred|draining|paused|sibling|storeDown|throttled)\b/;
+const FAILED = /^Failed (\d+) times/;
+
+/** Every dead letter is deserved, and says so truly. */
+export function letterOracle(ledger: Ledger, dlq: () => SqsQueue, report: Report): LetterOracle {
+  /** Messages whose record was dead for them. */
+  const buried = new Set<string>();
+  const receives = new Map<string, number>();
+
+  function judge(message: ProducedMessage, { code, text }: DeadLetterReason): void {
+    const { messageId, key } = message;
+    if (BURIED.has(code) && key !== undefined && !buried.has(messageId)) {
+      report("buried before copied", `${messageId} was copied as ${code}, its record isn't dead`);
+    }
+    if (code !== "retriesExhausted") return;
+    const known = ledger.tries.get(messageId) ?? 0;
+    // What fails before it has a key never gets to the handler.
+    if (known === 0 && !text.includes("decoderFault") && key !== undefined) {
+      report("tried before given up", `${messageId}, which no handler saw: ${text}`);
+    }
+    const told = Number(FAILED.exec(text)?.[1]);
+    if (OTHERS_FAULTS.test(text) || !(told <= (receives.get(messageId) ?? 0))) {
+      report("a dead letter says what is true", `${messageId}: ${text}`);
+    }
+  }
+
+  return {
+    onQueue: (queue, { type, message }) => {
+      if (type === "received") receives.set(message.id, message.receiveCount);
+      if (queue !== dlq() || type !== "sent") return;
+      const { originalId = "", deadLetter } = message.attributes;
+      const original = ledger.produced.get(originalId);
+      if (original && deadLetter) judge(original, JSON.parse(deadLetter) as DeadLetterReason);
+    },
+    onStore: (event) => {
+      if (event.command === "bury" && event.reply === "dead") buried.add(event.args[0].messageId);
+    },
+  };
+}
