@@ -228,7 +228,7 @@ export const MUTANTS: readonly Mutant[] = [
   mutant("unselected-dropped", "What no pipeline takes is deleted.", [
     core(
       "admitDecoded",
-      'return deadLetter("unselected", `No pipeline takes it (selected: ${name ?? "none"}).`);',
+      'return deadLetter("unselected", unselected(name, options.pipelines));',
       'return { refused: { kind: "acknowledge" } };',
     ),
   ]),

@@ -1,5 +1,6 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type { Decoder } from "../pipeline/decode.js";
+import { describeIssues } from "./describe-issues.js";
 import type { Disposition } from "./disposition.js";
 import { InvalidKeyError, PermanentError } from "../errors.js";
 import { fingerprintOf } from "../identity/fingerprint.js";
@@ -19,8 +20,6 @@ export interface AdmissionOptions {
 }
 
 export type Admission = { readonly admitted: Admitted } | { readonly refused: Disposition };
-
-const MAX_ISSUES = 5;
 
 /**
  * decode → select → validate → key: what needs neither the store nor a provider. Answers at once
@@ -50,12 +49,10 @@ function admitDecoded(
   try {
     const name = options.select(decoded, message);
     const pipeline = name === undefined ? undefined : options.pipelines.get(name);
-    if (!pipeline) {
-      return deadLetter("unselected", `No pipeline takes it (selected: ${name ?? "none"}).`);
-    }
+    if (!pipeline) return deadLetter("unselected", unselected(name, options.pipelines));
     const validated = pipeline.schema["~standard"].validate(decoded);
-    const admit = (result: Validated): Admission =>
-      admitValidated(options.namespace, pipeline, message, decoded, result);
+    const admit = (result: Validated) =>
+      admitValidated(options.namespace, pipeline, decoded, result);
     if (!isPromise(validated)) return admit(validated);
     return Promise.resolve(validated).then(admit).catch(invalid);
   } catch (error) {
@@ -63,17 +60,24 @@ function admitDecoded(
   }
 }
 
+/** What was selected may come from the event, so it isn't told. */
+function unselected(name: string | undefined, pipelines: AdmissionOptions["pipelines"]): string {
+  const selected = name === undefined ? "no pipeline" : "a name that is none of these";
+  return `No pipeline takes it: select() answered ${selected} (${[...pipelines.keys()].join(", ")}).`;
+}
+
 type Validated = StandardSchemaV1.Result<unknown>;
 
 function admitValidated(
   namespace: string,
   pipeline: Pipeline,
-  message: QueueMessage,
   decoded: unknown,
   validated: Validated,
-): Admission {
+): Admission | Promise<Admission> {
   if (validated.issues) {
-    return deadLetter("invalid", describeIssues(validated.issues, message.body));
+    return describeIssues(pipeline.schema, decoded, validated.issues)
+      .then((text) => deadLetter("invalid", text))
+      .catch(invalid);
   }
   const event: unknown = validated.value;
   const key = notificationKey(namespace, pipeline.name, pipeline.key(event));
@@ -98,24 +102,4 @@ function isPromise<Value>(value: Value | PromiseLike<Value>): value is PromiseLi
 
 function deadLetter(code: string, text: string): Admission {
   return { refused: { kind: "deadLetter", code, text, attemptIds: [], bury: false } };
-}
-
-/** Some validators quote the value they were given, which may be personal data. */
-function withoutValues(text: string, body: string): string {
-  return text.replace(/"([^"]*)"|'([^']*)'/g, (quoted, double?: string, single?: string) => {
-    const value = double ?? single ?? "";
-    return value !== "" && body.includes(value) ? '"…"' : quoted;
-  });
-}
-
-function describeIssues(issues: readonly StandardSchemaV1.Issue[], body: string): string {
-  const shown = issues.slice(0, MAX_ISSUES).map((issue) => {
-    const path = (issue.path ?? [])
-      .map((segment) => String(typeof segment === "object" ? segment.key : segment))
-      .join(".");
-    const said = withoutValues(issue.message, body);
-    return path === "" ? said : `${path}: ${said}`;
-  });
-  const more = issues.length > MAX_ISSUES ? ` (+${issues.length - MAX_ISSUES} more)` : "";
-  return `The event doesn't fit the schema: ${shown.join("; ")}${more}`;
 }
