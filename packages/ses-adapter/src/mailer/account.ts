@@ -2,7 +2,6 @@ import { ConfigurationError } from "@exactly-once/core";
 import { type Clock } from "@exactly-once/core/ports";
 import { SesUnavailableError } from "../errors/ses-unavailable-error.js";
 import { classifyFailure, wordFor } from "../wire/classify.js";
-import { isAccessTrouble } from "../wire/refusal.js";
 import type { Answer } from "../wire/one-request.js";
 import type { AccountFacts, SesApi } from "../wire/ses-api.js";
 
@@ -82,7 +81,7 @@ export function assertUsable(api: SesApi, answer: Answer<AccountFacts>): void {
   const what = `${api.caller}: SES did not answer ${api.accountCall} (${failure.reason})`;
   // Neither asked nor in time: no credentials, no region, no such endpoint.
   const neverAsked = shot.phase === "armed" && wordFor(error) !== "TimeoutError";
-  if (neverAsked || (failure.kind === "refused" && isAccessTrouble(failure))) {
+  if (neverAsked || (failure.kind === "refused" && failure.access)) {
     throw new ConfigurationError(
       `${what}: check region and credentials, and allow ${api.permissions}.`,
       { cause: error },

@@ -241,7 +241,7 @@ describe.each(bothApis)("on %s", (api) => {
       for (const n of [1, 2, 3]) {
         expect(await send(attemptOf({ attemptNumber: n }))).toEqual({
           ...{ status: "rejected", reason },
-          throttle: { scope: "quota", retryAfterMs: 300_000 },
+          throttle: { scope: "quota", retryAfterMs: 60_000 },
         });
       }
       expect((await admit())?.reason).toMatch(api === "v1" ? reason : /stopped|SendingPaused/);

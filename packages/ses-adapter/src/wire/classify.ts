@@ -1,6 +1,6 @@
 import { SecondRequestError } from "../errors/second-request-error.js";
 import type { Shot } from "./one-shot.js";
-import { judgeRefusal, type RefusalContext, type Verdict } from "./refusal.js";
+import { judgeRefusal, type Judgement, type RefusalContext } from "./refusal.js";
 import type { SesError } from "./ses-api.js";
 
 /** What a failed call says about the email, before anything is made of it. */
@@ -10,7 +10,7 @@ export type Failure =
   /** It never went out. */
   | { readonly kind: "unsent"; readonly reason: string }
   /** SES declined it. */
-  | { readonly kind: "refused"; readonly reason: string; readonly verdict: Verdict };
+  | ({ readonly kind: "refused" } & Judgement);
 
 /**
  * @param shot what the one-shot saw of the request
@@ -53,10 +53,10 @@ function classifyAnswer(
   // The first try may have been answered or not; the client keeps that to itself.
   if (error instanceof SecondRequestError) return { kind: "unknown", reason: "clientResent" };
   if (status !== undefined && status >= 400 && status < 500 && sesError !== undefined) {
-    const { reason, verdict } = judgeRefusal(sesError, context);
-    return verdict.kind === "inconclusive"
-      ? { kind: "unknown", reason }
-      : { kind: "refused", reason, verdict };
+    const judgement = judgeRefusal(sesError, context);
+    return judgement.verdict.kind === "inconclusive"
+      ? { kind: "unknown", reason: judgement.reason }
+      : { kind: "refused", ...judgement };
   }
   return { kind: "unknown", reason: status === 200 ? "unreadableReply" : `status${status}` };
 }

@@ -23,10 +23,8 @@ export interface RefusalContext {
 const rateWaitMs = 1_000;
 /** After the daily quota is used up, ms. It is a sliding 24 hours, so some of it comes back early. */
 export const quotaWaitMs = 15 * 60_000;
-/** While the account, its configuration or its sender may not send until somebody mends it, ms. */
-const accountWaitMs = 5 * 60_000;
-/** While nobody may send with these credentials, ms. */
-const accessWaitMs = 60_000;
+/** While nothing goes out until somebody mends the account, its settings or the permissions, ms. */
+const mendWaitMs = 60_000;
 
 interface Rule {
   readonly codes: readonly string[];
@@ -34,6 +32,8 @@ interface Rule {
   readonly text?: RegExp;
   /** In place of SES's code, where the text says more. */
   readonly reason?: string;
+  /** Nobody may send with these credentials, or with a request like this. */
+  readonly access?: true;
   readonly verdict: Verdict | ((error: SesError, context: RefusalContext) => Judgement);
 }
 
@@ -41,6 +41,8 @@ export interface Judgement {
   /** A word for logs and metrics, without personal data. */
   readonly reason: string;
   readonly verdict: Verdict;
+  /** Nobody may send with these credentials: a start is refused. */
+  readonly access?: true;
 }
 
 const message: Verdict = { kind: "message" };
@@ -92,12 +94,12 @@ const rules: readonly Rule[] = [
       // v2 says so of a configuration set or a tenant.
       ...["MailFromDomainNotVerified", "NotFound"],
     ],
-    verdict: wait("quota", accountWaitMs),
+    verdict: wait("quota", mendWaitMs),
   },
   {
     ...{ codes: ["MessageRejected"], reason: "AccountSendingPaused" },
     text: /\b(?:sending|account)\b.*\b(?:paused|suspended|disabled|shut down|under review)\b/i,
-    verdict: wait("quota", accountWaitMs),
+    verdict: wait("quota", mendWaitMs),
   },
   { codes: ["MessageRejected"], text: /is not verified/i, verdict: judgeIdentities },
   {
@@ -120,7 +122,8 @@ const rules: readonly Rule[] = [
       ...["UnrecognizedClient", "MissingAuthenticationToken", "IncompleteSignature"],
       ...["SignatureDoesNotMatch", "InvalidSignature"],
     ],
-    verdict: wait("quota", accessWaitMs),
+    access: true,
+    verdict: wait("quota", mendWaitMs),
   },
 ];
 
@@ -133,12 +136,8 @@ export function judgeRefusal(error: SesError, context: RefusalContext): Judgemen
   if (typeof rule?.verdict === "function") return rule.verdict(error, context);
   const reason =
     rule?.reason ?? (/^[A-Za-z.]{1,80}$/.test(error.code) ? error.code : "otherSesError");
-  return { reason, verdict: rule?.verdict ?? { kind: "doubtful" } };
-}
-
-/** Whether nobody may send with these credentials, or the request isn't one that SES takes. */
-export function isAccessTrouble({ verdict }: Judgement): boolean {
-  return verdict.kind === "wait" && verdict.waitMs === accessWaitMs;
+  const verdict = rule?.verdict ?? { kind: "doubtful" };
+  return { reason, verdict, ...(rule?.access ? { access: true } : {}) };
 }
 
 /**
@@ -155,7 +154,7 @@ function judgeIdentities({ message: text }: SesError, context: RefusalContext): 
   const [, ownDomain = ""] = context.from.toLowerCase().split("@");
   const own = [context.from.toLowerCase(), ownDomain];
   if (listed.some((identity) => own.includes(identity))) {
-    return { reason: "senderNotVerified", verdict: wait("quota", accountWaitMs) };
+    return { reason: "senderNotVerified", verdict: wait("quota", mendWaitMs) };
   }
   const recipients = new Set(context.recipients.map((address) => address.toLowerCase()));
   const onlyTheirs = listed.length > 0 && listed.every((identity) => recipients.has(identity));
