@@ -1,6 +1,7 @@
 import { Option, type Command } from "commander";
 import { connect, type Connections } from "./connections.js";
 import { exitCodes, type ExitCode } from "./exit-codes.js";
+import { printableJson } from "./printable.js";
 import { readSettings, type Settings } from "./settings.js";
 import { terminalOf, type Terminal, type World } from "./terminal.js";
 
@@ -118,7 +119,7 @@ export function action<Options, Args extends readonly unknown[]>(
       const args = command.processedArgs as unknown as Args;
       const result = await work(context, command.opts() as Options, ...args);
       const asJson = common.json ?? terminal.jsonByDefault;
-      terminal.print(asJson ? JSON.stringify(result.json, null, 2) : result.text);
+      terminal.print(asJson ? printableJson(result.json) : result.text);
       session.code = result.code;
     } finally {
       session.complaint = connections.redisComplaint();

@@ -1,13 +1,5 @@
 import Table from "cli-table3";
-
-/** Nothing that a stored text says may steer the terminal. */
-export function printable(text: string): string {
-  return text.replace(
-    // eslint-disable-next-line no-control-regex -- these are what has to go
-    /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g,
-    (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`,
-  );
-}
+import { printable } from "./printable.js";
 
 const BORDERLESS = Object.fromEntries(
   [
@@ -16,37 +8,55 @@ const BORDERLESS = Object.fromEntries(
   ].map((name) => [name, ""]),
 );
 const GAP = "  ";
-/** Narrower than this a column can't be read. */
-const NARROWEST = 10;
-
-/** Rows under a heading, without lines, within `columns` characters: the widest column wraps. */
+/**
+ * Rows under a heading, without lines, within `columns` characters where the words allow that: columns
+ * wrap between words, the widest first. A word is never cut, since it may be an id that somebody copies.
+ */
 export function table(
   head: readonly string[],
   rows: readonly (readonly (string | number)[])[],
   columns: number,
 ): string {
   const cells = rows.map((row) => row.map((cell) => printable(String(cell))));
-  const widths = head.map((name, at) =>
-    Math.max(name.length, ...cells.map((row) => row[at]?.length ?? 0)),
-  );
-  const room = columns - GAP.length * (head.length - 1);
-  for (let over = sum(widths) - room; over > 0; over = sum(widths) - room) {
-    const widest = widths.indexOf(Math.max(...widths));
-    const next = Math.max(NARROWEST, ...widths.filter((_, at) => at !== widest));
-    const narrowed = Math.max(next - 1, (widths[widest] ?? 0) - over, NARROWEST);
-    if (narrowed >= (widths[widest] ?? 0)) break;
-    widths[widest] = narrowed;
-  }
+  const widestOf = (measure: (text: string) => number) =>
+    head.map((name, at) => Math.max(...[name, ...cells.map((row) => row[at] ?? "")].map(measure)));
   const grid = new Table({
     head: [...head],
     chars: { ...BORDERLESS, middle: GAP },
     style: { head: [], border: [], "padding-left": 0, "padding-right": 0 },
-    colWidths: widths,
+    colWidths: narrowed(
+      widestOf(widthOf),
+      widestOf((text) => Math.max(...text.split(" ").map(widthOf))),
+      columns - GAP.length * (head.length - 1),
+    ),
     wordWrap: true,
-    wrapOnWordBoundary: false,
   });
   grid.push(...cells);
   return trimmed(grid.toString());
+}
+
+/** The widths, of which the widest give way until all fit the room, or can't any more. */
+function narrowed(widths: readonly number[], least: readonly number[], room: number): number[] {
+  const result = [...widths];
+  for (let over = sum(result) - room; over > 0; over = sum(result) - room) {
+    const slack = result.map((width, at) => (width > (least[at] ?? width) ? width : 0));
+    const widest = slack.indexOf(Math.max(...slack));
+    const width = slack[widest] ?? 0;
+    if (width === 0) break;
+    const next = Math.max(0, ...slack.filter((_, at) => at !== widest));
+    result[widest] = Math.max(
+      least[widest] ?? 0,
+      Math.min(width - 1, Math.max(next, width - over)),
+    );
+  }
+  return result;
+}
+
+/** Columns on a terminal: East Asian characters and emoji take two. */
+function widthOf(text: string): number {
+  let width = 0;
+  for (const character of text) width += (character.codePointAt(0) ?? 0) >= 0x1100 ? 2 : 1;
+  return width;
 }
 
 /** Labels and values, one a line; values wrap under themselves. */
@@ -61,7 +71,7 @@ export function facts(pairs: readonly (readonly [string, string])[], columns: nu
     .join("\n");
 }
 
-/** Breaks at spaces; only what is longer than a line is cut, never an id that fits one. */
+/** Breaks at spaces only: what is longer than a line stands on one all the same. */
 export function wrap(text: string, width: number): string[] {
   const lines: string[] = [];
   let line = "";

@@ -9,6 +9,7 @@ import type { Session } from "./cli-command.js";
 import { UnavailableError } from "./errors/unavailable-error.js";
 import { UsageError } from "./errors/usage-error.js";
 import { exitCodes, exitCodesHelp, type ExitCode } from "./exit-codes.js";
+import { printableLines } from "./printable.js";
 import type { World } from "./terminal.js";
 
 type AddCommand = (program: Command, session: Session) => void;
@@ -73,8 +74,8 @@ async function createProgram(session: Session, asked: string | undefined): Promi
     .version(manifest.version, "-V, --version", "print the version")
     .exitOverride()
     .configureOutput({
-      writeOut: (text) => void stdout.write(text),
-      writeErr: (text) => void stderr.write(text),
+      writeOut: (text) => void stdout.write(printableLines(text)),
+      writeErr: (text) => void stderr.write(printableLines(text)),
       getOutHelpWidth: width,
       getErrHelpWidth: width,
     })
@@ -99,7 +100,8 @@ function explain(error: unknown, session: Session): ExitCode {
     return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
   }
   const message = error instanceof Error ? error.message : String(error);
-  const say = (text: string) => void session.world.stderr.write(`exactly-once: ${text}\n`);
+  const say = (text: string) =>
+    void session.world.stderr.write(`exactly-once: ${printableLines(text)}\n`);
   if (error instanceof UsageError || error instanceof ConfigurationError) {
     say(message);
     return exitCodes.usage;

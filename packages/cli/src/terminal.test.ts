@@ -42,6 +42,18 @@ describe("at a terminal", () => {
     expect(JSON.parse((await run("", "status", "--json")).stdout)).toMatchObject({ paused: null });
   });
 
+  it("lets no stored text steer it, as text or as JSON", async () => {
+    const why = "\u001b]0;owned\u0007\u009b2J\u202Egnp.exe";
+    expect((await run("", "pause", "--by", "ann", "--why", why)).code).toBe(0);
+    for (const form of ["--no-json", "--json"]) {
+      const { stdout } = await run("", "status", form);
+      expect(stdout).toContain("\\u009b2J\\u202egnp.exe");
+      // eslint-disable-next-line no-control-regex -- these are what must not be there
+      expect(stdout).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202a-\u202e]/);
+    }
+    expect((await run("", "resume")).code).toBe(0);
+  });
+
   it("asks before what can't be undone, and takes only a yes for one", async () => {
     const { attemptId, key } = await unknownEffect(local.store, "asked");
     for (const answer of ["\n", "n\n", "yesterday\n", ""]) {

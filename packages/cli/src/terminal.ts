@@ -1,5 +1,6 @@
 import { createInterface } from "node:readline/promises";
 import type { Readable, Writable } from "node:stream";
+import { printable, printableLines } from "./printable.js";
 
 /** What the tool reads from and writes to. */
 export interface World {
@@ -31,15 +32,15 @@ export function terminalOf({ stdin, stdout, stderr }: World): Terminal {
   return {
     columns: stdout.isTTY === true ? (stdout.columns ?? 80) : 80,
     jsonByDefault: stdout.isTTY !== true,
-    print: (text) => void stdout.write(`${text}\n`),
-    note: (text) => void stderr.write(`${text}\n`),
+    print: (text) => void stdout.write(`${printableLines(text)}\n`),
+    note: (text) => void stderr.write(`${printableLines(text)}\n`),
     // Questions go to stderr, so that a redirected result stays one.
     canAsk: stdin.isTTY === true && stderr.isTTY === true,
     ask: async (question) => {
       const lines = createInterface({ input: stdin, output: stderr });
       try {
         const ended = new Promise<string>((resolve) => lines.once("close", () => resolve("")));
-        const answer = await Promise.race([lines.question(`${question} [y/N] `), ended]);
+        const answer = await Promise.race([lines.question(`${printable(question)} [y/N] `), ended]);
         return /^y(es)?$/i.test(answer.trim());
       } finally {
         lines.close();

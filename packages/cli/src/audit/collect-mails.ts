@@ -14,8 +14,8 @@ export interface MailCollection {
 interface Entry {
   mail: SentMail | undefined;
   notSent: boolean;
-  bounced?: readonly string[];
-  delivered?: readonly string[];
+  readonly bounced: Set<string>;
+  readonly delivered: Set<string>;
 }
 
 export function collectMails(): MailCollection {
@@ -26,20 +26,23 @@ export function collectMails(): MailCollection {
   function entryOf(id: string): Entry {
     const known = byId.get(id);
     if (known) return known;
-    const entry: Entry = { mail: undefined, notSent: false };
+    const entry: Entry = {
+      mail: undefined,
+      notSent: false,
+      bounced: new Set(),
+      delivered: new Set(),
+    };
     byId.set(id, entry);
     return entry;
   }
 
   function* reached(entry: Entry): Generator<SentMail, void, undefined> {
-    const { mail, bounced } = entry;
+    const { mail, bounced, delivered } = entry;
     if (!mail || entry.notSent) return;
-    if (!bounced) yield mail;
+    if (bounced.size === 0) yield mail;
     else {
       // Delivered to the mailbox and bounced by its owner's rules later: it was there.
-      const recipients = mail.recipients.filter(
-        (one) => !bounced.includes(one) || entry.delivered?.includes(one) === true,
-      );
+      const recipients = mail.recipients.filter((one) => !bounced.has(one) || delivered.has(one));
       if (recipients.length > 0) yield { ...mail, recipients };
     }
   }
@@ -61,11 +64,11 @@ export function collectMails(): MailCollection {
           break;
         case "undelivered":
           entry.mail = better(entry.mail, trace.mail);
-          entry.bounced = [...(entry.bounced ?? []), ...trace.recipients];
+          for (const one of trace.recipients) entry.bounced.add(one);
           break;
         case "delivered":
           entry.mail = better(entry.mail, trace.mail);
-          entry.delivered = [...(entry.delivered ?? []), ...trace.recipients];
+          for (const one of trace.recipients) entry.delivered.add(one);
           break;
       }
     },
@@ -81,9 +84,7 @@ export function collectMails(): MailCollection {
     get undelivered() {
       let count = 0;
       for (const entry of byId.values()) {
-        for (const one of new Set(entry.bounced)) {
-          if (entry.delivered?.includes(one) !== true) count += 1;
-        }
+        for (const one of entry.bounced) if (!entry.delivered.has(one)) count += 1;
       }
       return count;
     },

@@ -21,6 +21,16 @@ describe("bursts of copies", () => {
     expect(bursts).toMatchObject([{ by: "content", definitely: 3, atMost: 3 }]);
   });
 
+  it("joins a hundred thousand groups one after another in no time to speak of", () => {
+    const many = Array.from({ length: 50_000 }, (_, at) => at);
+    const { bursts } = find(
+      ...many.map((at) => mail(0, { notification: `n${at}`, content: `c${at}` })),
+      // Each shows its group and the next to be the same.
+      ...many.slice(1).map((at) => mail(1, { notification: `n${at - 1}`, content: `c${at}` })),
+    );
+    expect(bursts).toMatchObject([{ definitely: 99_999 }]);
+  });
+
   it("takes the same content again for a copy only within the window", () => {
     const monthly = (minutes: number, notification: string) =>
       mail(minutes, { notification, content: "reminder" });

@@ -90,6 +90,13 @@ function vagueBurst(recipient: string, chain: readonly SentMail[], legitimate: n
   };
 }
 
+/** Copies of one email. One that turned out to be part of another leads there. */
+interface Group {
+  mails: SentMail[];
+  lastAt: number;
+  into: Group | undefined;
+}
+
 /**
  * Groups of the same email. One notification is one email however far apart its copies are; the same
  * content under several is one email within the window.
@@ -97,33 +104,46 @@ function vagueBurst(recipient: string, chain: readonly SentMail[], legitimate: n
  * @param mails in order of time
  */
 function sameEmails(mails: readonly SentMail[], windowMs: number): readonly SentMail[][] {
-  const byNotification = new Map<string, SentMail[]>();
-  const byContent = new Map<string, SentMail[]>();
-  const groups = new Set<SentMail[]>();
+  const byNotification = new Map<string, Group>();
+  const byContent = new Map<string, Group>();
+  const groups: Group[] = [];
   for (const mail of mails) {
     const { notification, content } = mail;
-    const known = notification === undefined ? undefined : byNotification.get(notification);
-    const alike = content === undefined ? undefined : byContent.get(content);
-    const recent = alike && mail.at - (alike.at(-1)?.at ?? 0) <= windowMs ? alike : undefined;
-    const group = known ?? recent ?? [];
-    if (known && recent && known !== recent) {
-      merge(known, recent);
-      groups.delete(recent);
-      for (const map of [byNotification, byContent]) {
-        for (const [name, one] of map) if (one === recent) map.set(name, known);
-      }
-    }
-    group.push(mail);
-    groups.add(group);
+    const known = foundIn(byNotification, notification);
+    const alike = foundIn(byContent, content);
+    const recent = alike && mail.at - alike.lastAt <= windowMs ? alike : undefined;
+    const group = known && recent ? merged(known, recent) : (known ?? recent ?? opened(groups));
+    group.mails.push(mail);
+    group.lastAt = mail.at;
     if (notification !== undefined) byNotification.set(notification, group);
     if (content !== undefined) byContent.set(content, group);
   }
-  return [...groups];
+  return groups
+    .filter(({ into }) => into === undefined)
+    .map((group) => group.mails.sort((a, b) => a.at - b.at));
 }
 
-function merge(into: SentMail[], other: readonly SentMail[]): void {
-  into.push(...other);
-  into.sort((a, b) => a.at - b.at);
+function opened(groups: Group[]): Group {
+  const group: Group = { mails: [], lastAt: 0, into: undefined };
+  groups.push(group);
+  return group;
+}
+
+function foundIn(map: ReadonlyMap<string, Group>, name: string | undefined): Group | undefined {
+  let group = name === undefined ? undefined : map.get(name);
+  while (group?.into) group = group.into;
+  return group;
+}
+
+/** The smaller goes into the larger, so that no email moves often and no way becomes long. */
+function merged(one: Group, other: Group): Group {
+  if (one === other) return one;
+  const [larger, smaller] = one.mails.length < other.mails.length ? [other, one] : [one, other];
+  for (const mail of smaller.mails) larger.mails.push(mail);
+  larger.lastAt = Math.max(larger.lastAt, smaller.lastAt);
+  smaller.mails = [];
+  smaller.into = larger;
+  return larger;
 }
 
 function bySubject(mails: readonly SentMail[]): readonly SentMail[][] {

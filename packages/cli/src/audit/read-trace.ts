@@ -57,13 +57,29 @@ const historyEntry = z.object({
   outcome: z.string().default("accepted"),
 });
 
-/** What one JSON value says about emails: several for an export, `undefined` where it isn't understood. */
-export function readTraces(value: unknown, sources: IdentitySources): readonly Trace[] | undefined {
-  if (typeof value !== "object" || value === null) return undefined;
+/** Envelopes in envelopes: SNS in SQS in an export are four. */
+const DEEPEST = 10;
+
+/**
+ * What one JSON value says about emails: several for an export, `undefined` where it isn't understood.
+ *
+ * @param depth of the envelopes around it
+ */
+export function readTraces(
+  value: unknown,
+  sources: IdentitySources,
+  depth = 0,
+): readonly Trace[] | undefined {
+  if (typeof value !== "object" || value === null || depth > DEEPEST) return undefined;
   const inner = unwrap(value);
   if (inner) {
-    const traces = inner.map((one) => readTraces(one, sources));
-    return traces.includes(undefined) ? undefined : traces.flatMap((some) => some ?? []);
+    const traces: Trace[] = [];
+    for (const one of inner) {
+      const some = readTraces(one, sources, depth + 1);
+      if (some === undefined) return undefined;
+      for (const trace of some) traces.push(trace);
+    }
+    return traces;
   }
   const trace =
     "mail" in value

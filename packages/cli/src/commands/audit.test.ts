@@ -186,6 +186,28 @@ describe("audit", () => {
     expect(await place.run(["audit", "-"], { stdin: lines(history) })).toMatchObject(found);
   });
 
+  it("skips a line of a hundred million characters from a small file, and reads the rest", async () => {
+    const email = JSON.stringify({ at: START, to: "ann@example.org" });
+    const packed = gzipSync(`${"[".repeat(100_000_000)}\n${email}\n`);
+    expect(packed.byteLength).toBeLessThan(200_000);
+    await place.write("packed.jsonl.gz", packed);
+    expect(await place.run(["audit", "packed.jsonl.gz"])).toMatchObject({
+      code: 0,
+      json: { emails: 1, input: { lines: 2, unreadable: 1 } },
+    });
+  });
+
+  it("takes nothing from envelopes without end", async () => {
+    const deep = `${"[".repeat(5_000)}${"]".repeat(5_000)}`;
+    await place.write(
+      "deep.jsonl",
+      `${deep}\n${JSON.stringify({ at: START, to: "a@b.example" })}\n`,
+    );
+    expect(await place.run(["audit", "deep.jsonl"])).toMatchObject({
+      json: { emails: 1, input: { unreadable: 1 } },
+    });
+  });
+
   it("reads what the local SES lists, on one line or many, and tells Part A from Part B", async () => {
     const ses = await createLocalSes();
     const client = new SESClient({

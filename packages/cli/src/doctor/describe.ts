@@ -1,5 +1,6 @@
 import type { Finding } from "@exactly-once/sqs-adapter";
-import { facts, printable } from "../layout.js";
+import { facts } from "../layout.js";
+import { printable } from "../printable.js";
 import type { Diagnosis } from "./diagnosis.js";
 
 const MARKS = { ok: "ok", warning: "WARNING", error: "ERROR" } as const;
