@@ -1,7 +1,5 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { fileURLToPath } from "node:url";
-import { nodeTsArgs } from "../../../scripts/node-ts-args.mjs";
 import type { LocalStack } from "./local/stack.js";
 
 export interface ServiceProcess {
@@ -16,14 +14,14 @@ export interface ServiceProcess {
 /**
  * The service as it is deployed: a process of its own, with nothing but its environment.
  *
- * @param args of node; default: its sources
+ * @param main the program
  */
 export function spawnService(
+  main: string,
   stack: LocalStack,
   env: Readonly<Record<string, string>> = {},
-  args: readonly string[] = [...nodeTsArgs, fileURLToPath(new URL("main.ts", import.meta.url))],
 ): ServiceProcess {
-  const child = spawn(process.execPath, args, {
+  const child = spawn(process.execPath, [main], {
     env: { PATH: process.env["PATH"], ...stack.env, LOG_LEVEL: "trace", ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });

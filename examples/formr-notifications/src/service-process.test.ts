@@ -7,20 +7,21 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 import { startRedisServer, type RedisServer } from "@exactly-once/redis-store/testing";
 import { GetQueueAttributesCommand } from "@aws-sdk/client-sqs";
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { bundlePrograms } from "../../../scripts/bundle-programs.mjs";
 import { traineeIdOf } from "./local/cognito-pool.js";
 import { sampleForm } from "./local/sample-events.js";
 import { startLocalStack, type LocalStack, type LocalStackOptions } from "./local/stack.js";
 import { spawnService, type ServiceProcess } from "./service-process.fixture.js";
 
-// Processes start slowly on a busy machine; no test waits for this long otherwise.
-vi.setConfig({ testTimeout: 90_000 });
-
 let stack: LocalStack;
 let redis: RedisServer;
+let bundle: Awaited<ReturnType<typeof bundlePrograms>>;
 const spawned: ServiceProcess[] = [];
 
 beforeAll(async () => {
+  const inPackage = (path: string) => fileURLToPath(new URL(`../${path}`, import.meta.url));
+  bundle = await bundlePrograms(inPackage(""), { main: inPackage("src/main.ts") });
   redis = await startRedisServer();
 });
 
@@ -32,14 +33,17 @@ afterEach(async () => {
   await stack.close();
 });
 
-afterAll(() => redis.stop());
+afterAll(async () => {
+  await redis.stop();
+  await bundle.remove();
+});
 
 async function setUp(options?: LocalStackOptions): Promise<void> {
   stack = await startLocalStack(options);
 }
 
 function spawn(env: Readonly<Record<string, string>> = {}): ServiceProcess {
-  const service = spawnService(stack, env);
+  const service = spawnService(bundle.programs["main"] ?? "", stack, env);
   spawned.push(service);
   return service;
 }
@@ -111,7 +115,7 @@ describe("the build", () => {
     const cli = join(dirname(tsup), "dist", "cli-default.js");
     await promisify(execFile)(process.execPath, [cli, "--out-dir", outDir], { cwd });
     await setUp();
-    const service = spawnService(stack, {}, [join(outDir, "main.js")]);
+    const service = spawnService(join(outDir, "main.js"), stack);
     spawned.push(service);
     await service.logged("ready");
     await stack.submitForm(sampleForm());

@@ -2,8 +2,9 @@ import { createLocalSes } from "@exactly-once/ses-adapter/testing";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { bundleCli } from "./bundle-cli.fixture.js";
+import { bundlePrograms } from "../../../scripts/bundle-programs.mjs";
 import {
   createWorkplace,
   runProgram,
@@ -15,11 +16,15 @@ import { startSqs, type LocalSqs } from "./sqs.fixture.js";
 
 // A process ends only once the command has closed all that it opened.
 describe("the program, as a process", () => {
-  let bundle: Awaited<ReturnType<typeof bundleCli>>;
+  let bundle: Awaited<ReturnType<typeof bundlePrograms>>;
+  let main: string;
   let local: LocalStore;
   let sqs: LocalSqs;
   beforeAll(async () => {
-    [bundle, local, sqs] = await Promise.all([bundleCli(), startStore(), startSqs()]);
+    const inPackage = (path: string) => fileURLToPath(new URL(`../${path}`, import.meta.url));
+    const bundling = bundlePrograms(inPackage(""), { main: inPackage("src/main.ts") });
+    [bundle, local, sqs] = await Promise.all([bundling, startStore(), startSqs()]);
+    main = bundle.programs["main"] ?? "";
   });
   afterAll(() => Promise.all([bundle.remove(), local.stop(), sqs.close()]));
 
@@ -27,9 +32,9 @@ describe("the program, as a process", () => {
 
   it("answers on stdout and ends with the command's code", async () => {
     const env = settings();
-    const status = await runProgram(bundle.main, ["status"], { env });
+    const status = await runProgram(main, ["status"], { env });
     expect(status).toMatchObject({ code: 0, json: { paused: null }, stderr: "" });
-    const wrong = await runProgram(bundle.main, ["status", "--nonsense"], { env });
+    const wrong = await runProgram(main, ["status", "--nonsense"], { env });
     expect(wrong).toMatchObject({ code: 2, stdout: "" });
   });
 
@@ -40,14 +45,14 @@ describe("the program, as a process", () => {
     try {
       const env = { ...settings(), AWS_ENDPOINT_URL: sqs.endpoint };
       const redriving = ["redrive", "--all", "-y", "-q", queueUrl];
-      const redriven = await runProgram(bundle.main, redriving, { env });
+      const redriven = await runProgram(main, redriving, { env });
       expect(redriven).toMatchObject({ code: 0, json: { redriven: 0 } });
       const deployed = {
         queues: { forms: { url: queueUrl } },
         ses: { endpoint: ses.endpoint, configurationSet: "absent" },
       };
       const file = join(place.folder, await place.write("all.json", JSON.stringify(deployed)));
-      const doctor = await runProgram(bundle.main, ["doctor", "-c", file], { env });
+      const doctor = await runProgram(main, ["doctor", "-c", file], { env });
       expect(doctor.code).toBe(1);
       for (const found of ["receive-budget", "redis-no-replicas", "ses-configuration-set"]) {
         expect(doctor.stdout).toContain(found);
@@ -59,13 +64,13 @@ describe("the program, as a process", () => {
   });
 
   it("reads what is piped into it", async () => {
-    const audit = await runProgram(bundle.main, ["audit", "-"], { stdin: "not an event\n" });
+    const audit = await runProgram(main, ["audit", "-"], { stdin: "not an event\n" });
     expect(audit.stderr).toMatch(/No line of the input tells of an email/);
   });
 
   it("isn't hurt by a reader that has seen enough", async () => {
     await unknownEffect(local.store, "seen");
-    const child = spawn(process.execPath, [bundle.main, "unresolved"], {
+    const child = spawn(process.execPath, [main, "unresolved"], {
       env: { PATH: process.env["PATH"], ...settings() },
       stdio: ["ignore", "pipe", "pipe"],
     });

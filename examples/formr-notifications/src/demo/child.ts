@@ -21,11 +21,16 @@ export interface ChildOptions {
   readonly name: string;
   /** Relative to this file. */
   readonly file: string;
+  /** Where it is in another form than its source. */
+  readonly bundles?: Bundles;
   readonly args?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
   /** Called with each line of its standard output. */
   readonly onLine: (line: string) => void;
 }
+
+/** Programs by their source files, relative to this folder. */
+export type Bundles = Readonly<Record<string, string>>;
 
 const KEPT_LINES = 15;
 const alive = new Set<ChildProcess>();
@@ -34,9 +39,13 @@ const alive = new Set<ChildProcess>();
 process.on("exit", () => alive.forEach((child) => child.kill("SIGKILL")));
 
 /** Starts a source file of this package with Node itself, so that a signal reaches it. */
-export function startChild({ name, file, args = [], env = {}, onLine }: ChildOptions): Child {
-  const path = fileURLToPath(new URL(file, import.meta.url));
-  const child = spawn(process.execPath, [...nodeTsArgs, path, ...args], {
+export function startChild(options: ChildOptions): Child {
+  const { name, file, bundles = {}, args = [], env = {}, onLine } = options;
+  const bundle = bundles[file];
+  const program = bundle
+    ? [bundle]
+    : [...nodeTsArgs, fileURLToPath(new URL(file, import.meta.url))];
+  const child = spawn(process.execPath, [...program, ...args], {
     stdio: ["pipe", "pipe", "pipe"],
     env: { ...inherited(), ...env },
   });

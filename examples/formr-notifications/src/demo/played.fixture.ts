@@ -3,18 +3,38 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { z } from "zod";
-import { nodeTsArgs } from "../../../../scripts/node-ts-args.mjs";
+import { bundlePrograms } from "../../../../scripts/bundle-programs.mjs";
 import { tally } from "./counting.js";
 import { expectedEmails } from "./expected-emails.js";
 import { replay } from "./replay.js";
-import type { Side } from "./services.js";
+import { services, type Side } from "./services.js";
 import type { WorkloadEvent } from "./workload.js";
 
 const PAGE_SIZE = 60;
 
+/** The programs of a replay, and the operator's tool. */
+export type Programs = Awaited<ReturnType<typeof bundleReplay>>;
+
+export async function bundleReplay() {
+  const here = (file: string) => fileURLToPath(new URL(file, import.meta.url));
+  const files = ["./stack-main.ts", services.naive.file, services.ours.file] as const;
+  const manifest = createRequire(import.meta.url).resolve("@exactly-once/cli/package.json");
+  const { programs, remove } = await bundlePrograms(here("../.."), {
+    stack: here(files[0]),
+    naive: here(files[1]),
+    ours: here(files[2]),
+    tool: join(dirname(manifest), "src", "main.ts"),
+  });
+  const { stack, naive, ours, tool } = programs;
+  const bundles = { [files[0]]: stack, [files[1]]: naive, [files[2]]: ours };
+  return { bundles, tool, remove };
+}
+
 export interface Play {
+  readonly programs: Programs;
   readonly side: Side;
   readonly seed: number;
   readonly users: number;
@@ -24,10 +44,13 @@ export interface Play {
 }
 
 /** Replays the workload and counts the mailbox twice: by the demo, and by the operator's tool. */
-export async function play({ side, seed, users, workload, walkMs }: Play) {
+export async function play({ programs, side, seed, users, workload, walkMs }: Play) {
   const pageLatencyMs = walkMs / Math.ceil(users / PAGE_SIZE);
   const stack = { users, poolSeed: seed, pageLatencyMs };
-  const result = await replay({ side, workload, stack, onProgress: () => undefined });
+  const result = await replay({
+    ...{ side, workload, stack, bundles: programs.bundles },
+    onProgress: () => undefined,
+  });
   const outcome = tally(
     expectedEmails(workload, { users, seed }),
     result.emails,
@@ -37,7 +60,7 @@ export async function play({ side, seed, users, workload, walkMs }: Play) {
   const same = { recipients2: doctors2, recipients3: doctors3, most: max };
   const received = { recipients2: received2, recipients3: received3, most: receivedMax };
   const byTheDemo = { exact: true, same: { definitely: same, atMost: same }, received };
-  return { ...outcome, byTheDemo, byTheAudit: await audit(result.pages) };
+  return { ...outcome, byTheDemo, byTheAudit: await audit(programs.tool, result.pages) };
 }
 
 const run = promisify(execFile);
@@ -49,15 +72,12 @@ const audited = z.object({
 });
 
 /** What the operator's tool says of the same mailbox, by itself. */
-async function audit(pages: readonly string[]) {
+async function audit(tool: string, pages: readonly string[]) {
   const folder = await mkdtemp(join(tmpdir(), "audit-"));
   try {
     const file = join(folder, "mailbox.jsonl");
     await writeFile(file, pages.join("\n"));
-    const manifest = createRequire(import.meta.url).resolve("@exactly-once/cli/package.json");
-    const tool = join(dirname(manifest), "src", "main.ts");
-    const args = [...nodeTsArgs, tool, "audit", file, "--json"];
-    const { stdout } = await run(process.execPath, args);
+    const { stdout } = await run(process.execPath, [tool, "audit", file, "--json"]);
     return audited.parse(JSON.parse(stdout));
   } finally {
     await rm(folder, { recursive: true });

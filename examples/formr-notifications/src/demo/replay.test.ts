@@ -1,5 +1,5 @@
-import { describe, expect, it } from "vitest";
-import { play } from "./played.fixture.js";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { bundleReplay, play, type Programs } from "./played.fixture.js";
 import { createWorkload } from "./workload.js";
 
 const pool = { seed: 1, users: 600 };
@@ -12,8 +12,14 @@ const walkMs = 5_000;
 
 // Real processes on a real clock. `replay.proof.ts` has the incident at full scale.
 describe("a small replay", () => {
+  let programs: Programs;
+  beforeAll(async () => {
+    programs = await bundleReplay();
+  });
+  afterAll(() => programs.remove());
+
   it("has the naive service send copies", async () => {
-    const played = await play({ ...pool, side: "naive", workload, walkMs });
+    const played = await play({ ...pool, programs, side: "naive", workload, walkMs });
     expect(played.byTheAudit).toEqual(played.byTheDemo);
     expect(played.exactlyOnce).toBe(false);
     expect(played.figures.doctors2).toBeGreaterThan(0);
@@ -21,7 +27,7 @@ describe("a small replay", () => {
   });
 
   it("has ours send each email exactly once", async () => {
-    const played = await play({ ...pool, side: "ours", workload, walkMs });
+    const played = await play({ ...pool, programs, side: "ours", workload, walkMs });
     expect(played.byTheAudit.same.definitely).toMatchObject({ recipients2: 0, recipients3: 0 });
     expect({ ...played.figures, unexpected: played.unexpected }).toMatchObject({
       ...{ missing: 0, max: 1, unexpected: 0, held: 0 },

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { startChild, type Child } from "./child.js";
+import { startChild, type Bundles, type Child } from "./child.js";
 import type { AcceptedEmail, Observations } from "./counting.js";
 import { mailboxOf } from "./mailbox.js";
 import { queuesOf } from "./queues.js";
@@ -22,6 +22,8 @@ export interface ReplayOptions {
   readonly workload: readonly WorkloadEvent[];
   readonly stack: StackSettings;
   readonly onProgress: (progress: Progress) => void;
+  /** Default: the sources. */
+  readonly bundles?: Bundles;
 }
 
 /** What one service did with the workload. */
@@ -43,7 +45,7 @@ const START_TIMEOUT_MS = 30_000;
 
 /** Plays the workload to one service on a fresh stack, all in processes of their own. */
 export async function replay(options: ReplayOptions): Promise<ReplayResult> {
-  const { stack, facts } = await startStack(options.stack);
+  const { stack, facts } = await startStack(options);
   const queues = queuesOf(facts);
   try {
     return await play(options, facts, queues);
@@ -54,7 +56,7 @@ export async function replay(options: ReplayOptions): Promise<ReplayResult> {
 }
 
 async function play(
-  { side, workload, onProgress }: ReplayOptions,
+  { side, workload, onProgress, bundles = {} }: ReplayOptions,
   facts: StackFacts,
   queues: ReturnType<typeof queuesOf>,
 ): Promise<ReplayResult> {
@@ -65,6 +67,7 @@ async function play(
   const service = startChild({
     name: `the ${side} service`,
     file: services[side].file,
+    bundles,
     env: { ...facts.env, ...services[side].env },
     onLine: log.read,
   });
@@ -130,12 +133,16 @@ function publishOnTime(
   };
 }
 
-async function startStack(settings: StackSettings): Promise<{ stack: Child; facts: StackFacts }> {
+async function startStack({
+  stack: settings,
+  bundles = {},
+}: ReplayOptions): Promise<{ stack: Child; facts: StackFacts }> {
   let ready: (line: string) => void = () => undefined;
   const firstLine = new Promise<string>((resolve) => (ready = resolve));
   const stack = startChild({
     name: "the local stack",
     file: "./stack-main.ts",
+    bundles,
     args: [JSON.stringify(settings)],
     onLine: (line) => ready(line),
   });

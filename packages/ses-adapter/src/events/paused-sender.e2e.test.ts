@@ -8,7 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { nodeTsArgs } from "../../../../scripts/node-ts-args.mjs";
+import { bundlePrograms } from "../../../../scripts/bundle-programs.mjs";
 import { beginAttempt, namespace, pipeline } from "./attempts.fixture.js";
 import { email, mailerFixture } from "../mailer/mailer.fixture.js";
 import { attemptOf } from "../mailer/attempt.fixture.js";
@@ -19,9 +19,12 @@ import { sesFixture } from "../testing/local-ses.fixture.js";
 const { startSes } = sesFixture(onTestFinished);
 const { clientOf, mailerOf } = mailerFixture(onTestFinished);
 
-const startSender = (endpoint: string, attemptId: string, wakeFile: string): ChildProcess => {
-  const script = fileURLToPath(new URL("paused-sender.fixture.ts", import.meta.url));
-  const child = fork(script, [endpoint, attemptId, wakeFile], { execArgv: [...nodeTsArgs] });
+const startSender = async (...args: readonly string[]): Promise<ChildProcess> => {
+  const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
+  const entries = { sender: here("paused-sender.fixture.ts") };
+  const { programs, remove } = await bundlePrograms(here("../.."), entries);
+  onTestFinished(remove);
+  const child = fork(programs.sender, args);
   onTestFinished(() => void child.kill("SIGKILL"));
   return child;
 };
@@ -37,7 +40,7 @@ describe("a sender that is stopped between signing and writing its request", () 
     const store = memoryStore({ clock });
     const progress = memoryReconcileProgress();
     const attempt = await beginAttempt(store, "a");
-    const sender = startSender(ses.endpoint, attempt.id, wakeFile);
+    const sender = await startSender(ses.endpoint, attempt.id, wakeFile);
     expect(await once(sender, "message")).toContain("signed");
     await store.release([attempt]);
 
