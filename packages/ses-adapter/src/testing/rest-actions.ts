@@ -166,10 +166,13 @@ const actions: Readonly<Record<string, readonly [name: string, action: RestActio
   "PUT /account/sending": ["PutAccountSendingAttributes", putSending],
   "POST /identities": ["CreateEmailIdentity", createIdentity],
   "GET /identities": ["ListEmailIdentities", listIdentities],
+  // What the SDK has asked for since lists take filters.
+  "POST /list-identities": ["ListEmailIdentities", listIdentities],
   "GET /identities/*": ["GetEmailIdentity", getIdentity],
   "DELETE /identities/*": ["DeleteEmailIdentity", deleteIdentity],
   "POST /configuration-sets": ["CreateConfigurationSet", createConfigurationSet],
   "GET /configuration-sets": ["ListConfigurationSets", listConfigurationSets],
+  "POST /list-configuration-sets": ["ListConfigurationSets", listConfigurationSets],
   "GET /configuration-sets/*": ["GetConfigurationSet", getConfigurationSet],
   "GET /configuration-sets/*/event-destinations": [
     "GetConfigurationSetEventDestinations",
