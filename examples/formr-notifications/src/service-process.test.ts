@@ -12,6 +12,7 @@ import { bundlePrograms } from "../../../scripts/bundle-programs.mjs";
 import { traineeIdOf } from "./local/cognito-pool.js";
 import { sampleForm } from "./local/sample-events.js";
 import { startLocalStack, type LocalStack, type LocalStackOptions } from "./local/stack.js";
+import { HANGS_MS } from "./service.fixture.js";
 import { spawnService, type ServiceProcess } from "./service-process.fixture.js";
 
 let stack: LocalStack;
@@ -119,7 +120,7 @@ describe("the build", () => {
     spawned.push(service);
     await service.logged("ready");
     await stack.submitForm(sampleForm());
-    const [email] = await stack.ses.waitForSent(1, { timeoutMs: 30_000 });
+    const [email] = await stack.ses.waitForSent(1, { timeoutMs: HANGS_MS });
     expect(email?.mime.subject).toBe("We have received your Form R (Part A)");
     await rm(outDir, { recursive: true });
   });
@@ -142,7 +143,7 @@ describe("a restart", () => {
     expect(await first.ended).toBe("SIGKILL");
     stack.cognito.configure({ pageLatencyMs: 0 });
     spawn({ ...env, USER_CACHE_MIN_INTERVAL_SECONDS: "0" });
-    await stack.ses.waitForSent(1, { timeoutMs: 30_000 });
+    await stack.ses.waitForSent(1, { timeoutMs: HANGS_MS });
   });
 
   it("doesn't send again what its predecessor may have sent, and holds it", async () => {
@@ -157,7 +158,7 @@ describe("a restart", () => {
     await first.logged("ready");
     stack.ses.faults.set([{ fault: "accept-then-hang", when: { on: "every" } }]);
     await stack.submitForm(sampleForm());
-    await stack.ses.waitForSent(1, { timeoutMs: 30_000 });
+    await stack.ses.waitForSent(1, { timeoutMs: HANGS_MS });
     first.kill("SIGKILL");
     await first.ended;
     stack.ses.faults.clear();
@@ -178,7 +179,7 @@ describe("a restart", () => {
     stack.ses.faults.set([{ fault: "accept-then-hang", when: { on: "every" } }]);
     stack.ses.events.setFaults({ seed: 1, late: 1, lateMs: 600_000 });
     await stack.submitForm(sampleForm());
-    await stack.ses.waitForSent(1, { timeoutMs: 30_000 });
+    await stack.ses.waitForSent(1, { timeoutMs: HANGS_MS });
     first.kill("SIGKILL");
     await first.ended;
     stack.ses.faults.clear();
@@ -186,7 +187,7 @@ describe("a restart", () => {
     await second.logged("held");
     await stack.ses.events.flush();
     await second.logged("done");
-    while ((await messagesLeft()) > 0) await sleep(100);
+    await expect.poll(messagesLeft).toBe(0);
     expect(stack.ses.accepted()).toBe(1);
   });
 });
@@ -194,23 +195,27 @@ describe("a restart", () => {
 describe("two replicas with one Redis", () => {
   it("send each notification once, on one walk of the pool", async () => {
     await setUp({ cognito: { users: 300, pageLatencyMs: 20 } });
-    const env = shared("replicas");
+    const env = { ...shared("replicas"), CONCURRENCY: "5" };
     const replicas = [spawn(env), spawn(env)];
     await Promise.all(replicas.map((replica) => replica.logged("ready")));
     expect(stack.cognito.counts().walks).toBe(1);
     const events = Array.from({ length: 60 }, (_, position) =>
       sampleForm({ traineeId: traineeIdOf(position) }),
     );
+    stack.ses.faults.set([{ fault: { kind: "delay", ms: 2_000 }, when: { on: "every" } }]);
     // Each three times, in groups of their own, so that replicas meet over one key.
     for (const copy of ["a", "b", "c"]) {
       await Promise.all(
         events.map((event, index) => stack.submitForm(event, `group-${copy}-${index}`)),
       );
     }
-    while ((await messagesLeft()) > 0) await sleep(100);
+    // Until both are at work, neither gets on.
+    await Promise.all(replicas.map((replica) => replica.logged("attemptBegun")));
+    stack.ses.faults.clear();
+    await expect.poll(messagesLeft).toBe(0);
     const recipients = stack.ses.sent().flatMap(({ destinations }) => destinations);
     expect(recipients).toHaveLength(60);
     expect(new Set(recipients).size).toBe(60);
-    for (const replica of replicas) expect(replica.log()).toContain('"msg":"done"');
+    for (const replica of replicas) await replica.logged("done");
   });
 });

@@ -42,6 +42,9 @@ export async function runService(
   };
 }
 
+/** Whatever takes so long will never come. */
+export const HANGS_MS = 240_000;
+
 /** Waits for the dead letter that a message became. */
 export async function deadLetterOf(
   stack: LocalStack,
@@ -64,6 +67,6 @@ export function mailTo(
 ): Promise<readonly SentEmail[]> {
   const isTo = (email: SentEmail) => email.destinations.includes(address);
   return stack.ses
-    .waitForSent(() => stack.ses.sent().filter(isTo).length >= count, { timeoutMs: 18_000 })
+    .waitForSent(() => stack.ses.sent().filter(isTo).length >= count, { timeoutMs: HANGS_MS })
     .then(() => stack.ses.sent().filter(isTo));
 }

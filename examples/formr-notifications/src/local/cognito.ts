@@ -71,6 +71,7 @@ const faultsRequest = z.object({
   fault: z.enum(["throttle", "error", "drop", "hang"]),
   calls: z.number().int().min(1).default(1),
 });
+const LOOK_EVERY_MS = 20;
 const NO_COUNTS = { calls: 0, throttled: 0, walks: 0, walksCompleted: 0, searches: 0 };
 
 /** Starts a local Cognito. The port is bound to 127.0.0.1. */
@@ -115,7 +116,7 @@ export async function createLocalCognito(options: LocalCognitoOptions): Promise<
       counts.throttled += 1;
       return fail(response, "TooManyRequestsException", "Rate exceeded");
     }
-    if (settings.pageLatencyMs > 0) await sleep(settings.pageLatencyMs);
+    await latency();
     if (fault === "error") return fail(response, "InternalErrorException", "injected", 500);
     const { Filter, PaginationToken } = input as Record<string, unknown>;
     if (Filter) counts.searches += 1;
@@ -124,6 +125,16 @@ export async function createLocalCognito(options: LocalCognitoOptions): Promise<
     if ("error" in result) return fail(response, result.error, result.message);
     if (!Filter && result.last) counts.walksCompleted += 1;
     reply(response, 200, result.body);
+  }
+
+  /** Ends earlier where it is set lower meanwhile. */
+  async function latency(): Promise<void> {
+    const startedAt = performance.now();
+    for (;;) {
+      const leftMs = settings.pageLatencyMs - (performance.now() - startedAt);
+      if (leftMs <= 0) return;
+      await sleep(Math.min(leftMs, LOOK_EVERY_MS));
+    }
   }
 
   /** A bucket that holds one second's worth of calls. */

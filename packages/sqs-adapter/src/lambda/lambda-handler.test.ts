@@ -6,6 +6,7 @@ import {
 import { definePipeline, memoryStore, type ConsumerEvent, type Sender } from "@exactly-once/core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
+import { runningOut } from "../../../../scripts/test-time.js";
 import { sqsError, sqsOk, startFakeSqs } from "../fixtures/fake-sqs.fixture.js";
 import { createLambdaHandler, type LambdaHandlerOptions } from "./lambda-handler.js";
 import type { LambdaSqsRecord } from "./lambda.js";
@@ -152,7 +153,11 @@ describe("a Lambda handler", () => {
       const observe = (event: ConsumerEvent) => events.push(event);
       const handler = handlerOf(queueUrl, { client, callTimeoutMs: 50, observe });
       const Records = Array.from({ length: 25 }, (_, n) => recordOf(`{"id":"f${n}"}`));
-      expect(await handler({ Records }, inTime)).toEqual({ batchItemFailures: [] });
+      const answered = await runningOut(() => handler({ Records }, inTime), {
+        ms: 50,
+        once: () => fake.requests.length === 4,
+      });
+      expect(answered).toEqual({ batchItemFailures: [] });
       expect(sent).toContain("f24");
       expect(events.filter(({ type }) => type === "extendFailed")).toHaveLength(3);
       const actions = fake.requests.map(({ action }) => action);
