@@ -36,8 +36,10 @@ export {
   type MemoryStoreOptions,
 } from "./memory-store/memory-store.js";
 export type { Select } from "./message/admit.js";
-export { eventBridge, json, sns, type Decoder } from "./pipeline/decode.js";
+export type { BigNumbers } from "./pipeline/big-numbers.js";
+export { eventBridge, json, sns, type Decoder, type JsonOptions } from "./pipeline/decode.js";
 export type { Delivery } from "./pipeline/delivery.js";
+export { inEnvelope, type Envelope, type Enveloped } from "./pipeline/envelope.js";
 export type { EffectSenders, HandlerContext, MessageContext } from "./pipeline/handler-context.js";
 export {
   definePipeline,

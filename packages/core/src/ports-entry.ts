@@ -11,6 +11,7 @@ export {
 } from "./batch/batch-processor.js";
 export { NotSentError, UnreadableRecordError } from "./errors.js";
 export { formatAttemptId, parseAttemptId } from "./identity/attempt-id.js";
+export { EDITION_ATTRIBUTE } from "./identity/edition.js";
 export { canonicalJson } from "./identity/fingerprint.js";
 export { leaseTime } from "./leases/lease-time.js";
 export { DEFAULT_RETENTION_MS } from "./memory-store/memory-store.js";

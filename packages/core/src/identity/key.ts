@@ -16,12 +16,15 @@ export interface NotificationKey {
 /**
  * Builds the key of a notification from the event's meaning.
  *
- * @throws InvalidKeyError when a part is `undefined`, `NaN`, infinite or `""`, or there is none.
+ * @param edition names a deliberate repetition; without one, keys are as they always were
+ * @throws InvalidKeyError when a part is `undefined`, `NaN`, infinite, an integer beyond 2^53 or `""`,
+ *   or there is none.
  */
 export function notificationKey(
   namespace: string,
   pipeline: string,
   parts: readonly KeyPart[],
+  edition?: string,
 ): NotificationKey {
   if (!Array.isArray(parts) || parts.length === 0) {
     throw new InvalidKeyError(
@@ -30,7 +33,9 @@ export function notificationKey(
   }
   parts.forEach(checkPart);
   // JSON keeps 1, "1", true and null apart and quotes what could be mistaken for a separator.
-  const text = JSON.stringify([namespace, pipeline, ...parts.map(canonicalPart)]);
+  // An edition is an object, which no part can be, so that it is never taken for one.
+  const named = edition === undefined ? [] : [{ edition }];
+  const text = JSON.stringify([namespace, pipeline, ...parts.map(canonicalPart), ...named]);
   const digest = hash("sha256", text, "hex").slice(0, KEY_DIGEST_LENGTH);
   return { digest, text };
 }
@@ -39,15 +44,24 @@ function checkPart(part: unknown, index: number): void {
   const valid =
     part === null ||
     typeof part === "boolean" ||
-    (typeof part === "number" && Number.isFinite(part)) ||
+    (typeof part === "number" && Number.isFinite(part) && !isBeyondExact(part)) ||
     (typeof part === "string" && part !== "");
   if (!valid) {
+    if (isBeyondExact(part)) {
+      throw new InvalidKeyError(
+        `Part ${index + 1} of the key is an integer beyond 2^53, where neighbouring ids become one: decode with json({ bigNumbers: "string" }) and take it as text.`,
+      );
+    }
     const shown =
       part === "" ? "an empty string" : typeof part === "number" ? String(part) : typeof part;
     throw new InvalidKeyError(
       `Part ${index + 1} of the key is ${shown}; take string, finite number, boolean or null.`,
     );
   }
+}
+
+function isBeyondExact(part: unknown): boolean {
+  return typeof part === "number" && Number.isInteger(part) && !Number.isSafeInteger(part);
 }
 
 /** `-0` prints as `0`; a lone surrogate is escaped by JSON, so that it survives UTF-8. */

@@ -3,17 +3,23 @@ import { type } from "arktype";
 import * as v from "valibot";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
-import { json, type Decoder } from "../pipeline/decode.js";
+import { eventBridge, json, sns, type Decoder } from "../pipeline/decode.js";
 import { definePipeline, type PipelineDefinition } from "../pipeline/pipeline.js";
+import type { QueueMessage } from "../ports/index.js";
 import { admitMessage, type Admission } from "./admit.js";
+
+const plain = { id: "m", handle: "h", attributes: {}, sentAt: 0, receiveCount: 1 };
 
 type Definition = PipelineDefinition<StandardSchemaV1, Record<never, never>>;
 
 function admit(
   body: string,
-  over: Partial<Definition> & { readonly decode?: Decoder } = {},
+  over: Partial<Definition> & {
+    readonly decode?: Decoder;
+    readonly message?: Partial<QueueMessage>;
+  } = {},
 ): Promise<Admission> {
-  const { decode = json(), ...definition } = over;
+  const { decode = json(), message: delivered = {}, ...definition } = over;
   const pipeline = definePipeline({
     name: "letters",
     schema: z.any(),
@@ -28,7 +34,7 @@ function admit(
     select: () => "letters",
     pipelines: new Map([["letters", pipeline]]),
   };
-  const message = { id: "m", handle: "h", body, attributes: {}, sentAt: 0, receiveCount: 1 };
+  const message = { ...plain, body, ...delivered };
   return Promise.resolve(admitMessage(options, message));
 }
 
@@ -44,6 +50,12 @@ const address = "ann.planted@example.org";
 const accented = "josé planted";
 const escaped = "jos\\u00e9 planted";
 const phone = "447700900123";
+
+async function admitted(body: string, over: Parameters<typeof admit>[1] = {}) {
+  const admission = await admit(body, over);
+  if ("admitted" in admission) return admission.admitted;
+  throw new Error(`was refused: ${JSON.stringify(admission)}`);
+}
 
 describe("what a validator says of an event", () => {
   it.each<readonly [string, StandardSchemaV1, string, string]>([
@@ -206,5 +218,127 @@ it("doesn't tell what select() answered, which may come from the event", async (
       code: "unselected",
       text: "No pipeline takes it: select() answered a name that is none of these (letters).",
     },
+  });
+});
+
+describe("an integer beyond 2^53", () => {
+  const [one, two] = ["653247040368672768", "653247040368672769"];
+  const order = (id: string) =>
+    `{"id":${id},"note":"id ${two}","n":[1.5e300,-12,0.1234567890123456]}`;
+  const key = (event: unknown) => [(event as { id: string | number }).id];
+
+  it.each<readonly [string, Decoder]>([
+    ["json()", json()],
+    ["a decoder of one's own", (body) => JSON.parse(body) as unknown],
+  ])("is refused by name where nobody says how to read it: %s", async (_, decode) => {
+    const { code, text } = await refusal(order(one), { decode, key });
+    expect(code).toBe("undecodable");
+    expect(text).toContain('json({ bigNumbers: "string" })');
+    expect(text).not.toContain(one);
+  });
+
+  it.each<readonly [string, Decoder, (order: string) => string]>([
+    ["json", json({ bigNumbers: "string" }), (body) => body],
+    ["sns", sns(json({ bigNumbers: "string" })), (Message) => JSON.stringify({ Message })],
+    [
+      "eventBridge",
+      eventBridge({ bigNumbers: "string" }),
+      (detail) => `{"detail-type":"t","detail":${detail}}`,
+    ],
+  ])("arrives as text with all its digits: %s", async (_, decode, wrap) => {
+    const orders = await Promise.all(
+      [one, two, "-9007199254740993"].map((id) => admitted(wrap(order(id)), { decode, key })),
+    );
+    expect(orders.map(({ event }) => event)).toEqual(
+      [one, two, "-9007199254740993"].map((id) => ({
+        id,
+        note: `id ${two}`,
+        n: [1.5e300, -12, 0.1234567890123456],
+      })),
+    );
+    expect(new Set(orders.map((found) => found.key.digest)).size).toBe(3);
+  });
+
+  it("leaves smaller ones, and digits within texts, as they are", async () => {
+    const body = order("9007199254740991");
+    expect((await admitted(body, { key })).event).toEqual(JSON.parse(body));
+  });
+
+  it("is rounded where the decoder says so, but never in a key", async () => {
+    const decode = json({ bigNumbers: "round" });
+    expect((await admitted(order(one), { decode })).event).toMatchObject({ id: Number(one) });
+    expect(await refusal(order(one), { decode, key })).toMatchObject({ code: "invalidKey" });
+  });
+
+  it("doesn't make JSON of what is none", async () => {
+    expect(await refusal(`{${one}: 1}`, { decode: json({ bigNumbers: "string" }) })).toMatchObject({
+      text: "The message body isn't JSON.",
+    });
+  });
+
+  it("is told apart from a setting that is none", () => {
+    expect(() => json({ bigNumbers: "bigint" as "round" })).toThrow(
+      'json: bigNumbers is "bigint"; give "refuse" or "string" or "round"',
+    );
+  });
+});
+
+describe("an event's time", () => {
+  const sentAt = 5_000;
+  const bridged = `{"id":"e1","detail-type":"updated","source":"tis","time":"1970-01-01T00:00:02Z","replay-name":"again","detail":{"at":1000}}`;
+  const message = { sentAt };
+  const eventTime = (event: unknown) => (event as { at: number }).at;
+
+  it("is the pipeline's word, else the envelope's, else when the message was sent", async () => {
+    const decode = eventBridge();
+    expect((await admitted(`{"at":1000}`, { message })).happenedAt).toBe(5_000);
+    expect((await admitted(bridged, { message, decode })).happenedAt).toBe(2_000);
+    expect((await admitted(bridged, { message, decode, eventTime })).happenedAt).toBe(1_000);
+    const asDate = () => new Date(3_000);
+    expect((await admitted(`{}`, { message, eventTime: asDate })).happenedAt).toBe(3_000);
+  });
+
+  it("of an edition is when that was published", async () => {
+    const republished = { sentAt, attributes: { "exactly-once-edition": "May" } };
+    const over = { message: republished, decode: eventBridge(), eventTime };
+    expect((await admitted(bridged, over)).happenedAt).toBe(5_000);
+  });
+
+  it("that is none dead-letters the message", async () => {
+    expect(await refusal(`{"at":"yesterday"}`, { eventTime })).toMatchObject({ code: "permanent" });
+  });
+
+  it("stands beside what else surrounds an event", async () => {
+    const { envelope } = await admitted(bridged, { decode: eventBridge() });
+    expect(envelope).toEqual({
+      id: "e1",
+      time: 2_000,
+      source: "tis",
+      type: "updated",
+      replayName: "again",
+    });
+  });
+});
+
+describe("an edition", () => {
+  const of = (edition: string) => ({ attributes: { "exactly-once-edition": edition } });
+
+  it("is part of the key, and keys without one are as they always were", async () => {
+    const { key } = await admitted("{}");
+    expect(key).toEqual({
+      digest: "b3b6b5f0621654c8dda86a5c71984c94",
+      text: '["tests","letters","k"]',
+    });
+    const may = await admitted("{}", { message: of("bounces of May 2026") });
+    expect(may).toMatchObject({
+      edition: "bounces of May 2026",
+      key: { text: '["tests","letters","k",{"edition":"bounces of May 2026"}]' },
+    });
+    const june = await admitted("{}", { message: of("bounces of June 2026") });
+    expect(new Set([key, may.key, june.key].map(({ digest }) => digest)).size).toBe(3);
+  });
+
+  it.each(["", " May", "a/b", "x".repeat(101)])("named %j is refused", async (edition) => {
+    expect(await refusal("{}", { message: of(edition) })).toMatchObject({ code: "invalidKey" });
   });
 });

@@ -4,13 +4,22 @@ import { describeIssues } from "./describe-issues.js";
 import type { Disposition } from "./disposition.js";
 import { InvalidKeyError, PermanentError } from "../errors.js";
 import { fingerprintOf } from "../identity/fingerprint.js";
+import { editionOf } from "../identity/edition.js";
 import { notificationKey } from "../identity/key.js";
 import type { Admitted } from "../pipeline/admitted.js";
+import { refuseBigNumbers } from "../pipeline/big-numbers.js";
+import { isEnveloped, type Envelope } from "../pipeline/envelope.js";
 import type { Pipeline } from "../pipeline/pipeline.js";
 import type { QueueMessage } from "../ports/index.js";
 
-/** Names the pipeline of a decoded event; `undefined` means none takes it. */
-export type Select = (decoded: unknown, message: QueueMessage) => string | undefined;
+/**
+ * Names the pipeline of a decoded event; `undefined` means none takes it. The message bears what
+ * surrounds the event (`message.envelope`), where the decoder knows that.
+ */
+export type Select = (
+  decoded: unknown,
+  message: QueueMessage & { readonly envelope?: Envelope },
+) => string | undefined;
 
 export interface AdmissionOptions {
   readonly namespace: string;
@@ -31,28 +40,42 @@ export function admitMessage(
 ): Admission | Promise<Admission> {
   try {
     const decoded = options.decode(message.body, message);
-    if (!isPromise(decoded)) return admitDecoded(options, message, decoded);
-    return Promise.resolve(decoded).then(
-      (value) => admitDecoded(options, message, value),
-      undecodable,
-    );
+    if (!isPromise(decoded)) return opened(options, message, decoded);
+    return Promise.resolve(decoded).then((value) => opened(options, message, value), undecodable);
   } catch (error) {
     return undecodable(error);
   }
+}
+
+/** Takes the event out of what the decoder put it in. */
+function opened(
+  options: AdmissionOptions,
+  message: QueueMessage,
+  decoded: unknown,
+): Admission | Promise<Admission> {
+  const event = isEnveloped(decoded) ? decoded.event : decoded;
+  const envelope = isEnveloped(decoded) ? decoded.envelope : undefined;
+  try {
+    if (options.decode.bigNumbers === undefined) refuseBigNumbers(event);
+  } catch (error) {
+    return undecodable(error);
+  }
+  return admitDecoded(options, message, event, envelope);
 }
 
 function admitDecoded(
   options: AdmissionOptions,
   message: QueueMessage,
   decoded: unknown,
+  envelope: Envelope | undefined,
 ): Admission | Promise<Admission> {
   try {
-    const name = options.select(decoded, message);
+    const name = options.select(decoded, envelope ? { ...message, envelope } : message);
     const pipeline = name === undefined ? undefined : options.pipelines.get(name);
     if (!pipeline) return deadLetter("unselected", unselected(name, options.pipelines));
     const validated = pipeline.schema["~standard"].validate(decoded);
     const admit = (result: Validated) =>
-      admitValidated(options.namespace, pipeline, decoded, result);
+      admitValidated(options.namespace, pipeline, { message, decoded, envelope }, result);
     if (!isPromise(validated)) return admit(validated);
     return Promise.resolve(validated).then(admit).catch(invalid);
   } catch (error) {
@@ -68,10 +91,16 @@ function unselected(name: string | undefined, pipelines: AdmissionOptions["pipel
 
 type Validated = StandardSchemaV1.Result<unknown>;
 
+interface Received {
+  readonly message: QueueMessage;
+  readonly decoded: unknown;
+  readonly envelope: Envelope | undefined;
+}
+
 function admitValidated(
   namespace: string,
   pipeline: Pipeline,
-  decoded: unknown,
+  { message, decoded, envelope }: Received,
   validated: Validated,
 ): Admission | Promise<Admission> {
   if (validated.issues) {
@@ -80,9 +109,46 @@ function admitValidated(
       .catch(invalid);
   }
   const event: unknown = validated.value;
-  const key = notificationKey(namespace, pipeline.name, pipeline.key(event));
+  const edition = editionOf(message);
+  const key = notificationKey(namespace, pipeline.name, pipeline.key(event), edition);
   const guarded = pipeline.fingerprint ? pipeline.fingerprint(decoded) : decoded;
-  return { admitted: { pipeline, event, key, fingerprint: fingerprintOf(guarded) } };
+  return {
+    admitted: {
+      pipeline,
+      event,
+      key,
+      fingerprint: fingerprintOf(guarded),
+      edition,
+      envelope,
+      happenedAt: happenedAt(pipeline, event, message, envelope, edition),
+    },
+  };
+}
+
+/**
+ * What an event's age is counted from, ms since the epoch; 0 where that isn't known. A replay makes
+ * the queue's sent time new, so the event's own comes first. An edition is sent on purpose: its age
+ * counts from when it was published.
+ *
+ * @throws PermanentError where the pipeline's `eventTime` answers what is no time
+ */
+function happenedAt(
+  pipeline: Pipeline,
+  event: unknown,
+  message: QueueMessage,
+  envelope: Envelope | undefined,
+  edition: string | undefined,
+): number {
+  if (edition !== undefined) return message.sentAt;
+  const told = pipeline.eventTime?.(event);
+  if (told === undefined) return envelope?.time ?? message.sentAt;
+  // What plain JavaScript may answer, a text for example, is no time.
+  const at: unknown =
+    typeof told === "object" ? (told as { getTime?(): number }).getTime?.() : told;
+  if (typeof at === "number" && Number.isFinite(at)) return at;
+  throw new PermanentError(
+    "The pipeline's eventTime() answers what is no time: give ms or a Date.",
+  );
 }
 
 function undecodable(error: unknown): Admission {

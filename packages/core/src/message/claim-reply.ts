@@ -1,6 +1,6 @@
 import type { Admitted } from "../pipeline/admitted.js";
 import { ACKNOWLEDGE, type DeadLetter, type Disposition } from "./disposition.js";
-import type { AttemptInfo, ClaimReply, QueueMessage } from "../ports/index.js";
+import type { AttemptInfo, ClaimReply } from "../ports/index.js";
 
 export type Granted = Extract<ClaimReply, { status: "claimed" }>;
 
@@ -12,7 +12,11 @@ export function refusedClaim(admitted: Admitted, reply: Exclude<ClaimReply, Gran
     case "busy":
       return { kind: "hold", reason: "busy", attempts: [], retryAfterMs: reply.retryAfterMs };
     case "conflict": {
-      const text = `Other content (${reply.bound}) is bound to this key; this message has ${admitted.fingerprint}.`;
+      const text =
+        `Another event with the same key went before, and this one has other content (${reply.bound}, ` +
+        `now ${admitted.fingerprint}). If it is another notification, let key() tell them apart; if ` +
+        `it is the same one, let the pipeline's fingerprint(decoded) leave out what differs (such as ` +
+        `when it was published); if this content is to be sent, resolve with --accept-payload.`;
       return { kind: "deadLetter", code: "conflict", text, attemptIds: idsOf(reply), bury: false };
     }
     case "dead": {
@@ -28,17 +32,13 @@ export function refusedClaim(admitted: Admitted, reply: Exclude<ClaimReply, Gran
  *
  * @param now milliseconds since the epoch
  */
-export function tooOld(
-  now: number,
-  admitted: Admitted,
-  message: QueueMessage,
-  reply: Granted,
-): DeadLetter | undefined {
+export function tooOld(now: number, admitted: Admitted, reply: Granted): DeadLetter | undefined {
   const { maxEventAgeMs } = admitted.pipeline;
-  if (maxEventAgeMs === undefined || message.sentAt <= 0) return undefined;
+  const { happenedAt } = admitted;
+  if (maxEventAgeMs === undefined || happenedAt <= 0) return undefined;
   if (reply.effects.some(({ state }) => state === "accepted")) return undefined;
-  if (now - message.sentAt <= maxEventAgeMs) return undefined;
-  const text = `The message is older than ${maxEventAgeMs} ms.`;
+  if (now - happenedAt <= maxEventAgeMs) return undefined;
+  const text = `The event is older than ${maxEventAgeMs} ms (maxEventAgeMs).`;
   return { kind: "deadLetter", code: "tooOld", text, attemptIds: idsOf(reply), bury: true };
 }
 

@@ -5,9 +5,18 @@ import type { Admitted } from "../pipeline/admitted.js";
 import type { RunEnvironment } from "../run/run.js";
 import { admitMessage, type Admission, type AdmissionOptions } from "./admit.js";
 import { refusedClaim, tooOld } from "./claim-reply.js";
-import { DRAINING, LOST, PAUSED, storeDown, unreadable, type Disposition } from "./disposition.js";
+import {
+  ACKNOWLEDGE,
+  DRAINING,
+  LOST,
+  PAUSED,
+  storeDown,
+  unreadable,
+  type Disposition,
+} from "./disposition.js";
 import { handleMessage } from "./handle.js";
 import type { MessageInHand } from "./message-in-hand.js";
+import { judgeReplay } from "./replay.js";
 
 /** Milliseconds that decoding and validating may take, in case they fetch something and hang. */
 const MAX_ADMISSION_MS = 10 * 60_000;
@@ -58,6 +67,12 @@ export async function processMessage<Message extends MessageInHand>(
   if (env.pausedReason(admitted.pipeline.name) !== undefined) return PAUSED;
   const owner = env.randomness.id();
   try {
+    const judging = judgeReplay(env, admitted);
+    if (judging) {
+      const replay = await judging;
+      if (replay === ACKNOWLEDGE) env.emit({ type: "duplicateSuppressed", ...message.facts() });
+      return replay;
+    }
     const claimed = await options.claim(message, admitted, owner);
     if (!claimed) return DRAINING;
     return await afterClaim(options, message, admitted, owner, claimed);
@@ -114,7 +129,7 @@ function afterClaim(
   lease.bindClaim(claim, claimedUntil);
   if (message.lost) return LOST;
   if (env.emit.read) env.emit({ type: "claimed", fence: reply.fence, ...facts });
-  const old = tooOld(env.clock.now(), admitted, lease.message, reply);
+  const old = tooOld(env.clock.now(), admitted, reply);
   if (old) return old;
   const { effects } = reply;
   return handleMessage({ env, complete, message, admitted, facts, claim, effects, graceMs });

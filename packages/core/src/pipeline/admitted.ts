@@ -1,4 +1,5 @@
 import type { NotificationKey } from "../identity/key.js";
+import type { Envelope } from "./envelope.js";
 import type { Pipeline } from "./pipeline.js";
 
 /** A message that made it to its key. */
@@ -7,4 +8,9 @@ export interface Admitted {
   readonly event: unknown;
   readonly key: NotificationKey;
   readonly fingerprint: string;
+  /** Names the deliberate repetition that the message is. */
+  readonly edition: string | undefined;
+  readonly envelope: Envelope | undefined;
+  /** What the event's age is counted from, ms since the epoch; 0 where that isn't known. */
+  readonly happenedAt: number;
 }

@@ -1,3 +1,4 @@
+import type { Envelope } from "./envelope.js";
 import type { Receipt, Sender } from "../ports/index.js";
 
 /** Senders by the name of the effect they perform. */
@@ -15,6 +16,10 @@ export interface MessageContext {
   readonly sentAt: number;
   /** This delivery included. */
   readonly receiveCount: number;
+  /** What surrounds the event, where the decoder knows it: see `eventBridge`. */
+  readonly envelope?: Envelope;
+  /** Names the deliberate repetition that the message is, by its attribute `exactly-once-edition`. */
+  readonly edition?: string;
 }
 
 /** What a handler may do, and what it may know of its message. */

@@ -49,8 +49,18 @@ export interface PipelineDefinition<
   readonly onUnknown?: UnknownPolicy | undefined;
   /** Milliseconds after which a handler's signal aborts. Default 10 minutes. */
   readonly maxProcessingMs?: number | undefined;
-  /** Milliseconds after it was sent from which on a message is dead-lettered unhandled. Default: never. */
+  /**
+   * When the event happened, ms since the epoch or a `Date`: what `maxEventAgeMs` judges. Default: what
+   * the decoder knows (`eventBridge`), else when the message was sent, which a replay makes new.
+   */
+  eventTime?(event: EventOf<Schema>): number | { getTime(): number } | undefined;
+  /** Milliseconds after the event from which on a message is dead-lettered unhandled. Default: never. */
   readonly maxEventAgeMs?: number | undefined;
+  /**
+   * What becomes of an event that an archive replayed (see `eventBridge`), unless its key is done.
+   * Default `refuse`: it is dead-lettered as `replay`, since what was sent once may have been forgotten.
+   */
+  readonly replays?: "refuse" | "allow" | undefined;
   /** Milliseconds a message is held for evidence before it is dead-lettered. Default 1 hour. */
   readonly holdForMs?: number | undefined;
   /** Full-jitter backoff between tries, by visibility. Default 1 s doubling up to 5 minutes. */
@@ -67,6 +77,7 @@ export interface Pipeline<
   Effects extends EffectSenders = EffectSenders,
 > extends PipelineDefinition<Schema, Effects> {
   readonly onUnknown: UnknownPolicy;
+  readonly replays: "refuse" | "allow";
   readonly maxProcessingMs: number;
   readonly holdForMs: number;
   readonly retry: BackOff;
@@ -103,12 +114,14 @@ export function definePipeline<
   check.callback("key", definition.key);
   check.callback("handler", definition.handler);
   check.callback("fingerprint", definition.fingerprint, { optional: true });
+  check.callback("eventTime", definition.eventTime, { optional: true });
   checkEffects(check, definition.effects);
   checkTripwire(check, definition.tripwire);
   const { baseMs, maxMs } = definition.retry ?? DEFAULT_RETRY;
   return {
     ...definition,
     onUnknown: check.oneOf("onUnknown", definition.onUnknown ?? "hold", UNKNOWN_POLICIES),
+    replays: check.oneOf("replays", definition.replays ?? "refuse", ["refuse", "allow"]),
     maxProcessingMs: check.ms("maxProcessingMs", definition.maxProcessingMs ?? 10 * 60_000, {
       to: MAX_VISIBILITY_MS,
     }),

@@ -1,4 +1,5 @@
 import { ConfigurationError, RunEndedError, UnsettledEffectError } from "../errors.js";
+import type { Admitted } from "../pipeline/admitted.js";
 import type { HandlerContext, MessageContext } from "../pipeline/handler-context.js";
 import { effectSlot } from "../identity/key.js";
 import { performOnce } from "./once.js";
@@ -57,7 +58,7 @@ class RunContext implements HandlerContext {
   }
 
   get message(): MessageContext {
-    return (this.#message ??= messageContext(this.#run.lease.message));
+    return (this.#message ??= messageContext(this.#run.lease.message, this.#run.admitted));
   }
 
   get signal(): AbortSignal {
@@ -123,12 +124,17 @@ function once(
 /** The run knows of it already. */
 function ignoreUnawaited(): void {}
 
-function messageContext({
-  id,
-  groupId,
-  attributes,
-  sentAt,
-  receiveCount,
-}: QueueMessage): MessageContext {
-  return { id, attributes, sentAt, receiveCount, ...(groupId === undefined ? {} : { groupId }) };
+function messageContext(
+  { id, groupId, attributes, sentAt, receiveCount }: QueueMessage,
+  { envelope, edition }: Admitted,
+): MessageContext {
+  return {
+    id,
+    attributes,
+    sentAt,
+    receiveCount,
+    ...(groupId === undefined ? {} : { groupId }),
+    ...(envelope === undefined ? {} : { envelope }),
+    ...(edition === undefined ? {} : { edition }),
+  };
 }

@@ -179,7 +179,7 @@ function reservationOf(
   if (policy === false || !summary || !env.store.tripwire) return undefined;
   // One that is unknown may be settled before it is begun again, and is then granted.
   if (isDecided(earlier) && !isUnknown(earlier)) return undefined;
-  return reservationFor(env.digest, summary, ref, policy ?? {});
+  return reservationFor(env.digest, summary, ref, policy ?? {}, run.admitted.edition);
 }
 
 /** What the claim found of earlier runs at this effect. */

@@ -89,16 +89,16 @@ export class Run {
   lostBy: LeaseLostError | undefined = undefined;
 
   constructor(
-    { pipeline, key, fingerprint }: Admitted,
+    readonly admitted: Admitted,
     readonly facts: MessageFacts,
     readonly claim: Lease,
     /** What the claim found of earlier runs: an attempt for each effect slot. */
     readonly before: readonly AttemptInfo[],
     readonly lease: KeptLease,
   ) {
-    this.pipeline = pipeline;
-    this.keyText = key.text;
-    this.fingerprint = fingerprint;
+    this.pipeline = admitted.pipeline;
+    this.keyText = admitted.key.text;
+    this.fingerprint = admitted.fingerprint;
   }
 }
 

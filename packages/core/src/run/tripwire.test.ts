@@ -52,7 +52,7 @@ describe("a reservation", () => {
     const digest = keyedDigest("secret");
     const ref = { key: "k", effect: "email", owner: "o", fence: 1, attemptNumber: 1 };
     const of = (recipient: string) =>
-      reservationFor(digest, { recipients: [recipient], contentDigest: "c" }, ref, {});
+      reservationFor(digest, { recipients: [recipient], contentDigest: "c" }, ref, {}, undefined);
     expect(of("Ann@Example.org ").digest).toBe(of("ann@example.org").digest);
     expect(of("bob@example.org").digest).not.toBe(of("ann@example.org").digest);
     expect(JSON.stringify(of("ann@example.org"))).not.toContain("example");

@@ -30,9 +30,13 @@ export function reservationFor(
   summary: PreparedSummary,
   { key, effect, fence }: AttemptRef,
   policy: TripwirePolicy,
+  edition: string | undefined,
 ): TripwireReservation {
+  const recipients = normalized(summary.recipients);
+  // A repetition on purpose has a reservation of its own: within an edition, copies are still caught.
+  const scope = edition === undefined ? [] : [edition];
   return {
-    digest: digest("content", normalized(summary.recipients), summary.contentDigest),
+    digest: digest("content", recipients, summary.contentDigest, ...scope),
     holder: `${key}-${effect}`,
     fence,
     windowMs: policy.windowMs ?? DEFAULT_WINDOW_MS,
