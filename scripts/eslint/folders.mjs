@@ -30,6 +30,7 @@ const orders = {
     "index",
   ],
   "simulation/src": [
+    "checker",
     "kernel",
     "worlds",
     "ports",

@@ -71,6 +71,17 @@ export const importWalls = [
     rules: restrictImports(deepImports),
   },
   {
+    name: "walls/checker",
+    files: ["simulation/src/checker/**/*.ts"],
+    rules: restrictImports([
+      ...deepImports,
+      {
+        regex: "^@exactly-once/",
+        message: "The checker judges this project's code, and so uses none of it.",
+      },
+    ]),
+  },
+  {
     name: "walls/adapters",
     files: adapters.map((folder) => `${folder}/**/*.ts`),
     rules: restrictImports([...adapterWall, ...testTools]),

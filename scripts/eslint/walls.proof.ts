@@ -87,6 +87,16 @@ describe("the import wall", () => {
     wall,
   );
 
+  breaches(
+    "simulation/src/checker/check.ts",
+    [
+      `import "@exactly-once/core";`,
+      `import type { Receipt } from "@exactly-once/core/ports";`,
+      `import "@exactly-once/ses-adapter";`,
+    ],
+    wall,
+  );
+
   allowed("packages/core/src/index.ts", [
     `import pLimit from "p-limit";`,
     `import { createHash } from "node:crypto";`,

@@ -22,6 +22,11 @@ test.each([
     `import "../../../packages/core/src/index.js";`,
     "no-restricted-imports",
   ],
+  [
+    "simulation/src/checker/check.ts",
+    `import { json } from "@exactly-once/core";`,
+    "no-restricted-imports",
+  ],
   ["packages/core/src/index.ts", `setTimeout(() => undefined, 1);`, "no-restricted-globals"],
   ["packages/core/src/index.ts", `export const c1 = Math.random();`, "no-restricted-properties"],
   [

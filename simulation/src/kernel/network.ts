@@ -48,6 +48,7 @@ export interface Wire {
 export interface Service {
   readonly name: string;
   readonly timeoutMs: number;
+  readonly maxDelayMs: number;
   /** @param holdsMs how long the server may hold this operation's answer back, as in a long poll */
   wire(host: string, operation: string, holdsMs?: number): Wire;
 }
@@ -76,6 +77,7 @@ export interface NetworkOptions {
   readonly maxPauses: number;
   readonly maxPauseMs: number;
   readonly restartMs: number;
+  onPause?(host: string, until: number): void;
 }
 
 /** What may happen to a call, and how often each does beside the others. */
@@ -134,6 +136,7 @@ export function createNetwork(options: NetworkOptions): Network {
     const ms = Math.ceil(magnitude * options.maxPauseMs);
     trace.add(kernel.now, life.host.name, `PAUSE for ${ms} ms (${clocks}) ${where}`);
     life.host.pause(ms, clocks);
+    options.onPause?.(life.host.name, kernel.now + ms);
   }
 
   function service(settings: ServiceOptions): Service {
@@ -267,7 +270,7 @@ export function createNetwork(options: NetworkOptions): Network {
       return { call };
     }
 
-    return { name, timeoutMs: settings.timeoutMs, wire };
+    return { name, timeoutMs: settings.timeoutMs, maxDelayMs, wire };
   }
 
   function pausePoint(host: string, name: string): (life: Life) => Promise<void> {

@@ -3,6 +3,7 @@ import { createKernel, type Kernel } from "../kernel/kernel.js";
 import { createNetwork, type Network } from "../kernel/network.js";
 import { createTrace, type Trace } from "../kernel/trace.js";
 import type { Report, Violation } from "../oracles/violations.js";
+import { createHistory, type HistoryRecorder } from "./history.js";
 import type { ScenarioName } from "../scenarios/settings.js";
 
 export interface ScheduleOptions {
@@ -22,6 +23,8 @@ export interface RunBasis {
   readonly network: Network;
   readonly violations: readonly Violation[];
   readonly report: Report;
+  /** What could be seen from outside. */
+  readonly history: HistoryRecorder;
   /** Whether happenings are to be told in words. */
   readonly story: boolean;
   /** A fault whose kind is named as its place is. */
@@ -48,6 +51,7 @@ export function createBasis({ seed, scenario, only, story = false }: ScheduleOpt
   });
   const trace = createTrace({ story });
   const violations: Violation[] = [];
+  const history = createHistory(() => kernel.now);
   const network = createNetwork({
     kernel,
     decisions,
@@ -56,6 +60,7 @@ export function createBasis({ seed, scenario, only, story = false }: ScheduleOpt
     maxPauses: 3,
     maxPauseMs: 70_000,
     restartMs: 10_000,
+    onPause: (process, until) => history.add({ type: "stoodStill", process, until }),
   });
   return {
     seed,
@@ -64,6 +69,7 @@ export function createBasis({ seed, scenario, only, story = false }: ScheduleOpt
     trace,
     network,
     violations,
+    history,
     story,
     report: (oracle, text) => {
       violations.push({ oracle, at: kernel.now, text });

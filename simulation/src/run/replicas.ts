@@ -5,8 +5,9 @@ import type { RunBasis } from "./basis.js";
 import { createTold, serviceWires, type Told } from "./service-wires.js";
 import type { ServiceWorld } from "./service-world.js";
 
-/** From this part of a drain on what hasn't ended may be given up. */
+/** From this part of a drain on what hasn't ended may be given up; sooner where a clock is set ahead. */
 const GIVES_UP_AT = 0.9;
+const MAX_CORRECTION_MS = 2_000;
 
 /** The service's own processes. */
 export interface Replicas {
@@ -51,7 +52,7 @@ export function startReplicas(
       consumers.set(host, {
         health: consumer.health,
         stop: async (options) => {
-          conduct.onStopping(kernel.now + options.deadlineMs * GIVES_UP_AT);
+          conduct.onStopping(kernel.now + options.deadlineMs * GIVES_UP_AT - MAX_CORRECTION_MS);
           await consumer.stop(options);
           conduct.onStopped();
         },

@@ -1,15 +1,19 @@
+import { checkHistory } from "../checker/check.js";
 import { judgeRest } from "../oracles/final.js";
 import { NO_COUNTS, type RunCounts } from "./counts.js";
 import { produce } from "../actors/producer.js";
-import type { ScenarioSettings } from "../scenarios/settings.js";
+import { ATTEMPT_TIMEOUT_MS, type ScenarioSettings } from "../scenarios/settings.js";
 import { scheduleTrouble } from "./trouble.js";
 import type { RunBasis } from "./basis.js";
 import { startOperator, startReconciler } from "./bystanders.js";
 import { startReplicas } from "./replicas.js";
 import { runToRest } from "./rest.js";
 import { startSandboxes } from "./sandboxes.js";
-import { buildServiceWorld } from "./service-world.js";
+import { buildServiceWorld, type ServiceWorld } from "./service-world.js";
 import { shutDown } from "./shut-down.js";
+
+/** A pause is read once a second. */
+const READ_EVERY_MS = 1_500;
 
 /** One run of the notification service: events come, things go wrong, everything comes to rest. */
 export async function runService(basis: RunBasis, settings: ScenarioSettings): Promise<RunCounts> {
@@ -28,6 +32,11 @@ export async function runService(basis: RunBasis, settings: ScenarioSettings): P
   if (violations.length === 0) {
     await shutDown(basis, replicas, [operator, ...(reconciler ? [reconciler.host] : [])]);
     judgeRest(world.ledger, world.main, unresolved, report);
+    for (const { attempt } of unresolved) {
+      basis.history.add({ type: "unresolved", attempt: attempt.attemptId });
+    }
+    basis.history.add({ type: "end" });
+    if (violations.length === 0) askChecker(basis, settings, world);
   }
   return {
     ...NO_COUNTS,
@@ -38,4 +47,19 @@ export async function runService(basis: RunBasis, settings: ScenarioSettings): P
     verdicts: reconciler?.told.verdicts ?? 0,
     failovers: trouble.failovers,
   };
+}
+
+/** Judges the same run once more, by what could be seen from outside alone. */
+function askChecker(
+  { history, report }: RunBasis,
+  { lambda }: ScenarioSettings,
+  { ledger, services }: ServiceWorld,
+): void {
+  const { store, ses } = services;
+  // Begun just before it was read, late to be signed, and late on its way.
+  const begunMs = lambda?.timeoutMs ?? READ_EVERY_MS + store.timeoutMs;
+  const pauseMs = begunMs + ATTEMPT_TIMEOUT_MS + ses.maxDelayMs * 2;
+  for (const { promise, text } of checkHistory(history.read(ledger), { pauseMs })) {
+    report(`seen from outside: ${promise}`, text);
+  }
 }

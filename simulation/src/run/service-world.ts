@@ -37,7 +37,7 @@ const CLIENT_TIMEOUTS_MS = [2_000, 6_000] as const;
 const DAY_MS = 24 * 3_600_000;
 
 export function buildServiceWorld(basis: RunBasis, settings: ScenarioSettings): ServiceWorld {
-  const { kernel, trace, site, report, decisions } = basis;
+  const { kernel, trace, site, report, decisions, history } = basis;
   const now = (): number => kernel.now;
   const ledger = createLedger();
   const mailRules = mailOracle(ledger, settings.variation?.tripwire, report);
@@ -65,11 +65,13 @@ export function buildServiceWorld(basis: RunBasis, settings: ScenarioSettings): 
       evidenceRules.onStore(event);
       letterRules.onStore(event);
       reservationRules.onStore(event);
+      history.onStore(event);
     },
     onFree: reservationRules.onFree,
     onFailOver: (lost) => {
       claimRules.onFailOver(lost);
       mailRules.onFailOver(lost);
+      history.onFailOver(lost);
     },
   });
 
@@ -86,6 +88,7 @@ export function buildServiceWorld(basis: RunBasis, settings: ScenarioSettings): 
     observe: (queue: SqsQueue, event: SqsEvent) => {
       letterRules.onQueue(queue, event);
       queueRules.onQueue(queue, event);
+      history.onQueue({ main, dlq }, queue, event);
     },
   };
   const { fifo } = settings;
@@ -121,6 +124,8 @@ export function buildServiceWorld(basis: RunBasis, settings: ScenarioSettings): 
       queueRules.onMail(mail);
       claimRules.onMail(mail);
     },
+    onRequest: history.onRequest,
+    onEventLost: (attempt) => history.add({ type: "evidenceLost", attempt }),
     publish: (notice) => void notices.send({ body: noticeBody(notice) }),
   });
 

@@ -23,7 +23,7 @@ const MAX_FAILOVERS = 4;
  */
 export function scheduleTrouble(options: TroubleOptions): { readonly failovers: number } {
   const { settings, world } = options;
-  const { kernel, decisions, network, trace } = options.basis;
+  const { kernel, decisions, network, trace, history } = options.basis;
   const { hosts, consumers } = options.replicas;
   const { calmAt, productionMs, maxOutageMs } = settings;
   const { store } = world;
@@ -62,7 +62,10 @@ export function scheduleTrouble(options: TroubleOptions): { readonly failovers: 
 
   const pause = occasion("operator", "pause");
   if (pause) {
-    kernel.schedule(pause.from, () => void store.control.pause(NAMESPACE, paused, OPERATOR));
+    kernel.schedule(pause.from, () => {
+      void store.control.pause(NAMESPACE, paused, OPERATOR);
+      history.add({ type: "paused" });
+    });
     pauseEndsAt = Math.min(calmAt, pause.from + pause.ms);
     kernel.schedule(pauseEndsAt, resume);
   }
@@ -95,6 +98,7 @@ export function scheduleTrouble(options: TroubleOptions): { readonly failovers: 
   }
 
   function resume(): void {
+    history.add({ type: "resumed" });
     void store.control.resume(NAMESPACE, paused);
   }
 

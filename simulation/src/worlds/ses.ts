@@ -57,6 +57,10 @@ export interface SesWorldOptions {
   /** Another provider, which takes one mail an effect and answers the next with the first one's id. */
   readonly dedupes: boolean;
   onAccepted(mail: AcceptedMail): void;
+  /** A request was read to its end; `mail` is the id that it was accepted under. */
+  onRequest(request: SesRequest, mail: string | undefined): void;
+  /** It will never tell that it took this one. */
+  onEventLost(attemptId: string): void;
   publish(notice: SesNotice): void;
 }
 
@@ -83,6 +87,7 @@ export function sesWorld(options: SesWorldOptions): SesWorld {
   function publish(mail: AcceptedMail): void {
     if (faults.eventLost.next() > 0) {
       lostEvents.add(mail.attemptId);
+      options.onEventLost(mail.attemptId);
       return;
     }
     const { attemptId, namespace, messageId, at } = mail;
@@ -112,30 +117,39 @@ export function sesWorld(options: SesWorldOptions): SesWorld {
     deliver({ type: "Send", garbled: false, ...mail }, 50);
   }
 
+  function answer(request: SesRequest): SesReply {
+    publishNamesake(request.attemptId);
+    if (Math.abs(kernel.now - request.signedAt) > options.signatureMs) {
+      return { status: "refused", reason: "stale" };
+    }
+    if (faults.throttle.next() > 0) return { status: "refused", reason: "throttled" };
+    if (faults.reject.next() > 0) return { status: "refused", reason: "rejected" };
+    const known = options.dedupes
+      ? accepted.find(({ effectId }) => effectId === request.effectId)
+      : undefined;
+    if (known) return { status: "accepted", messageId: known.messageId };
+    const messageId = `mail-${accepted.length + 1}`;
+    const mail = { ...request, messageId, at: kernel.now };
+    accepted.push(mail);
+    byAttempt.set(request.attemptId, mail);
+    options.onAccepted(mail);
+    publish(mail);
+    if (faults.garble.next() > 0) return { status: "garbled" };
+    return { status: "accepted", messageId };
+  }
+
   return {
     accepted,
     mailOf: (attemptId) => byAttempt.get(attemptId),
     lostEventOf: (attemptId) => lostEvents.has(attemptId),
     stall: (from, until) => void stalls.push({ from, until }),
     send: (request) => {
-      publishNamesake(request.attemptId);
-      if (Math.abs(kernel.now - request.signedAt) > options.signatureMs) {
-        return { status: "refused", reason: "stale" };
-      }
-      if (faults.throttle.next() > 0) return { status: "refused", reason: "throttled" };
-      if (faults.reject.next() > 0) return { status: "refused", reason: "rejected" };
-      const known = options.dedupes
-        ? accepted.find(({ effectId }) => effectId === request.effectId)
-        : undefined;
-      if (known) return { status: "accepted", messageId: known.messageId };
-      const messageId = `mail-${accepted.length + 1}`;
-      const mail = { ...request, messageId, at: kernel.now };
-      accepted.push(mail);
-      byAttempt.set(request.attemptId, mail);
-      options.onAccepted(mail);
-      publish(mail);
-      if (faults.garble.next() > 0) return { status: "garbled" };
-      return { status: "accepted", messageId };
+      const before = byAttempt.get(request.attemptId);
+      const reply = answer(request);
+      const mail = reply.status === "accepted" ? reply.messageId : undefined;
+      const taken = byAttempt.get(request.attemptId);
+      options.onRequest(request, mail ?? (taken === before ? undefined : taken?.messageId));
+      return reply;
     },
   };
 }
