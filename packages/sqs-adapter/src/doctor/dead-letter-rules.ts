@@ -74,15 +74,15 @@ function noPolicy(source: QueueFacts, use: QueueUse): Finding {
 
 function budgetFinding(
   { arn, maxReceiveCount }: NonNullable<QueueFacts["redrive"]>,
-  { consumer, maxTries, queueUrl }: QueueUse,
+  { consumer, maxReceives, queueUrl }: QueueUse,
 ): Finding {
   const enough = ENOUGH_RECEIVES[consumer];
-  const mend = queueMend(`raise maxReceiveCount to ${enough} or more`, queueUrl, {
+  const mend = queueMend(mendText(enough, maxReceives), queueUrl, {
     RedrivePolicy: { deadLetterTargetArn: arn, maxReceiveCount: Math.max(enough, maxReceiveCount) },
   });
-  if (maxTries !== undefined && maxReceiveCount <= maxTries) {
+  if (maxReceives !== undefined && maxReceiveCount <= maxReceives) {
     return error("receive-budget", {
-      message: `maxReceiveCount is ${maxReceiveCount}, and the consumer dead-letters after ${maxTries} tries`,
+      message: `maxReceiveCount is ${maxReceiveCount}, and the consumer dead-letters after ${maxReceives} receives`,
       leadsTo:
         "SQS moves the message first: without a reason, out of order, and while it may be handled",
       mend,
@@ -90,7 +90,7 @@ function budgetFinding(
   }
   if (maxReceiveCount < enough) {
     return warning("receive-budget-low", {
-      message: `maxReceiveCount is ${maxReceiveCount}; it is a net under the consumer's own limit of tries`,
+      message: `maxReceiveCount is ${maxReceiveCount}; it is a net under the consumer's own limit, maxReceives`,
       leadsTo:
         consumer === "lambda"
           ? "a sandbox can't stop receiving: pauses and outages spend receives until SQS moves healthy messages"
@@ -99,6 +99,14 @@ function budgetFinding(
     });
   }
   return ok("receive-budget", `the redrive policy allows ${maxReceiveCount} receives`);
+}
+
+/** The consumer's own limit is one below the queue's where it isn't set, and would rise with it. */
+function mendText(enough: number, maxReceives: number | undefined): string {
+  const raise = `raise maxReceiveCount to ${enough} or more`;
+  return maxReceives === undefined
+    ? `${raise}, and give the consumer the maxReceives that a failing message shall have, 9 say: by default it is one less than the queue's`
+    : raise;
 }
 
 function wrongType(arn: string, use: QueueUse): Finding {

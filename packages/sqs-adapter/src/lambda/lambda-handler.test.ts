@@ -7,6 +7,7 @@ import { definePipeline, memoryStore, type ConsumerEvent, type Sender } from "@e
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { runningOut } from "../../../../scripts/test-time.js";
+import { readNote } from "../dead-letters/dead-letter-note.js";
 import { sqsError, sqsOk, startFakeSqs } from "../fixtures/fake-sqs.fixture.js";
 import { createLambdaHandler, type LambdaHandlerOptions } from "./lambda-handler.js";
 import type { LambdaSqsRecord } from "./lambda.js";
@@ -96,6 +97,27 @@ describe("a Lambda handler", () => {
     await invoke(queueUrl, handler);
     expect(sent.sort()).toEqual(["a", "b"]);
     expect((await sqs.peek(deadLetterQueueUrl)).map(({ body }) => body)).toEqual(["broken"]);
+  });
+
+  it("dead-letters what keeps failing before the queue moves it without a reason", async () => {
+    const { queueUrl, deadLetterQueueUrl } = await sqs.createPair({
+      fifo: false,
+      maxReceiveCount: 2,
+    });
+    const failing = definePipeline({
+      name: "failing",
+      schema: z.object({ id: z.string() }),
+      key: (event) => [event.id],
+      effects: { email: mailer },
+      handler: () => Promise.reject(new Error("always")),
+    });
+    const handler = handlerOf(queueUrl, { pipelines: [failing] });
+    await sqs.client.send(
+      new SendMessageCommand({ QueueUrl: queueUrl, MessageBody: '{"id":"g"}' }),
+    );
+    await invoke(queueUrl, handler);
+    const [letter] = await sqs.peek(deadLetterQueueUrl);
+    expect(letter && readNote(letter)).toMatchObject({ code: "retriesExhausted", receiveCount: 1 });
   });
 
   it("begins nothing where hiding the batch has taken the invocation's time", async () => {

@@ -6,7 +6,9 @@ import {
   type Observer,
 } from "@exactly-once/core";
 import {
+  type BatchProcessor,
   type BatchProcessorOptions,
+  type QueueDescription,
   type QueueMessage,
   createBatchProcessor,
   systemClock,
@@ -64,7 +66,9 @@ const CALLER = "createLambdaHandler";
  * against what the queue's own visibility lets through.
  *
  * The first invocation of a sandbox looks at the queue, and fails with a `ConfigurationError` where it has
- * no dead-letter queue; its messages come back.
+ * no dead-letter queue; its messages come back. Without `maxReceives` a message is dead-lettered one
+ * receive before the queue would move it itself. A queue that can't be asked is asked again by the next
+ * invocation.
  *
  * @example
  * ```ts
@@ -81,19 +85,26 @@ export function createLambdaHandler(options: LambdaHandlerOptions): LambdaHandle
     deadLetterQueueUrl,
     callTimeoutMs,
   });
-  const processor = createBatchProcessor({ ...processing, queue }, CALLER);
+  const createProcessor = (maxReceives = processing.maxReceives) =>
+    createBatchProcessor({ ...processing, maxReceives, queue }, CALLER);
   const tell = createTell(options);
-  let isVerified = allowNoDeadLetterQueue;
+  const untold = createProcessor();
+  /** Once the queue has told its own limit, under which ours has to be. */
+  let told: BatchProcessor | undefined;
   return async (event, context) => {
     const messages = event.Records.map(fromLambdaRecord);
     const remainingMs = context.getRemainingTimeInMillis();
-    const [verified] = await Promise.all([
-      isVerified || verifyDeadLetterQueue(queue),
+    const [description] = await Promise.all([
+      told === undefined ? queue.describe().catch(() => undefined) : undefined,
       hide(queue, messages, remainingMs, tell),
     ]);
-    isVerified = verified;
+    if (description !== undefined) {
+      if (!allowNoDeadLetterQueue) requireDeadLetterQueue(description);
+      told = createProcessor(processing.maxReceives ?? ownLimit(description));
+    }
     // Asked for anew: a queue that didn't answer has taken of the invocation's time.
-    const settled = await processor.process(messages, context.getRemainingTimeInMillis());
+    const remaining = context.getRemainingTimeInMillis();
+    const settled = await (told ?? untold).process(messages, remaining);
     return lambdaBatchResponse(messages, settled);
   };
 }
@@ -106,29 +117,28 @@ function createTell({ observe, clock = systemClock() }: LambdaHandlerOptions): T
   };
 }
 
-/** An observer's fault is not the message's. */
+/** An observer's fault is not the message's, whether it throws or rejects. */
 function observeSafely(observe: Observer | undefined, event: ConsumerEvent): void {
   try {
-    observe?.(event);
+    const observed: unknown = observe?.(event);
+    if (observed instanceof Promise) observed.catch(() => undefined);
   } catch {
     // Nobody is left to tell.
   }
 }
 
-/**
- * Whether the queue has been seen to have a dead-letter queue. One that can't be asked is asked again
- * by the next invocation.
- *
- * @throws ConfigurationError where it has none, or may not be asked
- */
-async function verifyDeadLetterQueue(queue: MessageQueue): Promise<boolean> {
-  const description = await queue.describe().catch(() => undefined);
-  if (description === undefined) return false;
-  const { deadLetter, name, unreadable } = description;
-  if (deadLetter !== undefined) return true;
+/** @throws ConfigurationError where the queue has no dead-letter queue, or may not be asked */
+function requireDeadLetterQueue({ deadLetter, name, unreadable }: QueueDescription): void {
+  if (deadLetter !== undefined) return;
   throw new ConfigurationError(
     `${CALLER}: ${unreadable ?? `queue ${name} has no redrive policy: what can't be handled would come back for ever. Give it a dead-letter queue`}, or pass allowNoDeadLetterQueue: true.`,
   );
+}
+
+/** One receive before the queue itself moves a message, without a reason; as a consumer does it. */
+function ownLimit({ deadLetter }: QueueDescription): number | undefined {
+  const { maxReceiveCount = Infinity } = deadLetter ?? {};
+  return Number.isFinite(maxReceiveCount) ? Math.max(1, maxReceiveCount - 1) : undefined;
 }
 
 /** Hides the messages until the invocation's end, all at once: the wait for SQS is that of one call. */
