@@ -17,6 +17,8 @@ export type RetryReason =
   | "unsettled"
   | "rejected"
   | "throttled"
+  /** Its provider is in trouble, or probes are under way: nothing was begun. */
+  | "providerDown"
   | "storeDown"
   | "paused"
   | "draining"
@@ -124,6 +126,9 @@ export type ConsumerEvent = { readonly at: number } & (
   | { readonly type: "storeUp"; readonly downMs: number }
   | { readonly type: "receivingPaused"; readonly reason: string; readonly forMs?: number }
   | { readonly type: "receivingResumed" }
+  /** Messages of this pipeline wait: it is paused, or its provider is in trouble or throttles. */
+  | { readonly type: "sendingPaused"; readonly pipeline: string; readonly reason: string }
+  | { readonly type: "sendingResumed"; readonly pipeline: string }
   | ({
       readonly type: "tripwire";
       readonly kind: "sameContent" | "recipientRate" | "templateRate";

@@ -65,11 +65,7 @@ export const SUBTLE_MUTANTS: readonly Mutant[] = [
   ]),
   mutant("pause-unheeded", "A pause only stops receiving; what is in hand is still sent.", [
     core("assertMayBegin", "if (paused !== undefined)", "if (paused === null)"),
-    core(
-      "processMessage",
-      "if (env.pausedReason(admitted.pipeline.name) !== undefined) return PAUSED;",
-      "",
-    ),
+    core("processMessage", "if (env.pausedReason(pipeline.name) !== undefined) return PAUSED;", ""),
   ]),
   mutant("pause-read-once", "Control flags are read at the start, and never again.", [
     core("createControlWatch.run", "await refresh();", "await store.read([]);"),

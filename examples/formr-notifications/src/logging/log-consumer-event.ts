@@ -14,6 +14,7 @@ const LEVELS: Readonly<Partial<Record<ConsumerEvent["type"], Level>>> = {
   resumed: "info",
   storeUp: "info",
   receivingResumed: "info",
+  sendingResumed: "info",
   redeliveredWhileRunning: "warn",
   retry: "warn",
   held: "warn",
@@ -24,6 +25,7 @@ const LEVELS: Readonly<Partial<Record<ConsumerEvent["type"], Level>>> = {
   acknowledgeFailed: "warn",
   storeDown: "warn",
   receivingPaused: "warn",
+  sendingPaused: "warn",
   tripwire: "warn",
   effectWaived: "warn",
   settledAfterDeadLetter: "warn",
@@ -113,6 +115,8 @@ function detailsOf(event: ConsumerEvent): Record<string, unknown> {
       return { downMs: event.downMs };
     case "receivingPaused":
       return { reason: event.reason, forMs: event.forMs };
+    case "sendingPaused":
+      return { reason: event.reason };
     case "tripwire":
       return { kind: event.kind, action: event.action, detail: event.detail };
     case "effectWaived":
@@ -121,6 +125,7 @@ function detailsOf(event: ConsumerEvent): Record<string, unknown> {
     case "redeliveredWhileRunning":
     case "duplicateSuppressed":
     case "receivingResumed":
+    case "sendingResumed":
       return {};
   }
 }

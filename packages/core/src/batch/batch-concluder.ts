@@ -31,7 +31,8 @@ export class BatchConcluder {
 
   /** @returns whether the message may leave the queue; if not, it was handed back */
   async conclude(message: BatchMessage, disposition: Disposition): Promise<boolean> {
-    const decided = decide(disposition, this.#factsOf(message));
+    const effect = disposition.kind === "retry" ? disposition.effect : undefined;
+    const decided = decide(disposition, this.#factsOf(message, effect));
     const action = await deadLetter(this.#deadLettering, message, decided);
     switch (action.kind) {
       case "leaveQueue":
@@ -49,15 +50,18 @@ export class BatchConcluder {
     }
   }
 
-  #factsOf({ message, admitted, lease }: BatchMessage): Facts {
-    const { clock, randomness } = this.#env;
+  #factsOf({ message, admitted, lease }: BatchMessage, effect?: string): Facts {
+    const { clock, randomness, breakers } = this.#env;
+    const troubled =
+      admitted && breakers.for(admitted.pipeline, effect).some(({ isClosed }) => !isClosed);
     return {
       waits: "inQueue",
       receiveCount: message.receiveCount,
       maxReceives: this.#maxReceives,
       pipeline: admitted?.pipeline,
       claimed: lease.claim !== undefined,
-      troubledForMs: undefined,
+      // Since when isn't known from one invocation to the next.
+      troubledForMs: troubled ? 0 : undefined,
       now: clock.now(),
       random: randomness.random,
     };

@@ -3,6 +3,7 @@ import { optionsOf } from "../options.js";
 import { createEmit } from "../events.js";
 import { leaseTime } from "../leases/lease-time.js";
 import type { QueueMessage } from "../ports/index.js";
+import { Breakers } from "../run/breakers.js";
 import { keyedDigest } from "../run/tripwire.js";
 import { Invocation, type BatchHost } from "./invocation.js";
 
@@ -30,15 +31,17 @@ export function createBatchProcessor(
   caller = "createBatchProcessor",
 ): BatchProcessor {
   const settings = hostSettings(optionsOf(caller), options);
-  const { clock } = settings;
+  const { clock, randomness } = settings;
+  const time = leaseTime(clock);
   const host: BatchHost = {
     queue: settings.queue,
     store: settings.store,
     maxReceives: settings.maxReceives,
     settings,
-    time: leaseTime(clock),
+    time,
     emit: createEmit(options.observe, () => clock.now()),
     digest: keyedDigest(settings.digestSecret),
+    breakers: new Breakers({ time, random: randomness.random, onChange: () => undefined }),
   };
   return {
     process: async (messages, remainingMs) => {

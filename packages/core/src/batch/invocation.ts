@@ -12,6 +12,7 @@ import {
   type MessageQueue,
   type QueueMessage,
 } from "../ports/index.js";
+import type { Breakers } from "../run/breakers.js";
 import { createCommitter } from "../run/commit.js";
 import type { Admitted } from "../pipeline/admitted.js";
 import type { RunEnvironment } from "../run/run.js";
@@ -33,6 +34,7 @@ export interface BatchHost {
   readonly time: () => number;
   readonly emit: Emit;
   readonly digest: KeyedDigest;
+  readonly breakers: Breakers;
 }
 
 /**
@@ -182,7 +184,7 @@ export class Invocation {
       // One fault may be one message's: the next one asks again.
       storeIsDown: () => false,
       onStoreFault,
-      onProviderReply: () => undefined,
+      breakers: this.#host.breakers,
     };
   }
 

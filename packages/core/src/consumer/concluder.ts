@@ -7,7 +7,13 @@ import {
   type Told,
 } from "../message/conclude.js";
 import { deadLetter, type DeadLettering } from "../message/dead-letter.js";
-import { LOST, SIBLING, type DeadLetter, type Disposition } from "../message/disposition.js";
+import {
+  LOST,
+  SIBLING,
+  type DeadLetter,
+  type Disposition,
+  type Hold,
+} from "../message/disposition.js";
 import { firstLookMs, look, readsRecord, type LookFacts } from "../message/hold-rules.js";
 import type { Lease, MessageQueue } from "../ports/index.js";
 import type { RunEnvironment } from "../run/run.js";
@@ -15,7 +21,9 @@ import type { FifoGroups } from "./fifo-groups.js";
 import type { HeldMessages } from "./held-messages.js";
 import type { InFlightMessage } from "./in-flight-message.js";
 import { QueueCalls } from "./queue-calls.js";
-import type { ReceiveGate } from "./receive-gate.js";
+
+/** Of one pipeline's messages that wait in place. */
+const MAX_HELD_BYTES = 64 * 1024 * 1024;
 
 type HoldAction = Extract<FinalAction, { kind: "hold" }>;
 
@@ -24,7 +32,8 @@ export interface ConcluderOptions {
   readonly queue: MessageQueue;
   readonly groups: FifoGroups<InFlightMessage>;
   readonly held: HeldMessages;
-  readonly gate: Pick<ReceiveGate, "storeIsDown" | "providerIsInTrouble" | "closedBecause">;
+  /** Messages of one pipeline that may wait in place. */
+  readonly maxHeld: number;
   readonly releases: Batcher<Lease, "released" | "lost">;
   /** The message may take a slot again. */
   readonly onReady: (message: InFlightMessage) => void;
@@ -72,7 +81,8 @@ export class Concluder {
   /** Ends a turn, or a hold, of the message. */
   conclude(message: InFlightMessage, disposition: Disposition): void {
     if (message.phase.name === "concluding") return;
-    const action = decide(disposition, this.#factsOf(message));
+    const effect = disposition.kind === "retry" ? disposition.effect : undefined;
+    const action = decide(disposition, this.#factsOf(message, effect));
     if (action.kind === "hold") {
       void this.#hold(message, action).catch(this.#contain);
       return;
@@ -88,23 +98,34 @@ export class Concluder {
     );
   }
 
-  #factsOf(message: InFlightMessage): Facts {
+  #factsOf(message: InFlightMessage, effect?: string): Facts {
     const { clock, randomness } = this.#env;
     const { lease, admitted } = message;
     return {
-      waits: this.#draining ? "nowhere" : "inPlace",
+      waits: this.#draining ? "nowhere" : this.#hasRoomFor(message) ? "inPlace" : "inQueue",
       receiveCount: lease.message.receiveCount,
       maxReceives: this.#maxReceives,
       pipeline: admitted?.pipeline,
       claimed: lease.claim !== undefined,
-      troubledForMs: this.#troubledForMs(message),
+      troubledForMs: this.#troubledForMs(message, effect),
       now: clock.now(),
       random: randomness.random,
     };
   }
 
-  #troubledForMs({ troubledSince }: InFlightMessage): number | undefined {
-    if (!this.#options.gate.providerIsInTrouble) return undefined;
+  /** Each costs a heartbeat and memory: one pipeline's outage must not take all of either. */
+  #hasRoomFor({ admitted }: InFlightMessage): boolean {
+    const { count, bytes } = this.#options.held.of(admitted?.pipeline.name);
+    return count < this.#options.maxHeld && bytes < MAX_HELD_BYTES;
+  }
+
+  #troubledForMs(
+    { troubledSince, admitted }: InFlightMessage,
+    effect: string | undefined,
+  ): number | undefined {
+    if (!admitted) return undefined;
+    const breakers = this.#env.breakers.for(admitted.pipeline, effect);
+    if (breakers.every(({ isClosed }) => isClosed)) return undefined;
     return troubledSince === undefined ? 0 : this.#env.time() - troubledSince;
   }
 
@@ -192,32 +213,42 @@ export class Concluder {
     }
     message.lookedAtBy(
       this.#options.held.hold({
+        pipeline: message.admitted?.pipeline.name,
+        reason: hold.reason,
+        ...sizeOf(message),
         key: readsRecord(hold) ? message.admitted?.key.digest : undefined,
         firstLookMs: firstLookMs(hold, message.holds),
-        look: (record) => look(hold, record, this.#lookFacts(message)),
-        goOn: ({ letter, evidence }) => {
-          this.#goOn(message, letter, evidence);
+        look: (record) => look(hold, record, this.#lookFacts(message, hold)),
+        goOn: ({ letter }) => {
+          this.#goOn(message, letter);
         },
       }),
     );
   }
 
-  #lookFacts({ admitted }: InFlightMessage): LookFacts {
-    const { gate } = this.#options;
+  #lookFacts({ admitted }: InFlightMessage, { effect }: Hold): LookFacts {
+    const { breakers, storeIsDown, pausedReason, clock, time } = this.#env;
+    const pipeline = admitted?.pipeline;
+    const unavailable = pipeline && breakers.unavailableBecause(pipeline, effect);
     return {
-      pipeline: admitted?.pipeline,
-      storeIsDown: gate.storeIsDown,
-      closed: gate.closedBecause() !== undefined,
-      paused:
-        admitted !== undefined && this.#env.pausedReason(admitted.pipeline.name) !== undefined,
-      now: this.#env.clock.now(),
+      pipeline,
+      storeIsDown: storeIsDown(),
+      unavailableForMs:
+        pipeline && unavailable !== undefined
+          ? Math.max(1, breakers.changesAt(pipeline, effect) - time())
+          : 0,
+      paused: pipeline !== undefined && pausedReason(pipeline.name) !== undefined,
+      now: clock.now(),
     };
   }
 
-  #goOn(message: InFlightMessage, letter: DeadLetter | undefined, evidence = false): void {
+  #goOn(message: InFlightMessage, letter: DeadLetter | undefined): void {
     if (message.phase.name !== "held") return;
-    if (evidence) this.#env.onProviderReply({ kind: "well" });
-    const heldMs = this.#env.time() - message.phase.since;
+    const { hold, since } = message.phase;
+    if (hold.reason === "providerDown" && message.admitted) {
+      this.#env.breakers.invite(message.admitted.pipeline, hold.effect, message.id);
+    }
+    const heldMs = this.#env.time() - since;
     message.goOn(letter);
     this.#env.emit({ type: "resumed", heldMs, ...message.facts() });
     this.#options.onReady(message);
@@ -230,4 +261,11 @@ export class Concluder {
   readonly #contain = (error: unknown): void => {
     this.#env.emit({ type: "internalError", error });
   };
+}
+
+/** A held message with those of its group that wait behind it. */
+function sizeOf(message: InFlightMessage): { readonly messages: number; readonly bytes: number } {
+  const waiting = message.group?.messages ?? [message];
+  const bytes = waiting.reduce((sum, { lease }) => sum + lease.message.body.length, 0);
+  return { messages: waiting.length, bytes };
 }

@@ -62,6 +62,8 @@ export interface RigOptions {
   readonly maxReceiveCount?: number;
   readonly pipeline?: Partial<PipelineDefinition<typeof letterEvent, Effects>>;
   readonly consumer?: Partial<ConsumerOptions>;
+  /** Pipelines beside the one of letters. */
+  readonly others?: (clock: VirtualClock) => readonly Pipeline[];
   /** Puts something between the consumers and the store. */
   readonly wrapStore?: (store: DedupeStore) => DedupeStore;
 }
@@ -105,6 +107,7 @@ export function rig(options: RigOptions = {}): Rig {
     },
     ...options.pipeline,
   }) as unknown as Pipeline;
+  const others = options.others?.(clock) ?? [];
   const seenStore = options.wrapStore?.(store) ?? store;
   let replicas = 0;
   let sends = 0;
@@ -113,7 +116,7 @@ export function rig(options: RigOptions = {}): Rig {
       namespace: "test",
       queue,
       store: seenStore,
-      pipelines: [pipeline],
+      pipelines: [pipeline, ...others],
       clock,
       randomness: countingRandomness((replicas += 1)),
       observe: (event) => events.push(event),

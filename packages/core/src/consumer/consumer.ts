@@ -2,6 +2,7 @@ import { ConfigurationError } from "../errors.js";
 import { LONGEST_MS, optionsOf } from "../options.js";
 import type { QueueDescription } from "../ports/index.js";
 import type { ConsumerOptions } from "./options.js";
+import type { PipelineHealth } from "./pipeline-gates.js";
 import { assemble, type ConsumerParts } from "./parts.js";
 import { verifySenders } from "./verify-senders.js";
 
@@ -17,6 +18,8 @@ export interface ConsumerHealth {
   readonly inFlight: number;
   readonly running: number;
   readonly held: number;
+  /** By pipeline: one that is paused or whose provider is in trouble isn't ready, and the others go on. */
+  readonly pipelines: Readonly<Record<string, PipelineHealth>>;
 }
 
 /** Handles a queue's messages, from `start` to `stop`. */
@@ -123,7 +126,7 @@ class QueueConsumer {
   }
 
   health(): ConsumerHealth {
-    const { dispatcher } = this.#parts;
+    const { dispatcher, pipelines } = this.#parts;
     const state = this.#state;
     const reason = this.#unreadyBecause();
     return {
@@ -134,6 +137,7 @@ class QueueConsumer {
       inFlight: dispatcher.inFlight,
       running: dispatcher.running,
       held: dispatcher.held,
+      pipelines: pipelines.health(),
     };
   }
 

@@ -7,7 +7,6 @@ export interface ControlWatchOptions {
   readonly clock: Clock;
   readonly store: DedupeStore;
   readonly namespace: string;
-  readonly pipelines: readonly string[];
   readonly onStoreFault: (error: unknown) => void;
   readonly onAnswer: () => void;
   /** Called when a pause began or ended. */
@@ -25,8 +24,6 @@ export interface ControlWatch {
   stop(): void;
   /** Why this pipeline may not send just now. */
   pausedReason(pipeline: string): string | undefined;
-  /** Why nothing may be received: everything this consumer feeds is paused. */
-  allPausedReason(): string | undefined;
 }
 
 export function createControlWatch(options: ControlWatchOptions): ControlWatch {
@@ -56,10 +53,6 @@ export function createControlWatch(options: ControlWatchOptions): ControlWatch {
   return {
     refresh,
     pausedReason,
-    allPausedReason: () => {
-      const reasons = options.pipelines.map(pausedReason);
-      return reasons.every((reason) => reason !== undefined) ? reasons[0] : undefined;
-    },
     run: async () => {
       while (!stopping.signal.aborted) {
         try {

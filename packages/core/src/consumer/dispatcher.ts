@@ -15,20 +15,17 @@ import type { Batcher } from "../timing/batcher.js";
 import { createClaims } from "./claim-batches.js";
 import { Concluder } from "./concluder.js";
 import { FifoGroups } from "./fifo-groups.js";
-import { HeldMessages } from "./held-messages.js";
+import { HeldMessages, type HeldOfPipeline } from "./held-messages.js";
 import { InFlightMessage } from "./in-flight-message.js";
-import type { ReceiveGate } from "./receive-gate.js";
-
-/** Held messages cost a heartbeat each; with more than this nothing further is received. */
-const MAX_HELD = 1_000;
 
 export interface DispatcherOptions {
   readonly env: RunEnvironment;
   readonly queue: MessageQueue;
   readonly keeper: LeaseKeeper;
-  readonly gate: ReceiveGate;
   readonly admission: AdmissionOptions;
   readonly concurrency: number;
+  /** Messages of one pipeline that may wait in place. */
+  readonly maxHeld: number;
   readonly completes: Batcher<Completion, CompleteReply>;
   readonly releases: Batcher<Lease, "released" | "lost">;
   /** Room for another message was made. */
@@ -56,7 +53,7 @@ export class Dispatcher {
 
   constructor(options: DispatcherOptions) {
     this.#options = options;
-    const { env, queue, gate, releases } = options;
+    const { env, queue, releases, maxHeld } = options;
     const claims = createClaims(env);
     this.#process = {
       env,
@@ -70,7 +67,7 @@ export class Dispatcher {
       queue,
       groups: this.#groups,
       held: this.#held,
-      gate,
+      maxHeld,
       releases,
       onReady: (message) => {
         this.#ready.push(message);
@@ -94,6 +91,11 @@ export class Dispatcher {
     return this.#held.size;
   }
 
+  /** What of a pipeline waits in place. */
+  heldOf(pipeline: string): HeldOfPipeline {
+    return this.#held.of(pipeline);
+  }
+
   /** Tells what the queue is like, before the first `receive`. */
   configure(queue: { readonly fifo: boolean; readonly maxReceives: number | undefined }): void {
     this.#fifo = queue.fifo;
@@ -102,7 +104,7 @@ export class Dispatcher {
 
   /** How many more messages may be received now. */
   room(): number {
-    if (this.#draining || this.#held.size >= MAX_HELD) return 0;
+    if (this.#draining) return 0;
     let occupied = 0;
     for (const message of this.#messages.values()) if (takesRoom(message)) occupied += 1;
     return this.#options.concurrency - occupied;
@@ -113,8 +115,9 @@ export class Dispatcher {
     this.#fillSlots();
   }
 
-  controlChanged(): void {
-    this.#held.wakeAll();
+  /** A pause or a provider's trouble may have ended. */
+  lookAtWaiting(): void {
+    this.#held.wakeWaiting();
   }
 
   /** Hands back what doesn't run, and from now on whatever comes. */

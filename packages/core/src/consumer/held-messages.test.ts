@@ -16,6 +16,10 @@ describe("a held message that is woken while its record is being read", () => {
       onStoreFault: () => undefined,
     });
     held.hold({
+      pipeline: "p",
+      messages: 1,
+      bytes: 1,
+      reason: "unknown",
       key: "k",
       look: () => ({ kind: (looks += 1) === 1 ? "wait" : "goOn" }),
       goOn: () => undefined,

@@ -1,4 +1,5 @@
 import { createDeadlineHeap, type HeapEntry } from "../timing/deadline-heap.js";
+import type { HoldReason } from "../events.js";
 import type { Look } from "../message/hold-rules.js";
 import type { Clock, DedupeStore, ItemReply, RecordView } from "../ports/index.js";
 import { createWakeUp } from "../timing/alarm.js";
@@ -10,6 +11,12 @@ const TOGETHER_MS = 100;
 const READ_BATCH = 100;
 
 export interface HeldMessage {
+  /** Whose it is, for the limit on how many wait; `undefined` where that isn't known. */
+  readonly pipeline: string | undefined;
+  /** How many messages it is, with those of its group that wait behind it, and what they take. */
+  readonly messages: number;
+  readonly bytes: number;
+  readonly reason: HoldReason;
   /** The key's digest; `undefined` where no record is to be read. */
   readonly key: string | undefined;
   /** Milliseconds until the first look; default 1 s, then doubling up to 30 s. */
@@ -34,6 +41,16 @@ export interface HeldMessagesOptions {
   readonly onStoreFault: (error: unknown) => void;
 }
 
+export interface HeldOfPipeline {
+  /** Messages, with those of their groups that wait behind them. */
+  readonly count: number;
+  readonly bytes: number;
+  /** Of these, those at the head that wait for their provider. */
+  readonly forProvider: number;
+}
+
+const NOTHING: HeldOfPipeline = { count: 0, bytes: 0, forProvider: 0 };
+
 interface Entry extends HeapEntry, HeldHandle {
   readonly message: HeldMessage;
   looks: number;
@@ -49,6 +66,7 @@ export class HeldMessages {
   readonly #options: HeldMessagesOptions;
   readonly #heap = createDeadlineHeap<Entry>();
   readonly #held = new Set<Entry>();
+  readonly #byPipeline = new Map<string | undefined, HeldOfPipeline>();
   readonly #wakeUp;
   #loop: "idle" | "running" | "stopped" = "idle";
 
@@ -61,6 +79,11 @@ export class HeldMessages {
     return this.#held.size;
   }
 
+  /** What of a pipeline is held. */
+  of(pipeline: string | undefined): HeldOfPipeline {
+    return this.#byPipeline.get(pipeline) ?? NOTHING;
+  }
+
   hold(message: HeldMessage): HeldHandle {
     const entry: Entry = {
       message,
@@ -69,11 +92,12 @@ export class HeldMessages {
       looks: 0,
       lookAgain: false,
       drop: () => {
-        this.#held.delete(entry);
+        if (this.#held.delete(entry)) this.#count(message, -1);
         this.#heap.remove(entry);
       },
     };
     this.#held.add(entry);
+    this.#count(message, 1);
     this.#lookAt(entry, this.#options.time() + (message.firstLookMs ?? FIRST_LOOK_MS));
     if (this.#loop === "idle") void this.#run();
     return entry;
@@ -84,9 +108,9 @@ export class HeldMessages {
     for (const entry of this.#held) if (entry.message.key === key) this.#lookSoon(entry);
   }
 
-  /** Looks at everything at once. */
-  wakeAll(): void {
-    for (const entry of this.#held) this.#lookSoon(entry);
+  /** Looks at once at everything that waits for something else than a fact about its record. */
+  wakeWaiting(): void {
+    for (const entry of this.#held) if (entry.message.key === undefined) this.#lookSoon(entry);
   }
 
   stop(): void {
@@ -117,6 +141,15 @@ export class HeldMessages {
     }
   }
 
+  #count({ pipeline, messages, bytes, reason }: HeldMessage, sign: 1 | -1): void {
+    const before = this.of(pipeline);
+    this.#byPipeline.set(pipeline, {
+      count: before.count + sign * messages,
+      bytes: before.bytes + sign * bytes,
+      forProvider: before.forProvider + (reason === "providerDown" ? sign : 0),
+    });
+  }
+
   #isStopped(): boolean {
     return this.#loop === "stopped";
   }
@@ -135,7 +168,7 @@ export class HeldMessages {
         entry.drop();
         entry.message.goOn(look);
       } else {
-        this.#lookLater(entry, answered);
+        this.#lookLater(entry, answered, look?.forMs);
       }
     }
   }
@@ -151,9 +184,9 @@ export class HeldMessages {
   }
 
   /** The store's outage is no reason to look less often later. */
-  #lookLater(entry: Entry, answered: boolean): void {
+  #lookLater(entry: Entry, answered: boolean, forMs: number | undefined): void {
     if (answered) entry.looks += 1;
-    const delayMs = Math.min(MAX_LOOK_MS, FIRST_LOOK_MS * 2 ** entry.looks);
+    const delayMs = forMs ?? Math.min(MAX_LOOK_MS, FIRST_LOOK_MS * 2 ** entry.looks);
     this.#heap.put(entry, this.#options.time() + (entry.lookAgain ? 0 : delayMs));
     entry.lookAgain = false;
   }

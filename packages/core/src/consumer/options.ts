@@ -29,6 +29,11 @@ export interface ConsumerOptions {
   /** Receives under way at a time while the queue is full. Default: enough for the concurrency. */
   readonly maxPollers?: number | undefined;
   /**
+   * Messages of one pipeline that wait in place at a time, those behind them in their FIFO groups included:
+   * more go back to the queue for minutes, growing. Default 1,000.
+   */
+  readonly maxHeld?: number | undefined;
+  /**
    * Tries after which a message is dead-lettered by us. Default: one fewer than the queue's own
    * `maxReceiveCount`, so that ours comes first.
    */
@@ -52,7 +57,13 @@ export interface ConsumerOptions {
 /** What both hosts take: the consumer, and the batch processor. */
 export type HostOptions = Omit<
   ConsumerOptions,
-  "concurrency" | "visibilityMs" | "waitMs" | "maxPollers" | "allowNoDeadLetterQueue" | "ready"
+  | "concurrency"
+  | "maxHeld"
+  | "visibilityMs"
+  | "waitMs"
+  | "maxPollers"
+  | "allowNoDeadLetterQueue"
+  | "ready"
 >;
 
 export interface HostSettings {
@@ -71,6 +82,7 @@ export interface HostSettings {
 
 export interface ConsumerSettings extends HostSettings {
   readonly concurrency: number;
+  readonly maxHeld: number;
   readonly visibilityMs: number;
   readonly waitMs: number;
   readonly maxPollers: number;
@@ -96,6 +108,7 @@ export function consumerSettings(options: ConsumerOptions): ConsumerSettings {
   return {
     ...hostSettings(check, options),
     concurrency,
+    maxHeld: check.integer("maxHeld", options.maxHeld ?? 1_000, { from: 1, to: MOST_AT_A_TIME }),
     visibilityMs,
     waitMs: check.ms("waitMs", options.waitMs ?? Math.min(20_000, Math.floor(visibilityMs / 3)), {
       from: 0,

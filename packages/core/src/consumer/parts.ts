@@ -2,6 +2,7 @@ import { createEmit } from "../events.js";
 import { hardMargin } from "../leases/kept-delivery.js";
 import { LeaseKeeper } from "../leases/lease-keeper.js";
 import { leaseTime } from "../leases/lease-time.js";
+import { Breakers } from "../run/breakers.js";
 import { createCommitter } from "../run/commit.js";
 import type { RunEnvironment } from "../run/run.js";
 import { keyedDigest } from "../run/tripwire.js";
@@ -11,6 +12,7 @@ import { closableQueue, closableStore } from "./closable.js";
 import { createControlWatch, type ControlWatch } from "./control-watch.js";
 import { Dispatcher } from "./dispatcher.js";
 import { consumerSettings, type ConsumerOptions, type ConsumerSettings } from "./options.js";
+import { PipelineGates } from "./pipeline-gates.js";
 import { Poller } from "./poller.js";
 import { ReceiveGate } from "./receive-gate.js";
 
@@ -20,6 +22,7 @@ const STORE_BATCH = 100;
 export interface ConsumerParts {
   readonly env: RunEnvironment;
   readonly gate: ReceiveGate;
+  readonly pipelines: PipelineGates;
   readonly keeper: LeaseKeeper;
   readonly control: ControlWatch;
   readonly dispatcher: Dispatcher;
@@ -40,30 +43,47 @@ export function assemble(options: ConsumerOptions): ConsumerParts {
   const { clock, randomness } = settings;
   const time = leaseTime(clock);
   const emit = createEmit(options.observe, () => clock.now());
-  const gate = new ReceiveGate({ clock, time, randomness, emit });
+  const breakers = new Breakers({
+    time,
+    random: randomness.random,
+    onChange: () => {
+      changed();
+    },
+  });
+  const pipelines = new PipelineGates({
+    pipelines: [...settings.pipelines.values()],
+    breakers,
+    pausedReason: (pipeline) => control.pausedReason(pipeline),
+    heldOf: (pipeline) => dispatcher.heldOf(pipeline),
+    emit,
+  });
+  const gate = new ReceiveGate({ clock, time, randomness, emit, pipelines });
+  const changed = (): void => {
+    gate.changed();
+    dispatcher.lookAtWaiting();
+  };
   const control: ControlWatch = createControlWatch({
     clock,
     store,
     namespace: settings.namespace,
-    pipelines: [...settings.pipelines.keys()],
     onStoreFault: (error) => {
       gate.storeFailed(error);
     },
     onAnswer: () => {
       gate.storeAnswered();
+      // Once a second: a throttle or a wait ends by itself.
+      gate.review();
     },
-    onChange: () => {
-      gate.setPaused(control.allPausedReason());
-      dispatcher.controlChanged();
-    },
+    onChange: changed,
   });
-  const env = environment(store, settings, { time, emit, gate, control }, abandon.signal);
+  const shared = { time, emit, breakers, gate, control };
+  const env = environment(store, settings, shared, abandon.signal);
   const keeper = new LeaseKeeper({
     ...env,
     queue,
     visibilityMs: settings.visibilityMs,
   });
-  const dispatcher: Dispatcher = dispatcherOf(queue, settings, env, gate, keeper, () => {
+  const dispatcher: Dispatcher = dispatcherOf(queue, settings, env, keeper, () => {
     poller.roomChanged();
   });
   const poller = new Poller({
@@ -74,12 +94,12 @@ export function assemble(options: ConsumerOptions): ConsumerParts {
     waitMs: settings.waitMs,
     maxPollers: settings.maxPollers,
     capacity: settings.concurrency,
-    room: () => dispatcher.room(),
+    room: () => Math.min(dispatcher.room(), pipelines.limit()),
     onMessages: (messages, sentAt) => {
       dispatcher.receive(messages, sentAt);
     },
   });
-  return { env, gate, keeper, control, dispatcher, poller, abandon, closed };
+  return { env, gate, pipelines, keeper, control, dispatcher, poller, abandon, closed };
 }
 
 function environment(
@@ -88,9 +108,10 @@ function environment(
   {
     time,
     emit,
+    breakers,
     gate,
     control,
-  }: Pick<RunEnvironment, "time" | "emit"> & Pick<ConsumerParts, "gate" | "control">,
+  }: Pick<RunEnvironment, "time" | "emit" | "breakers"> & Pick<ConsumerParts, "gate" | "control">,
   abandon: AbortSignal,
 ): RunEnvironment {
   const onStoreFault = (error: unknown): void => {
@@ -111,9 +132,7 @@ function environment(
     pausedReason: (pipeline) => control.pausedReason(pipeline),
     storeIsDown: () => gate.storeIsDown,
     onStoreFault,
-    onProviderReply: (reply) => {
-      gate.providerReplied(reply);
-    },
+    breakers,
   };
 }
 
@@ -121,7 +140,6 @@ function dispatcherOf(
   queue: MessageQueue,
   admission: ConsumerSettings,
   env: RunEnvironment,
-  gate: ReceiveGate,
   keeper: LeaseKeeper,
   onRoom: () => void,
 ): Dispatcher {
@@ -132,9 +150,9 @@ function dispatcherOf(
     env,
     queue,
     keeper,
-    gate,
     admission,
     concurrency: admission.concurrency,
+    maxHeld: admission.maxHeld,
     completes: createBatcher({ ...batch, call: (items) => store.complete(items) }),
     releases: createBatcher({ ...batch, call: (items) => store.release(items) }),
     onRoom,

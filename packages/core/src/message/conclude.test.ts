@@ -170,6 +170,15 @@ const RETRIES: Record<RetryReason, { counts: boolean; delayMs?: number; expected
       inQueue: "hand back for 30 s: retry throttled",
     },
   },
+  providerDown: {
+    counts: false,
+    delayMs: 30 * SECOND_MS,
+    expected: {
+      inPlace: "hold: providerDown, 30 s",
+      nowhere: "hand back for 0 s: retry draining",
+      inQueue: "hand back for 30 s: held providerDown",
+    },
+  },
   storeDown: {
     counts: false,
     expected: {
@@ -234,17 +243,18 @@ describe("another try", () => {
 
   describe("while the provider is in trouble", () => {
     const rejected: Disposition = { kind: "retry", reason: "rejected", counts: true };
+    const waits: InEachPlace = {
+      inPlace: "hold: providerDown",
+      nowhere: "hand back for 0 s: retry draining",
+      inQueue: "hand back for 45 s: held providerDown",
+    };
     describe("waits for it", () => {
-      inEachPlace(
-        rejected,
-        { ...RETRIES.rejected.expected, inPlace: "hold: providerDown" },
-        { troubledForMs: 0 },
-      );
+      inEachPlace(rejected, waits, { troubledForMs: 0 });
     });
     describe("waits for it at its last receive, too", () => {
       inEachPlace(
         rejected,
-        { ...everywhere("bury: retriesExhausted"), inPlace: "hold: providerDown" },
+        { ...waits, inQueue: "hand back for 675 s: held providerDown" },
         { ...last, troubledForMs: 599 * SECOND_MS },
       );
     });

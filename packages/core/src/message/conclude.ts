@@ -121,8 +121,10 @@ function notCopied(facts: Facts, error?: unknown): Action {
 }
 
 function tryAgain(retry: Retry, facts: Facts): Action {
-  const hold = facts.waits === "inPlace" ? holdInstead(retry, facts) : undefined;
-  if (hold) return holdInPlace(hold);
+  const hold = holdInstead(retry, facts);
+  if (hold && facts.waits === "inPlace") return holdInPlace(hold);
+  // Of an outage of its provider a message is no more guilty where it can't wait in place.
+  if (hold?.reason === "providerDown") return wait(hold, facts);
   if (retry.counts && isLastReceive(facts)) return decide(retriesExhausted(retry, facts), facts);
   if (retry.reason === "storeDown" && facts.waits === "inQueue") {
     return handBack(retry, outage(facts));
@@ -136,7 +138,7 @@ function tryAgain(retry: Retry, facts: Facts): Action {
  * An outage is no fault of the message: it waits in place. Handed back, it would burn a receive for
  * each look at somebody else's trouble, until the queue's own redrive policy took it away.
  */
-function holdInstead({ reason, delayMs }: Retry, facts: Facts): Hold | undefined {
+function holdInstead({ reason, delayMs, effect }: Retry, facts: Facts): Hold | undefined {
   const retryAfterMs = delayMs ?? 1_000;
   switch (reason) {
     case "storeDown":
@@ -149,11 +151,13 @@ function holdInstead({ reason, delayMs }: Retry, facts: Facts): Hold | undefined
         : undefined;
     case "unreadable":
       return isLastReceive(facts) ? { kind: "hold", reason, attempts: [] } : undefined;
+    case "providerDown":
+      return { kind: "hold", reason, attempts: [], retryAfterMs, effect };
     case "rejected":
       // A message that alone is refused again and again looks like an outage, too.
       return facts.troubledForMs !== undefined &&
         facts.troubledForMs < (facts.pipeline?.holdForMs ?? 0)
-        ? { kind: "hold", reason: "providerDown", attempts: [] }
+        ? { kind: "hold", reason: "providerDown", attempts: [], effect }
         : undefined;
     default:
       return undefined;

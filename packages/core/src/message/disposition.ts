@@ -17,6 +17,8 @@ export interface Retry {
   /** Whether this try counts toward the retry budget: not for pauses and outages. */
   readonly counts: boolean;
   readonly error?: unknown;
+  /** The effect whose provider refused it, or isn't to be asked. */
+  readonly effect?: string;
   /** Attempts at the key's effects so far, should this have been the last try. */
   readonly attemptIds?: readonly string[];
 }
@@ -27,6 +29,8 @@ export interface Hold {
   readonly attempts: readonly AttemptInfo[];
   /** Milliseconds until a first look makes sense; `undefined` leaves it to the hold. */
   readonly retryAfterMs?: number;
+  /** The effect whose provider it waits for; without one it is any of the pipeline's. */
+  readonly effect?: string | undefined;
   /** What was decided already and has to wait: goes on with it instead of another try. */
   readonly letter?: DeadLetter;
 }
@@ -71,4 +75,9 @@ export function storeDown(error?: unknown): Retry {
     counts: false,
     ...(error === undefined ? {} : { error }),
   };
+}
+
+/** Nothing was begun: that is no try. @param delayMs until its provider may be asked again */
+export function providerDown(delayMs: number): Retry {
+  return { kind: "retry", reason: "providerDown", delayMs: Math.max(0, delayMs), counts: false };
 }

@@ -6,13 +6,15 @@ import type { DeadLetter, Hold } from "./disposition.js";
 
 /** What a look at a held message says. */
 export type Look =
-  | { readonly kind: "wait" }
+  | {
+      readonly kind: "wait";
+      /** Milliseconds until another look makes sense; `undefined` leaves it to the hold. */
+      readonly forMs?: number;
+    }
   | {
       readonly kind: "goOn";
       /** What it goes on with instead of another try. */
       readonly letter?: DeadLetter;
-      /** Evidence came that the provider took it: a sign that the provider is well. */
-      readonly evidence?: true;
     };
 
 /** What a look goes by. */
@@ -20,8 +22,8 @@ export interface LookFacts {
   /** `undefined` where the message didn't come that far. */
   readonly pipeline: Pipeline | undefined;
   readonly storeIsDown: boolean;
-  /** Whether anything keeps this host from receiving just now. */
-  readonly closed: boolean;
+  /** Milliseconds until its provider may be asked again; 0 where it may be now. */
+  readonly unavailableForMs: number;
   /** Whether sending is paused for the message's pipeline. */
   readonly paused: boolean;
   /** Milliseconds since the epoch. */
@@ -69,7 +71,7 @@ export function look(hold: Hold, record: RecordView | undefined, facts: LookFact
     case "storeDown":
       return facts.storeIsDown ? WAIT : GO_ON;
     case "providerDown":
-      return facts.closed ? WAIT : GO_ON;
+      return facts.unavailableForMs > 0 ? { kind: "wait", forMs: facts.unavailableForMs } : GO_ON;
     case "paused":
       return facts.paused ? WAIT : GO_ON;
     case "throttled":
@@ -108,9 +110,7 @@ function lookAtRecord(
 
 /** Evidence came, also while the burial of a message that was held too long had to wait. */
 function settled({ letter }: Hold): Look {
-  return letter === undefined || letter.code === HELD_TOO_LONG
-    ? { kind: "goOn", evidence: true }
-    : { kind: "goOn", evidence: true, letter };
+  return letter === undefined || letter.code === HELD_TOO_LONG ? GO_ON : { kind: "goOn", letter };
 }
 
 function goOn({ letter }: Hold): Look {

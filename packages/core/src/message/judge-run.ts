@@ -45,6 +45,10 @@ export function endedRun(run: Run, thrown: Thrown | undefined): Disposition | un
     const error = thrown && { error: thrown.error };
     return { kind: "retry", reason, delayMs, counts: false, ...error };
   }
+  if (request?.kind === "unavailable") {
+    const { effect, retryAfterMs } = request;
+    return { kind: "retry", reason: "providerDown", delayMs: retryAfterMs, counts: false, effect };
+  }
   if (request?.kind === "paused") return PAUSED;
   if (request?.kind === "deadLetter") return deadLetter(run, "handler", request.text);
   if (run.misuse) return failed("unsettled", run.misuse);
@@ -90,13 +94,18 @@ function afterError(run: Run, error: unknown): Disposition {
       const delayMs = error.throttle.retryAfterMs;
       return { kind: "retry", reason: "throttled", delayMs, counts: false, error };
     }
-    return failed("rejected", error);
+    return { ...failed("rejected", error), effect: effectOf(error.effect) };
   }
   // Begun by nobody: what comes back then is no try of this message's own.
   if (error instanceof LeaseLostError) return LOST;
   if (error instanceof StoreUnavailableError) return storeDown(error);
   if (error instanceof UnreadableRecordError) return unreadable(error);
   return failed("error", error);
+}
+
+/** The name of an effect's slot, without its part. */
+function effectOf(slot: string): string {
+  return slot.split("-", 1)[0] ?? slot;
 }
 
 function failed(reason: RetryReason, error: unknown): Retry {

@@ -10,6 +10,7 @@ import {
   DRAINING,
   LOST,
   PAUSED,
+  providerDown,
   storeDown,
   unreadable,
   type Disposition,
@@ -64,7 +65,12 @@ export async function processMessage<Message extends MessageInHand>(
     message.admit(admission.admitted);
   }
   const admitted = message.admitted as Admitted;
-  if (env.pausedReason(admitted.pipeline.name) !== undefined) return PAUSED;
+  const { pipeline } = admitted;
+  if (env.pausedReason(pipeline.name) !== undefined) return PAUSED;
+  const { id } = message.lease.message;
+  if (env.breakers.unavailableBecause(pipeline, undefined, id) !== undefined) {
+    return providerDown(env.breakers.changesAt(pipeline) - env.time());
+  }
   const owner = env.randomness.id();
   try {
     const judging = judgeReplay(env, admitted);
@@ -80,6 +86,8 @@ export async function processMessage<Message extends MessageInHand>(
     if (error instanceof UnreadableRecordError) return unreadable(error);
     env.onStoreFault(error);
     return storeDown(error);
+  } finally {
+    env.breakers.giveBack(pipeline, id);
   }
 }
 

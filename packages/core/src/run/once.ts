@@ -4,11 +4,11 @@ import {
   requestAttempt,
   type BeginRequest,
 } from "./begin-attempt.js";
+import { tellBreaker } from "./breakers.js";
 import { boundedDelay } from "./delays.js";
 import { isSentFor } from "../pipeline/delivery.js";
 import { LeaseLostError, RunEndedError } from "../errors.js";
 import {
-  WELL,
   createAttempt,
   blockEffect,
   noteReply,
@@ -28,6 +28,7 @@ import type {
   TripwireReservation,
 } from "../ports/index.js";
 import type { TripwirePolicy } from "../pipeline/pipeline.js";
+import { passBreaker } from "./pass-breaker.js";
 import type { Run, RunEnvironment } from "./run.js";
 import { attemptTimeoutMsOf } from "./sender-times.js";
 import { countRates, reservationFor } from "./tripwire.js";
@@ -67,6 +68,7 @@ export async function performOnce(
       const tooMany = await checkRates(env, run, ref, earlier, summary, run.pipeline.tripwire);
       if (tooMany !== undefined) return await blockEffect(env, run, ref, tooMany);
     }
+    if (live && mayBeRefused(env, sender, earlier)) await passBreaker(env, run, sender, effect);
     assertMayBegin(env, run);
 
     const reservation = live ? reservationOf(env, run, ref, earlier, summary) : undefined;
@@ -97,7 +99,7 @@ export async function performOnce(
     }
     const accepted = outcome;
     const settling = env.committer.commit(() => env.store.settle(ref, accepted));
-    if (live) env.onProviderReply(WELL);
+    if (live) tellBreaker(env.breakers.of(sender), run.facts.messageId, accepted);
     noteReply(env, run, attempt.id, accepted.receipt, await settling);
     return accepted.receipt;
   } catch (error) {
@@ -124,11 +126,21 @@ async function waitForAdmission(
   if (!wait) return;
   const { reason } = wait;
   const deferMs = boundedDelay(wait.deferMs);
-  // Others would be sent away as well, so none are received meanwhile.
-  const throttle = { scope: "rate", retryAfterMs: deferMs } as const;
-  env.onProviderReply({ kind: "throttled", throttle, reason });
+  // Others would be sent away as well, so none are tried meanwhile.
+  env.breakers.of(sender).throttled(deferMs, `the provider throttles (${reason})`);
   run.request ??= { kind: "defer", delayMs: deferMs, reason: "throttled" };
   throw new RunEndedError(`Deferred by ${deferMs} ms: ${reason}.`);
+}
+
+/** What the effect has already needs no provider. */
+function mayBeRefused(
+  { breakers }: RunEnvironment,
+  sender: Sender<unknown>,
+  earlier: AttemptInfo | undefined,
+): boolean {
+  if (earlier?.state === "accepted" || earlier?.state === "dropped") return false;
+  const breaker = breakers.of(sender);
+  return !breaker.isClosed || breaker.unavailableBecause() !== undefined;
 }
 
 function attemptTimeout(

@@ -1,4 +1,5 @@
 import type { Admitted } from "../pipeline/admitted.js";
+import type { Breakers } from "./breakers.js";
 import { createCancellation, type Cancellation } from "./cancellation.js";
 import type { LeaseLostError } from "../errors.js";
 import type { Committer } from "./commit.js";
@@ -6,14 +7,7 @@ import type { Delivery } from "../pipeline/delivery.js";
 import type { Emit, MessageFacts } from "../events.js";
 import type { KeptLease } from "../leases/kept-lease.js";
 import type { Pipeline } from "../pipeline/pipeline.js";
-import type {
-  AttemptInfo,
-  Clock,
-  DedupeStore,
-  Lease,
-  Randomness,
-  Throttle,
-} from "../ports/index.js";
+import type { AttemptInfo, Clock, DedupeStore, Lease, Randomness } from "../ports/index.js";
 import type { KeyedDigest } from "./tripwire.js";
 
 /** What every run of one consumer shares. */
@@ -37,21 +31,17 @@ export interface RunEnvironment {
   /** Whether the store is known to be down: nothing is asked of it for a message then. */
   readonly storeIsDown: () => boolean;
   readonly onStoreFault: (error: unknown) => void;
-  /** Tells of each send's outcome, so that receiving stops while the provider is in trouble. */
-  readonly onProviderReply: (reply: ProviderReply) => void;
+  /** Keep effects from being begun while their providers are in trouble or throttle. */
+  readonly breakers: Breakers;
 }
-
-export type ProviderReply =
-  | { readonly kind: "well" }
-  | { readonly kind: "trouble"; readonly reason: string }
-  /** `reason` is for the operator: what it was refused for. */
-  | { readonly kind: "throttled"; readonly throttle: Throttle; readonly reason: string };
 
 /** What a handler asked for instead of completing. */
 export type Request =
   | { readonly kind: "defer"; readonly delayMs: number; readonly reason: "deferred" | "throttled" }
   | { readonly kind: "deadLetter"; readonly text: string }
-  | { readonly kind: "paused"; readonly reason: string };
+  | { readonly kind: "paused"; readonly reason: string }
+  /** Its provider is not to be asked just now. */
+  | { readonly kind: "unavailable"; readonly effect: string; readonly retryAfterMs: number };
 
 const NONE = [] as const;
 

@@ -17,18 +17,13 @@ import type {
   TripwireReservation,
 } from "../ports/index.js";
 import type { Run, RunEnvironment } from "./run.js";
+import { ABORTED, OVERDUE, tellBreaker } from "./breakers.js";
 import { boundedDelay } from "./delays.js";
 import { validityMsOf } from "./sender-times.js";
 
 /** Tries to note an unknown outcome: not worth more, since `sending` means as much. */
 const UNKNOWN_TRIES = 2;
 const BLOCK_TRIES = 3;
-
-export const WELL = { kind: "well" } as const;
-const ABORTED = "aborted before sending";
-const OVERDUE = "deadline before sending";
-/** Rejections that say nothing about the provider: it was not asked. */
-const LOCAL_REASONS: ReadonlySet<string> = new Set([ABORTED, OVERDUE]);
 
 /** A granted attempt and what was there before it. */
 export interface Granted {
@@ -46,31 +41,19 @@ export async function settleFailure(
   outcome: Exclude<Outcome, { status: "accepted" }>,
 ): Promise<never> {
   const { ref } = granted;
+  tellBreaker(env.breakers.of(granted.sender), run.facts.messageId, outcome);
   const maxTries = outcome.status === "unknown" ? UNKNOWN_TRIES : Infinity;
   const settling = env.committer.commit(() => env.store.settle(ref, outcome), { maxTries });
   if (outcome.status === "rejected") {
     await settling;
     await freeReservation(env, granted);
-    throw rejection(env, ref.effect, outcome);
+    const { reason, permanent = false, throttle } = outcome;
+    throw new EffectRejectedError(ref.effect, reason, permanent, throttle);
   }
-  env.onProviderReply({ kind: "trouble", reason: outcome.reason });
   await settling.catch(() => undefined);
   const info = unknownInfo(env, granted, outcome.reason);
   run.holding = [...run.holding, info];
   throw new UnknownOutcomeError(info);
-}
-
-/** The error of a rejected attempt, once the provider's side of it is told. */
-function rejection(
-  env: RunEnvironment,
-  effect: string,
-  { reason, permanent = false, throttle }: Extract<Outcome, { status: "rejected" }>,
-): EffectRejectedError {
-  if (throttle) env.onProviderReply({ kind: "throttled", throttle, reason });
-  else if (!LOCAL_REASONS.has(reason)) {
-    env.onProviderReply(permanent ? WELL : { kind: "trouble", reason });
-  }
-  return new EffectRejectedError(effect, reason, permanent, throttle);
 }
 
 export function tellOutcome(
