@@ -62,8 +62,10 @@ describe("a sender that is stopped between signing and writing its request", () 
     const next = await mailer.send(await mailer.prepare(email), attemptOf({ attemptNumber: 2 }));
     expect(next.status).toBe("accepted");
     laterMs = 3_600_000;
+    // It may answer before the writing of the file is over here.
+    const telling = once(sender, "message");
     await writeFile(wakeFile, "");
-    const [late] = (await once(sender, "message")) as unknown[];
+    const [late] = (await telling) as unknown[];
     expect(late).toMatchObject({ status: "rejected", reason: "signatureExpired" });
     expect(ses.requests()).toHaveLength(2);
     expect(ses.accepted()).toBe(1);

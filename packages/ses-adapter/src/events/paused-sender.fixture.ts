@@ -20,7 +20,7 @@ requestHandler.handle = async (...args) => {
 };
 
 const LONG_MS = 600_000;
-const mailer = sesMailer({ client, from: "forms@example.com" });
+const mailer = sesMailer({ client, from: "forms@example.com", maxRequestMs: LONG_MS });
 const outcome = await mailer.send(await mailer.prepare(email), {
   id,
   effectId: id.split("-").slice(0, 2).join("-"),
