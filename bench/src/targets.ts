@@ -66,7 +66,8 @@ export const TARGETS: readonly Target[] = [
       case: name,
       metric: MESSAGES_PER_SECOND,
       comparedTo: "sqs-consumer + Powertools",
-      atLeast: 3,
+      // By documented means only (ADR 8); with the reach inside the SDK it was 3.
+      atLeast: 2.5,
     },
     { ...onRedis, case: name, metric: "Redis round trips per message", atMost: 1.2 },
   ]),
