@@ -73,6 +73,12 @@ export const SUBTLE_MUTANTS: readonly Mutant[] = [
   mutant("store-called-after-stop", "The control flags are read for ever, also after stop.", [
     core("QueueConsumer", "control.stop();", ""),
   ]),
+  mutant("observer-ends-process", "An observer that rejects ends the process.", [
+    core("createEmit", "if (isPromise(answer)) answer.then(undefined, dropped);", ""),
+  ]),
+  mutant("begin-repeated-for-ended-run", "A begin is repeated for a run that has ended.", [
+    core("requestAttempt", "!run.cancellation.aborted && !env.abandon.aborted", "true"),
+  ]),
   mutant("sibling-is-a-try", "A sibling handed back uses up one of its own tries.", [
     core("SIBLING", "counts: false", "counts: true"),
   ]),

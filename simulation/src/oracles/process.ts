@@ -132,12 +132,13 @@ export function processOracle(
 
   function onAsked(start: AttemptStart): void {
     const attemptId = formatAttemptId(start);
-    if (asked.has(attemptId)) return;
-    if (paused) report("a pause is heeded", `${attemptId} was begun though sending is paused`);
     const messageId = claimedFor.get(start.owner) ?? "";
     if (lost.has(messageId)) {
       report("what is lost isn't gone on with", `${attemptId} was begun, ${messageId} is lost`);
     }
+    // What follows is no fault of a request that is repeated.
+    if (asked.has(attemptId)) return;
+    if (paused) report("a pause is heeded", `${attemptId} was begun though sending is paused`);
     const staleMs = now() - Math.max(askedAt, host.pausedUntil);
     // While an answer is waited for nobody asks again.
     if (staleMs > READ_EVERY_MS + storeTimeoutMs && !isSandbox) {

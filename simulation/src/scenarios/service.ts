@@ -21,6 +21,7 @@ import type { Wire } from "../kernel/network.js";
 import type { Mail, PreparedMail } from "../ports/mailer.js";
 import { decoderOf } from "./envelopes.js";
 import { formEvent, isStranger, keyParts, NAMESPACE, PIPELINE, type FormEvent } from "./events.js";
+import type { ObserverHabit } from "./settings.js";
 import type { Variation } from "./variation.js";
 
 export interface ServiceParts {
@@ -40,6 +41,7 @@ export interface ServiceParts {
   readonly maxProcessingMs: number;
   readonly onUnknown: UnknownPolicy;
   readonly variation?: Variation;
+  readonly observer: ObserverHabit;
   /** A handler begins with this message. */
   onTry(messageId: string): void;
   observe(event: ConsumerEvent): void;
@@ -73,7 +75,13 @@ export function simulatedLambda(parts: ServiceParts): LambdaHandler {
 }
 
 function commonOptions(parts: ServiceParts) {
-  const { life, queue, store, observe, variation } = parts;
+  const { life, queue, store, variation } = parts;
+  // As a user's may: it throws, or is asynchronous and rejects.
+  const observe = (event: ConsumerEvent): void | Promise<never> => {
+    parts.observe(event);
+    if (parts.observer === "rejects") return Promise.reject(new Error("an observer's own fault"));
+    if (parts.observer === "throws") throw new Error("an observer's own fault");
+  };
   const { clock, randomness } = life;
   return {
     ...{ namespace: NAMESPACE, queue, store, observe, clock, randomness },

@@ -10,6 +10,9 @@ export interface SilenceSettings {
   readonly clockSlackMs: number;
 }
 
+/** What a service's own observer does beside reading. */
+export type ObserverHabit = "none" | "throws" | "rejects";
+
 /** What a run is made of. All times in ms of virtual time. */
 export interface ScenarioSettings {
   readonly fifo: boolean;
@@ -24,6 +27,7 @@ export interface ScenarioSettings {
   readonly slowMs: number;
   /** Every handler takes up to so long before it sends; by then its leases were extended. */
   readonly thinkMs: number;
+  readonly observer: ObserverHabit;
   readonly holdForMs: number;
   readonly maxProcessingMs: number;
   readonly maxReceiveCount: number;
@@ -122,6 +126,7 @@ export function scenarioSettings(
     maxReceiveCount: pick("maxReceiveCount", [4, 6, 10]),
     reconciler: property("reconciler") < 0.7,
     operatorEveryMs: pick("operatorEveryMs", [2_000, 6_000, 15_000]),
+    observer: pick<ObserverHabit>("observer", ["none", "none", "throws", "rejects"]),
     thinkMs: pick("thinkMs", [0, 0, 0, 25_000]),
     redrive: property("redrive") < 0.5,
     skewMs: (property("skew") - 0.5) * 2 * MAX_SKEW_MS,
