@@ -22,8 +22,10 @@ const common: Options = {
  * The build of a library: ESM, CommonJS, types for both, and source maps.
  *
  * @param entry output name (path under `dist`, without extension) to source file
+ * @param bundled packages that are built in, from `devDependencies`, their licences beside them: what
+ *   can't be loaded everywhere that this library can
  */
-export function library(entry: Record<string, string>) {
+export function library(entry: Record<string, string>, bundled: readonly string[] = []) {
   return defineConfig({
     ...common,
     entry,
@@ -38,7 +40,7 @@ export function library(entry: Record<string, string>) {
       },
     },
     sourcemap: true,
-    esbuildPlugins: [onlyBundled([])],
+    esbuildPlugins: [onlyBundled(bundled)],
     plugins: [portableMaps],
   });
 }

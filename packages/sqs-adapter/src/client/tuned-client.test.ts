@@ -169,6 +169,23 @@ describe("a tuned client", () => {
     ]);
   });
 
+  it("goes without undici in a bundle that left it to the runtime", async () => {
+    vi.doMock("@smithy/undici-http-handler", () => ({
+      UndiciHttpHandler: class {
+        constructor() {
+          throw Object.assign(new Error("Cannot find module"), { code: "MODULE_NOT_FOUND" });
+        }
+      },
+    }));
+    try {
+      const { queue } = open({ maxAttempts: 1 });
+      sqs.answer(() => ({ json: { Messages: [sqsMessage({ Body: "{}" })] } }));
+      await expect(queue.receive(request)).resolves.toHaveLength(1);
+    } finally {
+      vi.doUnmock("@smithy/undici-http-handler");
+    }
+  });
+
   it("shows what it does to a logger that is passed", async () => {
     const said: unknown[] = [];
     const quiet = () => undefined;

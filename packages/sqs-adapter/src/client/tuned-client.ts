@@ -1,6 +1,6 @@
 import { SQSClient, type SQSClientConfig } from "@aws-sdk/client-sqs";
 import { LONGEST_TIMER_MS, optionsOf } from "@exactly-once/core/ports";
-import { lazyUndici } from "./lazy-undici.js";
+import { lazyHandler } from "./lazy-handler.js";
 
 /** Limits of one try of a call, ms. */
 export interface TunedTimeouts {
@@ -34,8 +34,9 @@ const tuned = new WeakSet<SQSClient>();
  *
  * - It puts its middleware together once for each kind of call instead of anew for each call, so add
  *   yours before the first one (the SDK's `cacheMiddleware`).
- * - Its requests go through undici, by the SDK team's own handler for it, loaded with the first one. A
- *   bundle has to contain `@smithy/undici-http-handler`: unlike the SDK, no Lambda runtime brings it.
+ * - Its requests go through undici, by the SDK team's own handler for it, loaded with the first one. In a
+ *   bundle without `@smithy/undici-http-handler`, which no Lambda runtime brings, they go through the SDK's
+ *   usual handler.
  * - It leaves the MD5 of bodies to TLS, which guards them on the same way. With `md5: Md5` (the SDK's
  *   option; any hash constructor) they are checked besides.
  *
@@ -46,19 +47,13 @@ const tuned = new WeakSet<SQSClient>();
  */
 export function tunedSqsClient(config: TunedSqsClientConfig = {}): SQSClient {
   const { timeouts, maxSockets, maxAttempts = 2, md5 = false, ...rest } = config;
-  const { connectionTimeout, requestTimeout, socketTimeout } = resolveTimeouts(timeouts);
   const connections = check.integer("maxSockets", maxSockets ?? 50, { from: 1, to: 100_000 });
   const client = new SQSClient({
     ...rest,
     md5,
     maxAttempts,
     cacheMiddleware: true,
-    requestHandler: lazyUndici({
-      connect: { timeout: connectionTimeout },
-      headersTimeout: requestTimeout,
-      bodyTimeout: socketTimeout,
-      connections,
-    }),
+    requestHandler: lazyHandler({ ...resolveTimeouts(timeouts), connections }),
   });
   tuned.add(client);
   return client;
