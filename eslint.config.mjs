@@ -7,7 +7,16 @@ import { functionLength } from "./scripts/eslint/function-length.mjs";
 import { importWalls } from "./scripts/eslint/import-walls.mjs";
 
 export default defineConfig(
-  globalIgnores(["**/dist/", "**/coverage/", "docs/api/", "reports/", "**/node_modules/"]),
+  globalIgnores([
+    "**/dist/",
+    "**/coverage/",
+    "docs/api/",
+    "docs/public/",
+    "docs/.vitepress/cache/",
+    "docs/.snippets/",
+    "reports/",
+    "**/node_modules/",
+  ]),
   js.configs.recommended,
   tseslint.configs.recommendedTypeChecked,
   {

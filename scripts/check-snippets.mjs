@@ -20,7 +20,7 @@ let failures = 0;
 let count = 0;
 
 for (const page of pages.trim().split("\n")) {
-  for (const { language, text, line } of snippetsOf(readFileSync(join(root, page), "utf8"))) {
+  for (const { language, file, text, line } of snippetsOf(readFileSync(join(root, page), "utf8"))) {
     if (language === "json") {
       count += 1;
       try {
@@ -33,8 +33,9 @@ for (const page of pages.trim().split("\n")) {
     if (!/^(ts|typescript)$/.test(language)) continue;
     count += 1;
     // A block without an import is a module, too.
-    const name = `${page.replaceAll("/", "~")}:${line}.ts`;
-    writeFileSync(join(folder, name), `${text}export {};\n`);
+    const name = file ?? `line-${line}.ts`;
+    mkdirSync(join(folder, page), { recursive: true });
+    writeFileSync(join(folder, page, name), `${text}export {};\n`);
   }
 }
 
@@ -48,7 +49,7 @@ writeFileSync(
       noUnusedParameters: false,
       noPropertyAccessFromIndexSignature: false,
     },
-    include: ["*.ts"],
+    include: ["**/*.ts"],
   }),
 );
 const { status, stdout } = spawnSync(
@@ -61,10 +62,7 @@ else {
   failures += 1;
   // The lines are those of the page.
   console.error(
-    stdout
-      .replaceAll("docs/.snippets/", "")
-      .replaceAll("~", "/")
-      .replaceAll(/(\.md):\d+\.ts\((\d+),(\d+)\)/g, "$1:$2:$3"),
+    stdout.replaceAll(/^docs\/\.snippets\/(.*\.md)\/[^/]+\((\d+),(\d+)\)/gm, "$1:$2:$3"),
   );
 }
 console.log(`${count} snippets checked`);

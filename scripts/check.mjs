@@ -9,6 +9,7 @@ const steps = [
   { script: "check:metadata", fix: "node scripts/metadata.mjs --write" },
   { script: "check:links" },
   { script: "check:snippets" },
+  { script: "site:pages" },
   { script: "build" },
   { script: "check:packed", needsBuild: true },
   { script: "api", needsBuild: true, fix: "pnpm build && pnpm api:update" },

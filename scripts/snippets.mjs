@@ -1,10 +1,11 @@
 /**
- * A fenced block of a page, in a file that has it on the same lines as the page.
+ * A fenced block of a page, with empty lines before it, so that it has the page's line numbers. `file` is
+ * the name that the page gives it: ```ts [service.ts].
  *
- * @typedef {{ language: string, text: string, line: number }} Snippet
+ * @typedef {{ language: string, file: string | undefined, text: string, line: number }} Snippet
  */
 
-const FENCE = /^( *)(`{3,})(\w*)/;
+const FENCE = /^( *)(`{3,})(\w*)(?: \[([^\]]+)\])?/;
 
 /**
  * The fenced blocks of a page. Before a block of code, a comment that readers don't see adds to it:
@@ -17,7 +18,7 @@ const FENCE = /^( *)(`{3,})(\w*)/;
  */
 export function snippetsOf(page) {
   const lines = page.split("\n");
-  /** @type {{ language: string, first: number, kept: Map<number, string> }[]} */
+  /** @type {{ language: string, file: string | undefined, first: number, kept: Map<number, string> }[]} */
   const found = [];
   /** @type {Map<number, string>} */
   let given = new Map();
@@ -29,11 +30,11 @@ export function snippetsOf(page) {
       for (at += 1; at < lines.length && lines[at] !== "-->"; at += 1)
         given.set(at, lines[at] ?? "");
     }
-    const [, indent = "", ticks = "", language = ""] = FENCE.exec(line) ?? [];
+    const [, indent = "", ticks = "", language = "", file] = FENCE.exec(line) ?? [];
     if (ticks === "") continue;
     const first = at + 1;
     const joined = continues ? found.at(-1) : undefined;
-    const block = joined ?? { language, first, kept: new Map() };
+    const block = joined ?? { language, file, first, kept: new Map() };
     for (const [number, text] of given) block.kept.set(number, text);
     for (at += 1; at < lines.length && lines[at] !== indent + ticks; at += 1) {
       block.kept.set(at, (lines[at] ?? "").slice(indent.length));
@@ -42,9 +43,9 @@ export function snippetsOf(page) {
     given = new Map();
     continues = false;
   }
-  return found.map(({ language, first, kept }) => {
+  return found.map(({ language, file, first, kept }) => {
     const last = Math.max(first, ...kept.keys());
     const text = Array.from({ length: last + 1 }, (_, at) => kept.get(at) ?? "").join("\n");
-    return { language, text: `${text}\n`, line: first };
+    return { language, file, text: `${text}\n`, line: first };
   });
 }

@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { cells, type Cell } from "./cells.js";
 import { runCommand } from "./command.js";
+import { followedGuides, followGuide } from "./guides.js";
 import {
   complaints,
   createPlace,
@@ -68,6 +69,13 @@ async function rehearse(folder: string): Promise<boolean> {
     tried.push(judgeInstallation(atNewest, nodes));
     facts.push(await describe(atNewest));
     if (atNewest.installed.ok) tried.push(...(await tryCells(cells, atNewest, nodes, env)));
+    for (const page of await followedGuides()) {
+      const [node] = nodes;
+      if (node === undefined || !`Guide: ${page}`.includes(values.only)) continue;
+      const followed = await followGuide(page, folder, registry, node, env);
+      tell(followed);
+      tried.push(followed);
+    }
     if (values.all) {
       const atLowest = await createPlace(folder, registry, "lowest", lowest);
       tried.push(judgeInstallation(atLowest, nodes));
