@@ -1,6 +1,6 @@
 /**
  * A fenced block of a page, with empty lines before it, so that it has the page's line numbers. `file` is
- * the name that the page gives it: ```ts [service.ts].
+ * the name that the page gives it, in brackets behind the language.
  *
  * @typedef {{ language: string, file: string | undefined, text: string, line: number }} Snippet
  */
