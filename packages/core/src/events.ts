@@ -38,8 +38,12 @@ export type HoldReason =
   | "storeDown"
   | "throttled"
   | "providerDown"
-  /** It was deferred at its last receive: coming back would be the end of it. */
+  /** It was deferred at its last receive, or with others of its group behind it. */
   | "deferred"
+  /** It failed, and is tried again here: with others of its group behind it, or at its last receive. */
+  | "backOff"
+  /** It can't be copied to the dead-letter queue just now, or isn't permitted to be. */
+  | "deadLetterFailed"
   /** The record of its key can't be read, and it was received for the last time. */
   | "unreadable";
 

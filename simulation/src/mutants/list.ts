@@ -155,7 +155,7 @@ export const MUTANTS: readonly Mutant[] = [
     ),
   ]),
   mutant("siblings-go-on", "After a failure the rest of the FIFO group goes on before it.", [
-    core("#releaseSiblings", "this.conclude(sibling, SIBLING)", "this.#options.onReady(sibling)"),
+    core("#releaseSiblings", "this.conclude(sibling, back)", "this.#options.onReady(sibling)"),
   ]),
   mutant("group-side-by-side", "Messages of one FIFO group run side by side.", [
     core(

@@ -18,8 +18,9 @@ const BURIED: ReadonlySet<string> = new Set([
   "heldTooLong",
 ]);
 /** Reasons of others than the message, which use up none of its tries. */
-const OTHERS_FAULTS = /the last time by (deferred|draining|paused|sibling|storeDown|throttled)\b/;
-const FAILED = /^Failed (\d+) times/;
+const OTHERS_FAULTS =
+  /the last time ended by (deferred|draining|paused|providerDown|sibling|storeDown|throttled)\b/;
+const COUNTS = /^Received (\d+) times, tried (\d+),/;
 
 /** Every dead letter is deserved, and says so truly. */
 export function letterOracle(ledger: Ledger, dlq: () => SqsQueue, report: Report): LetterOracle {
@@ -38,8 +39,9 @@ export function letterOracle(ledger: Ledger, dlq: () => SqsQueue, report: Report
     if (known === 0 && !text.includes("decoderFault") && key !== undefined) {
       report("tried before given up", `${messageId}, which no handler saw: ${text}`);
     }
-    const told = Number(FAILED.exec(text)?.[1]);
-    if (OTHERS_FAULTS.test(text) || !(told <= (receives.get(messageId) ?? 0))) {
+    const [, received, tried] = COUNTS.exec(text) ?? [];
+    const isTrue = Number(received) <= (receives.get(messageId) ?? 0) && Number(tried) >= 1;
+    if (OTHERS_FAULTS.test(text) || !isTrue) {
       report("a dead letter says what is true", `${messageId}: ${text}`);
     }
   }

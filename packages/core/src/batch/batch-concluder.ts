@@ -57,7 +57,11 @@ export class BatchConcluder {
     return {
       waits: "inQueue",
       receiveCount: message.receiveCount,
-      maxReceives: this.#maxReceives,
+      // A sandbox remembers nothing of other deliveries: there each receive counts as a try.
+      tries: message.receiveCount,
+      maxTries: this.#maxReceives,
+      lastReceive: undefined,
+      leads: false,
       pipeline: admitted?.pipeline,
       claimed: lease.claim !== undefined,
       // Since when isn't known from one invocation to the next.

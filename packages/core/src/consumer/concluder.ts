@@ -21,11 +21,20 @@ import type { FifoGroups } from "./fifo-groups.js";
 import type { HeldMessages } from "./held-messages.js";
 import type { InFlightMessage } from "./in-flight-message.js";
 import { QueueCalls } from "./queue-calls.js";
+import { TryCounter } from "./try-counter.js";
 
 /** Of one pipeline's messages that wait in place. */
 const MAX_HELD_BYTES = 64 * 1024 * 1024;
 
 type HoldAction = Extract<FinalAction, { kind: "hold" }>;
+
+/** How often a message is tried, and received. */
+export interface TryLimits {
+  /** `undefined` leaves it to the queue. */
+  readonly maxTries: number | undefined;
+  /** The receive from which on it rather waits in place; `undefined` where the queue takes nothing away. */
+  readonly lastReceive: number | undefined;
+}
 
 export interface ConcluderOptions {
   readonly env: RunEnvironment;
@@ -50,7 +59,8 @@ export class Concluder {
   readonly #env: RunEnvironment;
   readonly #calls: QueueCalls;
   readonly #deadLettering: DeadLettering<InFlightMessage>;
-  #maxReceives: number | undefined = undefined;
+  readonly #tries = new TryCounter();
+  #limits: TryLimits = { maxTries: undefined, lastReceive: undefined };
   #draining = false;
 
   constructor(options: ConcluderOptions) {
@@ -68,8 +78,8 @@ export class Concluder {
     };
   }
 
-  setMaxReceives(budget: number | undefined): void {
-    this.#maxReceives = budget;
+  setLimits(limits: TryLimits): void {
+    this.#limits = limits;
   }
 
   /** Nothing waits in place any more, and no batch for company. */
@@ -83,6 +93,7 @@ export class Concluder {
     if (message.phase.name === "concluding") return;
     const effect = disposition.kind === "retry" ? disposition.effect : undefined;
     const action = decide(disposition, this.#factsOf(message, effect));
+    if (isTry(disposition, action)) this.#tries.add(message.id);
     if (action.kind === "hold") {
       void this.#hold(message, action).catch(this.#contain);
       return;
@@ -104,7 +115,10 @@ export class Concluder {
     return {
       waits: this.#draining ? "nowhere" : this.#hasRoomFor(message) ? "inPlace" : "inQueue",
       receiveCount: lease.message.receiveCount,
-      maxReceives: this.#maxReceives,
+      lastReceive: this.#limits.lastReceive,
+      tries: this.#tries.of(message.id) + 1,
+      maxTries: this.#limits.maxTries,
+      leads: message.group !== undefined && message.group.messages.length > 1,
       pipeline: admitted?.pipeline,
       claimed: lease.claim !== undefined,
       troubledForMs: this.#troubledForMs(message, effect),
@@ -146,7 +160,7 @@ export class Concluder {
       case "handBack":
         this.#tell(message, action.tell);
         await this.#release(message);
-        this.#releaseSiblings(message);
+        this.#releaseSiblings(message, action.delayMs);
         await this.#calls.handBack(message, action.delayMs);
         return false;
       case "letGo":
@@ -158,6 +172,7 @@ export class Concluder {
   /** The record is terminal: the group goes on at once, the delete follows in a batch. */
   #leaveQueue(message: InFlightMessage): Promise<void> {
     const { groups, held, onReady } = this.#options;
+    this.#tries.forget(message.id);
     const next = groups.leave(message);
     if (next?.phase.name === "waiting") onReady(next);
     if (message.admitted) held.wake(message.admitted.key.digest);
@@ -182,10 +197,11 @@ export class Concluder {
 
   /**
    * At once, while nothing is awaited: a sibling that is delivered again meanwhile would be taken for
-   * one that still has its place, and those behind it would overtake it.
+   * one that still has its place, and those behind it would overtake it. They come back no sooner.
    */
-  #releaseSiblings(message: InFlightMessage): void {
-    for (const sibling of this.#options.groups.cutAt(message)) this.conclude(sibling, SIBLING);
+  #releaseSiblings(message: InFlightMessage, delayMs = 0): void {
+    const back = { ...SIBLING, delayMs };
+    for (const sibling of this.#options.groups.cutAt(message)) this.conclude(sibling, back);
   }
 
   async #release({ lease }: InFlightMessage): Promise<void> {
@@ -268,4 +284,10 @@ function sizeOf(message: InFlightMessage): { readonly messages: number; readonly
   const waiting = message.group?.messages ?? [message];
   const bytes = waiting.reduce((sum, { lease }) => sum + lease.message.body.length, 0);
   return { messages: waiting.length, bytes };
+}
+
+/** A failure of its own; not one that its provider's trouble explains. */
+function isTry(disposition: Disposition, action: Action): boolean {
+  if (disposition.kind !== "retry" || !disposition.counts) return false;
+  return action.kind !== "hold" || action.hold.reason !== "providerDown";
 }

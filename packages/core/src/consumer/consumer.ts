@@ -158,8 +158,10 @@ class QueueConsumer {
     const { queue, ready } = this.#options;
     const { dispatcher, control, env } = this.#parts;
     const description = await queue.describe();
-    const maxReceives = receiveBudget(this.#options, description);
-    dispatcher.configure({ fifo: description.fifo, maxReceives });
+    const maxTries = receiveBudget(this.#options, description);
+    const { fifo, deadLetter } = description;
+    const lastReceive = deadLetter && Math.max(1, deadLetter.maxReceiveCount - 1);
+    dispatcher.configure({ fifo, maxTries, lastReceive });
     await this.#verifySenders();
     if (this.#stopping) return description.name;
     if ((await ready?.()) === false && !this.#stopping) {

@@ -13,7 +13,7 @@ import type {
 import type { RunEnvironment } from "../run/run.js";
 import type { Batcher } from "../timing/batcher.js";
 import { createClaims } from "./claim-batches.js";
-import { Concluder } from "./concluder.js";
+import { Concluder, type TryLimits } from "./concluder.js";
 import { FifoGroups } from "./fifo-groups.js";
 import { HeldMessages, type HeldOfPipeline } from "./held-messages.js";
 import { InFlightMessage } from "./in-flight-message.js";
@@ -97,9 +97,9 @@ export class Dispatcher {
   }
 
   /** Tells what the queue is like, before the first `receive`. */
-  configure(queue: { readonly fifo: boolean; readonly maxReceives: number | undefined }): void {
+  configure(queue: TryLimits & { readonly fifo: boolean }): void {
     this.#fifo = queue.fifo;
-    this.#concluder.setMaxReceives(queue.maxReceives);
+    this.#concluder.setLimits(queue);
   }
 
   /** How many more messages may be received now. */

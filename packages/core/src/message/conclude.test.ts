@@ -21,7 +21,10 @@ const pipeline = definePipeline({
 const FACTS: Facts = {
   waits: "inPlace",
   receiveCount: 1,
-  maxReceives: 5,
+  lastReceive: 9,
+  tries: 1,
+  maxTries: 5,
+  leads: false,
   pipeline,
   claimed: true,
   troubledForMs: undefined,
@@ -104,6 +107,8 @@ describe("a message on hold", () => {
     providerDown: true,
     deferred: true,
     unreadable: true,
+    backOff: true,
+    deadLetterFailed: true,
   };
   describe.each(Object.keys(reasons) as HoldReason[])("%s", (reason) => {
     inEachPlace(
@@ -195,7 +200,7 @@ describe("another try", () => {
     inEachPlace({ kind: "retry", reason, ...how }, expected);
   });
 
-  const last: Partial<Facts> = { receiveCount: 5 };
+  const last: Partial<Facts> = { receiveCount: 9, tries: 5 };
   describe.each(rows.filter(([, { counts }]) => counts))("that was the last, %s", (reason, how) => {
     inEachPlace({ kind: "retry", reason, ...how }, everywhere("bury: retriesExhausted"), last);
   });
@@ -236,7 +241,7 @@ describe("another try", () => {
   it("is without end where the queue has no dead-letter queue", () => {
     const action = decide(
       { kind: "retry", reason: "error", counts: true },
-      { ...FACTS, receiveCount: 1_000, maxReceives: undefined },
+      { ...FACTS, receiveCount: 1_000, tries: 1_000, maxTries: undefined, lastReceive: undefined },
     );
     expect(inWords(action)).toBe("hand back for 30 s: retry error");
   });
@@ -267,19 +272,43 @@ describe("another try", () => {
   });
 });
 
+describe("a failed try with others of its group behind it, or at its last receive", () => {
+  const counted = ["error", "unsettled", "rejected", "decoderFault"] as const;
+  describe.each(counted)("%s", (reason) => {
+    const waits = { ...RETRIES[reason].expected, inPlace: "hold: backOff, 5 s" };
+    inEachPlace({ kind: "retry", reason, counts: true }, waits, { leads: true });
+    inEachPlace({ kind: "retry", reason, counts: true }, waits, { receiveCount: 9 });
+  });
+  describe("deferred", () => {
+    const { delayMs = 0 } = RETRIES.deferred;
+    inEachPlace(
+      { kind: "retry", reason: "deferred", counts: false, delayMs },
+      { ...RETRIES.deferred.expected, inPlace: "hold: deferred, 30 s" },
+      { leads: true },
+    );
+  });
+  describe("isn't tried beyond its tries", () => {
+    inEachPlace(
+      { kind: "retry", reason: "error", counts: true },
+      everywhere("bury: retriesExhausted"),
+      { leads: true, tries: 5 },
+    );
+  });
+});
+
 describe("the dead letter of a message whose tries are used up", () => {
   it("names the error's kind and its attempts, not its text", () => {
     const error = Object.assign(new TypeError("doctor@example.org"), { code: "E1" });
     const action = decide(
       { kind: "retry", reason: "error", counts: true, error, attemptIds: ["a-1"] },
-      { ...FACTS, receiveCount: 5 },
+      { ...FACTS, receiveCount: 7, tries: 5 },
     );
     expect(action).toEqual({
       kind: "bury",
       letter: {
         kind: "deadLetter",
         code: "retriesExhausted",
-        text: "Failed 5 times, the last time by error (TypeError E1).",
+        text: "Received 7 times, tried 5, the last time ended by error (TypeError E1).",
         attemptIds: ["a-1"],
         bury: true,
       },
@@ -326,15 +355,19 @@ describe("after the copy", () => {
     });
   });
   it.each([
-    ["failed", { failed: "throttled" }],
-    ["was denied", { denied: "grant sqs:SendMessage" }],
-  ] as const)("that %s, the message comes back", (_, reply) => {
-    const after = (waits: Facts["waits"]) =>
-      inWords(afterCopy(letter, reply, { ...FACTS, waits }).action);
-    expect(after("inPlace")).toBe("hand back for 5 s: retry deadLetterFailed");
-    expect(after("nowhere")).toBe("hand back for 5 s: retry deadLetterFailed");
-    expect(after("inQueue")).toBe("hand back for 90 s: retry deadLetterFailed");
-  });
+    ["failed", { failed: "throttled" }, "5 s"],
+    ["was denied", { denied: "grant sqs:SendMessage" }, "30 s"],
+  ] as const)(
+    "that %s, the message waits in place for another, or comes back",
+    (_, reply, waitMs) => {
+      const after = (waits: Facts["waits"]) =>
+        inWords(afterCopy(letter, reply, { ...FACTS, waits }).action);
+      expect(after("inPlace")).toBe(`hold: deadLetterFailed, ${waitMs}`);
+      expect(after("nowhere")).toBe("hand back for 5 s: retry deadLetterFailed");
+      expect(after("inQueue")).toBe("hand back for 90 s: retry deadLetterFailed");
+      expect(afterCopy(letter, reply, FACTS).action).toMatchObject({ hold: { letter } });
+    },
+  );
   it("that was denied, the reason is told", () => {
     const { tell } = afterCopy(letter, { denied: "grant sqs:SendMessage" }, FACTS);
     expect(tell).toEqual({

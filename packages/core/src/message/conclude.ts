@@ -23,8 +23,14 @@ export interface Facts {
    */
   readonly waits: "inPlace" | "nowhere" | "inQueue";
   readonly receiveCount: number;
+  /** From this receive on it isn't handed back where it can wait: the queue would take it away soon. */
+  readonly lastReceive: number | undefined;
+  /** How often the message was tried, this time included. */
+  readonly tries: number;
   /** Tries a message gets before we dead-letter it; `undefined` leaves it to the queue. */
-  readonly maxReceives: number | undefined;
+  readonly maxTries: number | undefined;
+  /** Whether others of its FIFO group are behind it: what it costs in receives, it costs them, too. */
+  readonly leads: boolean;
   /** `undefined` where the message didn't come that far. */
   readonly pipeline: Pipeline | undefined;
   /** Whether it has a claim on its key: then the record is its own to bury. */
@@ -65,6 +71,8 @@ export type Told = WithoutFacts<
   Extract<EventBody, { type: "retry" | "held" | "deadLettered" | "deadLetterImpossible" }>
 >;
 
+/** Milliseconds until a copy that wasn't permitted is tried again. */
+const DENIED_MS = 30_000;
 const LEAVE_QUEUE: Action = { kind: "leaveQueue" };
 const LET_GO: Action = { kind: "letGo" };
 
@@ -103,16 +111,36 @@ export function afterBurial(
 
 /** @returns what to do, and for a failure that is to be told of beside it, that event, too */
 export function afterCopy(
-  { code, text }: DeadLetter,
+  letter: DeadLetter,
   reply: DeadLetterReply,
   facts: Facts,
 ): { readonly action: Action; readonly tell?: Told } {
+  const { code, text } = letter;
   if (reply === "copied") {
     return { action: { kind: "leaveQueue", tell: { type: "deadLettered", code, text } } };
   }
-  if ("failed" in reply) return { action: notCopied(facts, new Error(reply.failed)) };
+  if ("failed" in reply) return { action: copyLater(letter, failure(facts), facts, reply.failed) };
   const tell: Told = { type: "deadLetterImpossible", code, why: reply.denied };
-  return { action: notCopied(facts), tell };
+  return { action: copyLater(letter, DENIED_MS, facts), tell };
+}
+
+/** Waits in place, with its group behind it: handed back, both would be moved by the queue some day. */
+function copyLater(
+  letter: DeadLetter,
+  retryAfterMs: number,
+  facts: Facts,
+  failed?: string,
+): Action {
+  if (facts.waits !== "inPlace") {
+    return notCopied(facts, failed === undefined ? undefined : new Error(failed));
+  }
+  return holdInPlace({
+    kind: "hold",
+    reason: "deadLetterFailed",
+    attempts: [],
+    retryAfterMs,
+    letter,
+  });
 }
 
 function notCopied(facts: Facts, error?: unknown): Action {
@@ -125,7 +153,7 @@ function tryAgain(retry: Retry, facts: Facts): Action {
   if (hold && facts.waits === "inPlace") return holdInPlace(hold);
   // Of an outage of its provider a message is no more guilty where it can't wait in place.
   if (hold?.reason === "providerDown") return wait(hold, facts);
-  if (retry.counts && isLastReceive(facts)) return decide(retriesExhausted(retry, facts), facts);
+  if (retry.counts && areTriesSpent(facts)) return decide(retriesExhausted(retry, facts), facts);
   if (retry.reason === "storeDown" && facts.waits === "inQueue") {
     return handBack(retry, outage(facts));
   }
@@ -146,9 +174,7 @@ function holdInstead({ reason, delayMs, effect }: Retry, facts: Facts): Hold | u
     case "throttled":
       return { kind: "hold", reason, attempts: [], retryAfterMs };
     case "deferred":
-      return isLastReceive(facts)
-        ? { kind: "hold", reason, attempts: [], retryAfterMs }
-        : undefined;
+      return staysHere(facts) ? { kind: "hold", reason, attempts: [], retryAfterMs } : undefined;
     case "unreadable":
       return isLastReceive(facts) ? { kind: "hold", reason, attempts: [] } : undefined;
     case "providerDown":
@@ -158,10 +184,28 @@ function holdInstead({ reason, delayMs, effect }: Retry, facts: Facts): Hold | u
       return facts.troubledForMs !== undefined &&
         facts.troubledForMs < (facts.pipeline?.holdForMs ?? 0)
         ? { kind: "hold", reason: "providerDown", attempts: [], effect }
-        : undefined;
+        : backOffHere(facts);
+    case "error":
+    case "unsettled":
+    case "decoderFault":
+      return backOffHere(facts);
     default:
       return undefined;
   }
+}
+
+function backOffHere(facts: Facts): Hold | undefined {
+  if (areTriesSpent(facts) || !staysHere(facts)) return undefined;
+  return { kind: "hold", reason: "backOff", attempts: [], retryAfterMs: failure(facts) };
+}
+
+/** Where going back would cost others their receives, or be its own end. */
+function staysHere(facts: Facts): boolean {
+  return facts.leads || isLastReceive(facts);
+}
+
+function areTriesSpent({ maxTries, tries }: Facts): boolean {
+  return maxTries !== undefined && tries >= maxTries;
 }
 
 function wait(hold: Hold, facts: Facts): Action {
@@ -182,8 +226,8 @@ function handBack({ reason, error }: Retry, delayMs: number): Action {
   return { kind: "handBack", delayMs, tell: { type: "retry", reason, delayMs, ...cause } };
 }
 
-function failure({ pipeline, receiveCount, random }: Facts): number {
-  return retryDelay(pipeline?.retry ?? DEFAULT_RETRY, receiveCount, random());
+function failure({ pipeline, tries, random }: Facts): number {
+  return retryDelay(pipeline?.retry ?? DEFAULT_RETRY, tries, random());
 }
 
 function away({ receiveCount, random }: Facts): number {
@@ -194,14 +238,14 @@ function outage({ receiveCount, random }: Facts): number {
   return outageDelay(receiveCount, random());
 }
 
-function isLastReceive({ maxReceives, receiveCount }: Facts): boolean {
-  return maxReceives !== undefined && receiveCount >= maxReceives;
+function isLastReceive({ lastReceive, receiveCount }: Facts): boolean {
+  return lastReceive !== undefined && receiveCount >= lastReceive;
 }
 
 /** The dead letter of a message whose last try failed. */
-function retriesExhausted(retry: Retry, { receiveCount, claimed }: Facts): DeadLetter {
+function retriesExhausted(retry: Retry, { receiveCount, tries, claimed }: Facts): DeadLetter {
   const { reason, error, attemptIds = [] } = retry;
-  const text = `Failed ${receiveCount} times, the last time by ${reason}${describeError(error)}.`;
+  const text = `Received ${receiveCount} times, tried ${tries}, the last time ended by ${reason}${describeError(error)}.`;
   return { kind: "deadLetter", code: "retriesExhausted", text, attemptIds, bury: claimed };
 }
 

@@ -76,8 +76,11 @@ export function look(hold: Hold, record: RecordView | undefined, facts: LookFact
       return facts.paused ? WAIT : GO_ON;
     case "throttled":
     case "deferred":
+    case "backOff":
     case "unreadable": // Only a record that can be read gets as far as this.
       return GO_ON;
+    case "deadLetterFailed":
+      return goOn(hold);
     case "unknown":
     case "tripwire":
     case "busy":
