@@ -25,6 +25,9 @@ afterAll(() => redis.stop());
 const storeOf = (retentionMs = DAY_MS): RedisStore =>
   redisStore({ client, keyPrefix: redis.keyPrefix, retentionMs });
 
+let keys = 0;
+const newKey = (): string => digest(`key ${(keys += 1)}`);
+
 async function serverNow(): Promise<number> {
   const [seconds, micros] = await client.time();
   return Number(seconds) * 1_000 + Math.floor(Number(micros) / 1_000);
@@ -35,7 +38,7 @@ it.each([-DAY_MS, 0, DAY_MS])(
   async (offMs) => {
     Date.now = () => realNow() + offMs;
     const store = storeOf();
-    const [long, short] = [digest(`long ${offMs}`), digest(`short ${offMs}`)];
+    const [long, short] = [newKey(), newKey()];
     await store.claim([claimOf(long, "a", 600_000), claimOf(short, "a", 300)]);
     const [view] = repliesOf(await store.read([short]));
     await expect
@@ -48,7 +51,7 @@ it.each([-DAY_MS, 0, DAY_MS])(
 
 it("a done record is forgotten by Redis' clock", async () => {
   const store = storeOf(300);
-  const key = digest("forgotten");
+  const key = newKey();
   await store.claim([claimOf(key)]);
   const before = await serverNow();
   expect(await store.complete([leaseOf(key)])).toEqual(["done"]);
