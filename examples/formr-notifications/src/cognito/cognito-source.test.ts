@@ -107,3 +107,12 @@ describe("the users of a Cognito pool", () => {
     expect(cognito.counts().throttled).toBeLessThan(10);
   });
 });
+
+it.each([
+  "Invalid pagination token given.",
+  "Paging marker CAISsAIIARKJAggDEoQC is invalid for request adaa2d40-d1bd-4da4-ab5c-ed2a2e20b341",
+])("begins anew where Cognito no longer takes the page's token: %s", async (message) => {
+  const { source } = await setUp({ users: 1 });
+  const error = Object.assign(new Error(message), { name: "InvalidParameterException" });
+  expect(source.classify?.(error)).toBe("tokenExpired");
+});

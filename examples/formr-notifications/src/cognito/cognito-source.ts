@@ -120,7 +120,8 @@ function isRefusedParameter(error: unknown): boolean {
 }
 
 function isAboutToken(error: unknown): boolean {
-  return error instanceof Error && /pagination ?token/i.test(error.message);
+  // Cognito has more than one text for a token that it no longer takes.
+  return error instanceof Error && /pagination ?token|paging marker/i.test(error.message);
 }
 
 function nameOf(error: unknown): string {
