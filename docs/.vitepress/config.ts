@@ -37,7 +37,7 @@ export default defineConfig({
   buildEnd: writeForModels,
 });
 
-/** A link from a page to a file outside of `docs/` leads to the repository. */
+/** A link from a page to a file outside of `docs/`, or to a folder, leads to the repository. */
 function linkOutwards(md: MarkdownRenderer): void {
   md.core.ruler.push("link-outwards", ({ tokens, env }) => {
     const { relativePath } = env as { readonly relativePath: string };
@@ -45,7 +45,8 @@ function linkOutwards(md: MarkdownRenderer): void {
       const target = token.attrGet("href");
       if (token.type !== "link_open" || target === null || /^(\w+:|#|\/)/.test(target)) continue;
       const path = posix.join("docs", posix.dirname(relativePath), target);
-      if (!path.startsWith("docs/")) token.attrSet("href", `${homepage}/blob/main/${path}`);
+      if (path.startsWith("docs/") && /\.\w+(#.*)?$/.test(path)) continue;
+      token.attrSet("href", `${homepage}/blob/main/${path}`);
     }
   });
 }
