@@ -100,6 +100,24 @@ describe("a batch processor", () => {
     expect(h.seen("retry").map(({ reason }) => reason)).toEqual(["draining"]);
   });
 
+  it("heeds a pause that comes while the invocation works on its batch", async () => {
+    const h = host({
+      pipeline: {
+        handler: async (event, ctx) => {
+          await h.clock.sleep(3_000);
+          await ctx.once("email", { to: event.to, text: event.text });
+        },
+      },
+    });
+    for (const id of ["1", "2", "3"]) h.send(id);
+    void h.clock
+      .sleep(3_500)
+      .then(() => h.store.control?.pause("test", undefined, { by: "op", why: "wording" }));
+    expect((await h.invoke()).settled.size).toBe(1);
+    expect(h.office.requests).toBe(1);
+    expect(h.seen("held").map(({ reason }) => reason)).toEqual(["paused"]);
+  });
+
   it("hides everything for minutes while the store is down", async () => {
     const h = host();
     const down = (): Promise<never> => Promise.reject(new StoreUnavailableError("down"));

@@ -24,6 +24,8 @@ import { BatchMessage } from "./batch-message.js";
 const CLOSING_MS = 1_500;
 /** What an aborted handler, and then its effects, get of that. */
 const GRACE_MS = 500;
+/** A pause is obeyed about this long after it, ms. */
+const CONTROL_MS = 1_000;
 
 /** What all invocations of a process have in common. */
 export interface BatchHost {
@@ -50,6 +52,7 @@ export class Invocation {
   readonly #deadline: number;
   readonly #abandon = new AbortController();
   readonly #ended = new AbortController();
+  readonly #watch = new AbortController();
   readonly #underWay = new Set<BatchMessage>();
   #control: ControlState | undefined = undefined;
   #storeFailed = false;
@@ -77,17 +80,32 @@ export class Invocation {
   /** @returns the ids of the messages that may leave the queue */
   async process(messages: readonly QueueMessage[]): Promise<ReadonlySet<string>> {
     const down = await this.#readControl();
+    const watching = down ? Promise.resolve() : this.#watchControl();
     const settled = new Set<string>();
     await Promise.all(
       [...inGroups(messages)].map((group) => this.#handleGroup(group, settled, down)),
     );
     await this.#env.committer.settled();
+    // Nothing is left in the background, unless the store doesn't answer by the end.
+    this.#watch.abort();
+    await Promise.race([watching, this.#abandoned()]);
     return settled;
   }
 
   /** Leaves no timer behind. */
   end(): void {
     this.#ended.abort();
+    this.#watch.abort();
+  }
+
+  #abandoned(): Promise<void> {
+    const { signal } = this.#abandon;
+    return new Promise((resolve) => {
+      if (signal.aborted) resolve();
+      signal.addEventListener("abort", () => {
+        resolve();
+      });
+    });
   }
 
   /** @returns what becomes of every message where the store can't be asked */
@@ -99,6 +117,17 @@ export class Invocation {
     } catch (error) {
       this.#env.onStoreFault(error);
       return storeDown(error);
+    }
+  }
+
+  /** Until the invocation ends. What was read last counts while the store doesn't answer. */
+  async #watchControl(): Promise<void> {
+    const { signal } = this.#watch;
+    const { clock } = this.#host.settings;
+    for (;;) {
+      await clock.sleep(CONTROL_MS, signal);
+      if (signal.aborted) return;
+      await this.#readControl();
     }
   }
 
