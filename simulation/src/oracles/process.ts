@@ -62,7 +62,7 @@ export function processOracle(
 ): ProcessOracle {
   /** Effects that are begun or sent just now, by their claim's owner. */
   const underWay = new Map<string, number>();
-  /** Extensions that nobody answered yet, by message. */
+  /** Extensions that nobody answered yet, by the delivery's handle. */
   const extending = new Map<string, number>();
   /** The newest of each message. */
   const deliveries = new Map<string, QueueMessage>();
@@ -220,8 +220,8 @@ export function processOracle(
         return messages;
       },
       extend: async (items) => {
-        const ids = items.map(({ message }) => message.id);
-        const replies = await during(extending, ids, () => queue.extend(items));
+        const handles = items.map(({ message }) => message.handle);
+        const replies = await during(extending, handles, () => queue.extend(items));
         items.forEach(({ message }, index) => {
           if (replies[index] === "lost") lostHandles.add(message.handle);
         });
@@ -229,7 +229,7 @@ export function processOracle(
       },
       retryLater: (items) => {
         for (const { message } of items) {
-          if ((extending.get(message.id) ?? 0) === 0) continue;
+          if ((extending.get(message.handle) ?? 0) === 0) continue;
           const text = `${message.id} was handed back while an extension was under way`;
           report("nothing is handed back beside an extension", text);
         }
