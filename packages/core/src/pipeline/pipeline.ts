@@ -31,6 +31,12 @@ export interface TripwirePolicy {
   readonly onRate?: "warn" | "block" | undefined;
 }
 
+/** What a pipeline reads of a `Date`. */
+export interface EventDate {
+  /** Milliseconds since the epoch. */
+  getTime(): number;
+}
+
 /** What a pipeline is made of. */
 export interface PipelineDefinition<
   Schema extends StandardSchemaV1 = StandardSchemaV1,
@@ -53,7 +59,7 @@ export interface PipelineDefinition<
    * When the event happened, ms since the epoch or a `Date`: what `maxEventAgeMs` judges. Default: what
    * the decoder knows (`eventBridge`), else when the message was sent, which a replay makes new.
    */
-  eventTime?(event: EventOf<Schema>): number | { getTime(): number } | undefined;
+  eventTime?(event: EventOf<Schema>): number | EventDate | undefined;
   /** Milliseconds after the event from which on a message is dead-lettered unhandled. Default: never. */
   readonly maxEventAgeMs?: number | undefined;
   /**
