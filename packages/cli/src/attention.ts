@@ -1,5 +1,5 @@
 import type { DedupeStore } from "@exactly-once/core";
-import type { UnresolvedItem } from "@exactly-once/core/ports";
+import type { UnreadableRecord, UnresolvedItem } from "@exactly-once/core/ports";
 import { namespaceOfKey } from "./scope.js";
 
 export interface AttentionFilter {
@@ -12,14 +12,20 @@ export interface AttentionFilter {
   readonly until?: number | undefined;
 }
 
-/** What needs attention, oldest deadline first, all pages of it. */
+/**
+ * What needs attention, oldest deadline first, all pages of it.
+ *
+ * @param unreadable takes the records that can't be read, whosever they are: that isn't known
+ */
 export async function* needingAttention(
   store: DedupeStore,
   filter: AttentionFilter,
+  unreadable: UnreadableRecord[] = [],
 ): AsyncGenerator<UnresolvedItem, void, undefined> {
   let cursor: string | undefined;
   do {
     const page = await store.unresolved(cursor);
+    unreadable.push(...page.unreadable);
     yield* page.items.filter((item) => matches(item, filter));
     cursor = page.next;
   } while (cursor !== undefined);

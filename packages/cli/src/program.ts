@@ -2,6 +2,7 @@ import {
   ConfigurationError,
   QueueUnavailableError,
   StoreUnavailableError,
+  UnreadableRecordError,
 } from "@exactly-once/core";
 import { Command, CommanderError } from "commander";
 import manifest from "../package.json" with { type: "json" };
@@ -109,6 +110,10 @@ function explain(error: unknown, session: Session): ExitCode {
   if (error instanceof StoreUnavailableError) {
     say(session.complaint === undefined ? message : `${message} (${session.complaint})`);
     return exitCodes.unavailable;
+  }
+  if (error instanceof UnreadableRecordError) {
+    say(message);
+    return exitCodes.refused;
   }
   if (error instanceof QueueUnavailableError || error instanceof UnavailableError) {
     say(message);

@@ -1,3 +1,4 @@
+import { DEFAULT_KEY_PREFIX } from "@exactly-once/redis-store";
 import { DEFAULT_RETENTION_MS } from "@exactly-once/core/ports";
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
@@ -34,7 +35,7 @@ const settingsSchema = z.strictObject({
       url: z
         .url({ protocol: /^rediss?$/, error: "must begin with redis:// or rediss://" })
         .optional(),
-      keyPrefix: z.string().default(""),
+      keyPrefix: z.string().default(DEFAULT_KEY_PREFIX),
       cluster: z.boolean().default(false),
     })
     .prefault({}),

@@ -1,4 +1,5 @@
 export type { RedisClient } from "./transport/client.js";
 export type { RedisFinding, RedisFindingCode, RedisNode, RedisReport } from "./inspect.js";
+export { DEFAULT_KEY_PREFIX } from "./keys.js";
 export { redisStore, type RedisStore, type RedisStoreOptions } from "./store.js";
 export { redisUserSnapshot, type RedisUserSnapshotOptions } from "./user-snapshot.js";

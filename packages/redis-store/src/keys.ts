@@ -16,15 +16,15 @@ export interface KeySpace {
 
 export interface Bucket {
   readonly attention: string;
-  /** A name in the bucket that no record has; the scripts derive record names from it. */
-  readonly sample: string;
+  /** The name of the record that the attention index knows by this. */
+  recordOf(suffix: string): string;
 }
 
 /** The record, and the attention index of its bucket. */
 export type RecordPlace = readonly [record: string, attention: string];
 
-/** What `sample` ends with: shorter than any digest, and marked like no other key. */
-export const SAMPLE_SUFFIX = "s";
+/** Of names in a Redis that others may use, too. Short, since each record bears it. */
+export const DEFAULT_KEY_PREFIX = "eo:";
 
 const DIGEST = /^[0-9a-f]{32}$/;
 
@@ -40,7 +40,7 @@ export function keySpace(prefix: string): KeySpace {
   }
   const bucketOf = (nn: string): Bucket => ({
     attention: `${prefix}{b${nn}}:attention`,
-    sample: `${prefix}{b${nn}}:${SAMPLE_SUFFIX}`,
+    recordOf: (suffix) => `${prefix}{b${nn}}:${suffix}`,
   });
   const numbers = Array.from({ length: 256 }, (_, i) => i.toString(16).padStart(2, "0"));
   const bucketsByNumber = new Map(numbers.map((nn) => [nn, bucketOf(nn)]));

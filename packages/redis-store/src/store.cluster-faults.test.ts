@@ -3,7 +3,7 @@ import { StoreUnavailableError } from "@exactly-once/core";
 import calculateSlot from "cluster-key-slot";
 import type { Cluster } from "ioredis";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { keySpace } from "./keys.js";
+import { DEFAULT_KEY_PREFIX, keySpace } from "./keys.js";
 import { redisStore, type RedisStore } from "./store.js";
 import { startRedisCluster, type RedisCluster } from "./testing/redis-cluster.js";
 import { acceptedNow, claimOf, digest, leaseOf, startOf } from "./testing/requests.js";
@@ -39,7 +39,7 @@ function at<Item>(items: readonly Item[], index: number): Item {
 /** A key in a bucket that no other test uses. */
 function keyInBucket(nn: string): { readonly key: string; readonly slot: number } {
   const key = nn + digest(nn).slice(2);
-  return { key, slot: calculateSlot(keySpace("").locate(key)[0]) };
+  return { key, slot: calculateSlot(keySpace(DEFAULT_KEY_PREFIX).locate(key)[0]) };
 }
 
 describe("a batch on a cluster", () => {
@@ -70,7 +70,7 @@ describe("a cluster's node through a client for one server", () => {
     const plain = redisStore({ client: at(cluster.nodes, 0).connect() });
     const keys = ["00", "01", "02", "03", "04", "05", "06", "07"]
       .map((nn) => nn + digest("plain").slice(2))
-      .filter((key) => calculateSlot(keySpace("").locate(key)[0]) < 16_384 / 3 - 1);
+      .filter((key) => calculateSlot(keySpace(DEFAULT_KEY_PREFIX).locate(key)[0]) < 16_384 / 3 - 1);
     expect(keys.length).toBeGreaterThan(1);
     const replies = repliesOf(await plain.claim(keys.map((key) => claimOf(key))));
     expect(replies.map(({ status }) => status)).toEqual(keys.map(() => "claimed"));
@@ -87,14 +87,14 @@ describe("a slot that moves", () => {
     const neighbours = Array.from({ length: 10 }, (_, i) => digest(`neighbour ${i}`));
     const replies = repliesOf(await store.claim([key, ...neighbours].map((each) => claimOf(each))));
     expect(replies.map(({ status }) => status)).toEqual(replies.map(() => "claimed"));
-    expect(await at(admins, other).exists(keySpace("").locate(key)[0])).toBe(1);
+    expect(await at(admins, other).exists(keySpace(DEFAULT_KEY_PREFIX).locate(key)[0])).toBe(1);
   });
 
   it("is asked for where it is already (ASK), and is down where it is neither here nor there", async () => {
     const { key, slot } = keyInBucket("f1");
     const { admins, ids, serving, other } = await nodesFor(slot);
     const [from, to] = [at(admins, serving), at(admins, other)];
-    const [record, attention] = keySpace("").locate(key);
+    const [record, attention] = keySpace(DEFAULT_KEY_PREFIX).locate(key);
     const lease = leaseOf(key);
     await store.claim([claimOf(key)]);
     await store.begin(startOf(lease));

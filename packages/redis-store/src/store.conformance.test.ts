@@ -4,6 +4,7 @@ import fc from "../../../scripts/seeded-fast-check.mjs";
 import type { RedisClient } from "./transport/client.js";
 import { givenRedis, type GivenRedis } from "./testing/given-redis.js";
 import { startRedisCluster, type RedisCluster } from "./testing/redis-cluster.js";
+import { spoilings } from "./testing/spoilings.js";
 import { redisFixture } from "./testing/store-fixture.js";
 import type { TcpProxy } from "./testing/tcp-proxy.js";
 
@@ -35,6 +36,7 @@ describe("a store in one Redis conforms", () => {
     factory: async (request) =>
       redisFixture({ keyPrefix: redis.keyPrefix, client, otherClient, outage }, request),
     capabilities,
+    spoilings,
   });
 
   async function outage() {
@@ -61,6 +63,7 @@ describe("a store in a Redis cluster conforms", () => {
     factory: async (request) =>
       redisFixture({ keyPrefix: "", client, otherClient, outage }, request),
     capabilities,
+    spoilings,
   });
 
   async function outage() {

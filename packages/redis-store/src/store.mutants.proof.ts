@@ -5,6 +5,7 @@ import fc from "../../../scripts/seeded-fast-check.mjs";
 import { assembleScripts, sources, type ScriptSources } from "./scripts.js";
 import { givenRedis, type GivenRedis } from "./testing/given-redis.js";
 import { scriptMutants, withMutant } from "./testing/script-mutants.js";
+import { spoilings } from "./testing/spoilings.js";
 import { redisFixture, waitingFixture } from "./testing/store-fixture.js";
 import { tellTime, withToldTime } from "./testing/told-time.js";
 import type { RedisClient } from "./transport/client.js";
@@ -33,6 +34,7 @@ function suiteOf(fixture: Factory, unitMs = 60_000): SuiteTest[] {
     fc,
     runs: 60,
     unitMs,
+    spoilings,
     factory: async (request) => {
       const { keyPrefix } = redis;
       return fixture({ keyPrefix, client, otherClient }, request);

@@ -1,8 +1,10 @@
 import type { TripwireCounters } from "@exactly-once/core/ports";
 import type { KeySpace } from "./keys.js";
 import type { CommandPipelines } from "./transport/command-pipelines.js";
-import { decodeReserve } from "./replies.js";
-import type { Scripts } from "./scripts.js";
+import { decodeReserve } from "./format/replies.js";
+import { argumentsOf } from "./format/named.js";
+import type { Script, Scripts } from "./scripts.js";
+import type { Command } from "./transport/calls.js";
 
 /** Reservations and sliding-window counts that all replicas share. Each ends by itself. */
 export function redisTripwire(
@@ -12,21 +14,20 @@ export function redisTripwire(
 ): TripwireCounters {
   return {
     reserve: ({ digest, holder, fence, windowMs }) => {
-      const args = [holder, fence, Math.ceil(windowMs)];
-      const script = scripts.reserve;
-      return commands.run({ script, keys: [keys.reservation(digest)], args }, decodeReserve);
+      const args = argumentsOf("reserve", { holder, fence, windowMs: Math.ceil(windowMs) });
+      return commands.run(about(scripts.reserve, keys.reservation(digest), args), decodeReserve);
     },
     free: async ({ digest, holder, fence }) => {
-      const script = scripts.free;
-      await commands.run(
-        { script, keys: [keys.reservation(digest)], args: [holder, fence] },
-        Number,
-      );
+      const args = argumentsOf("free", { holder, fence });
+      await commands.run(about(scripts.free, keys.reservation(digest), args), Number);
     },
     count: ({ counter, member, windowMs }) => {
-      const args = [member, Math.ceil(windowMs)];
-      const script = scripts.count;
-      return commands.run({ script, keys: [keys.counter(counter)], args }, Number);
+      const args = argumentsOf("count", { member, windowMs: Math.ceil(windowMs) });
+      return commands.run(about(scripts.count, keys.counter(counter), args), Number);
     },
   };
+}
+
+function about(script: Script, key: string, args: Command["args"]): Command {
+  return { script, key, keys: [key], args };
 }

@@ -1,3 +1,4 @@
+import { Redis } from "ioredis";
 import { repliesOf } from "@exactly-once/core/ports";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import {
@@ -55,6 +56,28 @@ describe("what needs attention", () => {
       const lines = run.stdout.split("\n").filter((line) => line.includes(" "));
       expect(lines.filter((line) => line.length > 80)).toEqual([]);
       expect((await place.run(["unresolved", "-n", "nobody", "--exit-code"])).code).toBe(0);
+    });
+
+    it("lists records that can't be read, and status counts them", async () => {
+      const { key } = await unknownEffect(local.store, "u9");
+      const redis = new Redis(local.url);
+      const [name = ""] = await redis.keys(`*:${key.digest}`);
+      const before = await redis.getBuffer(name);
+      await redis.set(name, "nothing of ours");
+      await local.store.read([key.digest]);
+      const run = await place.run(["unresolved", "--exit-code"]);
+      expect(run).toMatchObject({
+        code: 1,
+        json: { unreadable: [{ key: key.digest, why: "format 110" }] },
+      });
+      const shown = await place.run(["unresolved", "--no-json", "-n", "nobody"]);
+      expect(shown.stdout).toMatch(/state +can't be read by this release: format 110/);
+      expect((await place.run(["status"])).json).toMatchObject({ unreadable: 1 });
+      expect((await place.run(["show", key.digest])).stderr).toMatch(
+        /can't be read \(format 110\)/,
+      );
+      await redis.set(name, before ?? "");
+      redis.disconnect();
     });
 
     it("refuses times and counts that are none", async () => {

@@ -1,4 +1,4 @@
-import type { ControlState, Pause } from "@exactly-once/core/ports";
+import type { ControlState, Pause, UnreadableRecord } from "@exactly-once/core/ports";
 import type { Command } from "commander";
 import { iso, needingAttention } from "../attention.js";
 import { action, withOutputOptions, withStoreOptions, type Session } from "../cli-command.js";
@@ -26,7 +26,9 @@ export function addStatus(program: Command, session: Session): void {
       const store = await context.store();
       const control = await store.control.status(namespace);
       const counts = new Map<string, PipelineCounts>();
-      for await (const { pipeline, attempt, dead } of needingAttention(store, { namespace })) {
+      const unreadable: UnreadableRecord[] = [];
+      const attention = needingAttention(store, { namespace }, unreadable);
+      for await (const { pipeline, attempt, dead } of attention) {
         const { startedAt } = attempt;
         const count = counts.get(pipeline) ?? {
           ...{ pipeline, unknown: 0, blocked: 0, deadLettered: 0, oldestStartedAt: startedAt },
@@ -48,6 +50,7 @@ export function addStatus(program: Command, session: Session): void {
           ...count,
           oldestStartedAt: iso(count.oldestStartedAt),
         })),
+        unreadable: unreadable.length,
       };
       const { columns } = context.terminal;
       const text = [
@@ -56,6 +59,7 @@ export function addStatus(program: Command, session: Session): void {
         pausesText(control, context.now(), columns),
         "",
         unresolvedText(unresolved, context.now(), columns),
+        ...(unreadable.length === 0 ? [] : ["", unreadableText(unreadable.length)]),
       ].join("\n");
       return { code: exitCodes.ok, json, text };
     }),
@@ -74,6 +78,10 @@ function pausesText(control: ControlState, now: number, columns: number): string
     pauses.map(([name, { by, why, at }]) => [name, `paused ${showAge(at, now)} by ${by}: ${why}`]),
     columns,
   );
+}
+
+function unreadableText(count: number): string {
+  return `${count} record(s) can't be read by this release: exactly-once unresolved lists them.`;
 }
 
 function unresolvedText(counts: readonly PipelineCounts[], now: number, columns: number): string {

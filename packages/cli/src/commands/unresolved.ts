@@ -1,4 +1,4 @@
-import type { UnresolvedItem } from "@exactly-once/core/ports";
+import type { UnreadableRecord, UnresolvedItem } from "@exactly-once/core/ports";
 import { InvalidArgumentError, Option, type Command } from "commander";
 import { attentionJson, needingAttention } from "../attention.js";
 import { action, withOutputOptions, withStoreOptions, type Session } from "../cli-command.js";
@@ -36,18 +36,20 @@ export function addUnresolved(program: Command, session: Session): void {
       const { namespace } = context.settings;
       const store = await context.store();
       const items: UnresolvedItem[] = [];
+      const unreadable: UnreadableRecord[] = [];
       let more = false;
       const filter = { namespace, pipeline, state, since, until };
-      for await (const item of needingAttention(store, filter)) {
+      for await (const item of needingAttention(store, filter, unreadable)) {
         more = items.length === limit;
         if (more) break;
         items.push(item);
       }
-      const found = options.exitCode === true && items.length > 0;
+      const isAny = items.length > 0 || unreadable.length > 0;
+      const found = options.exitCode === true && isAny;
       return {
         code: found ? exitCodes.found : exitCodes.ok,
-        json: { namespace: namespace ?? null, items: items.map(attentionJson), more },
-        text: describe(items, more, context.now(), context.terminal.columns),
+        json: { namespace: namespace ?? null, items: items.map(attentionJson), unreadable, more },
+        text: describe({ items, unreadable, more }, context.now(), context.terminal.columns),
       };
     }),
   );
@@ -58,14 +60,19 @@ export function parseCount(text: string): number {
   return Number(text);
 }
 
-function describe(
-  items: readonly UnresolvedItem[],
-  more: boolean,
-  now: number,
-  columns: number,
-): string {
-  if (items.length === 0) return "Nothing needs attention.";
-  const blocks = items.map((item) => describeItem(item, now, columns));
+interface Listed {
+  readonly items: readonly UnresolvedItem[];
+  readonly unreadable: readonly UnreadableRecord[];
+  readonly more: boolean;
+}
+
+function describe({ items, unreadable, more }: Listed, now: number, columns: number): string {
+  if (items.length === 0 && unreadable.length === 0) return "Nothing needs attention.";
+  const blocks = [
+    ...items.map((item) => describeItem(item, now, columns)),
+    ...unreadable.map(({ key, why }) => describeUnreadable(key, why, columns)),
+  ];
+  if (items.length === 0) return blocks.join("\n\n");
   const count = `${items.length}${more ? " or more: raise --limit to see the rest" : ""}`;
   return [
     ...blocks,
@@ -93,6 +100,14 @@ function describeItem(item: UnresolvedItem, now: number, columns: number): strin
     pairs.push(["not sent", `can be said in ${showDuration(attempt.staleAt - now)}`]);
   }
   return `${attempt.attemptId}\n${indented(facts(pairs, columns - 2))}`;
+}
+
+function describeUnreadable(key: string, why: string, columns: number): string {
+  const pairs: [string, string][] = [
+    ["state", `can't be read by this release: ${why}`],
+    ["message", "kept in its queue, until a release that can read the record takes it"],
+  ];
+  return `${key}\n${indented(facts(pairs, columns - 2))}`;
 }
 
 const indented = (text: string) => text.replace(/^/gm, "  ");

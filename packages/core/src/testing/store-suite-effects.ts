@@ -54,6 +54,18 @@ export function effectBehaviours(behaviour: Behaviour): void {
     assert.deepEqual(await tools.effect(), before);
   });
 
+  behaviour("keeps an attempt's times and name when another claim begins", async (tools) => {
+    const { store } = tools;
+    const first = await tools.claimed();
+    await tools.begun(first, { timeoutMs: 7_000, validityMs: 11_000 });
+    await tools.elapse(tools.unitMs);
+    const before = await tools.effect();
+    await store.release([first]);
+    await tools.elapse(tools.unitMs);
+    await tools.claimed({ owner: "b" });
+    assert.deepEqual(await tools.effect(), { ...before, state: "unknown" });
+  });
+
   behaviour("makes an expired sending unknown, never free", async (tools) => {
     const { store, unitMs } = tools;
     const lease = await tools.claimed({ leaseMs: unitMs });
@@ -335,7 +347,7 @@ export function effectBehaviours(behaviour: Behaviour): void {
     assert.deepEqual(await tools.store.complete([lease]), ["done"]);
   });
 
-  behaviour("holds what was never begun, until an operator allows it", async (tools) => {
+  behaviour("blocks what was never begun, until an operator allows it", async (tools) => {
     const { store } = tools;
     const lease = await tools.claimed();
     assert.equal(await store.block(tools.block(lease)), "blocked");
@@ -361,7 +373,7 @@ export function effectBehaviours(behaviour: Behaviour): void {
     assert.deepEqual(await store.complete([lease]), ["done"]);
   });
 
-  behaviour("refuses to hold what is under way, accepted or of a stale claim", async (tools) => {
+  behaviour("refuses to block what is under way, accepted or of a stale claim", async (tools) => {
     const { store } = tools;
     const stale = await tools.lapsed({ owner: "a" });
     assert.equal(await store.block(tools.block(stale)), "lost");

@@ -28,6 +28,16 @@ export interface StoreFixture {
   another?(): Promise<DedupeStore>;
   /** Moves the caller's clock, not the store's, by so many ms until `close`. */
   skewCaller?(ms: number): void;
+  /**
+   * Does to the key's place what is named among `StoreSuiteOptions.spoilings`, so that its record can't be
+   * read. Resolves with what puts back what stood there.
+   */
+  spoil?(key: string, how: string): Promise<() => Promise<void>>;
+  /**
+   * Adds to the key's record, and to its effects, what a later release might have. Resolves with a
+   * question: whether all of that is still there.
+   */
+  addFromLater?(key: string): Promise<() => Promise<boolean>>;
   /** Called at the end of each test. */
   close?(): Promise<void>;
 }

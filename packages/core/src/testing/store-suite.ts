@@ -8,6 +8,7 @@ import { effectBehaviours } from "./store-suite-effects.js";
 import { endingBehaviours } from "./store-suite-endings.js";
 import { modelBehaviours, type PropertyTester } from "./store-suite-model.js";
 import { controlBehaviours, tripwireBehaviours } from "./store-suite-shared.js";
+import { unreadableBehaviours } from "./store-suite-unreadable.js";
 import {
   accepted,
   KEY,
@@ -47,6 +48,11 @@ export interface StoreSuiteOptions {
   readonly fc: PropertyTester;
   /** How many random sequences. Default 100. */
   readonly runs?: number | undefined;
+  /**
+   * Ways in which a record can be unreadable, for the fixture's `spoil`: an unknown format, state or type,
+   * something of another kind under its name. None where there are no bytes to misread.
+   */
+  readonly spoilings?: readonly string[] | undefined;
   /**
    * The shortest time in ms that tests may rely on: that between two operations must not come near
    * it. Default 1,000; for a store that really waits, some 200.
@@ -111,6 +117,7 @@ export function storeSuite(options: StoreSuiteOptions): void {
   if (control) controlBehaviours(behaviour);
   if (tripwire) tripwireBehaviours(behaviour);
   if (outage) outageBehaviours(behaviour);
+  if (options.spoilings) unreadableBehaviours(behaviour, options.spoilings);
   modelBehaviours(behaviour, options.fc, options.runs ?? 100);
 }
 

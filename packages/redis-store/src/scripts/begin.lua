@@ -1,61 +1,30 @@
--- A claim's first attempt at a record's first effect, as most are; nil if this isn't one.
-local function beginFirst(
-  name, owner, fence, attemptNumber, timeoutMs, validityMs, fingerprint,
-  state, itsFence, leaseUntil, leasedFor, itsOwner, messageId, bound, pipeline, keyText, few, anEffect
-)
-  if anEffect or few or bound then return nil end
-  if state ~= CLAIMED or itsOwner ~= owner or itsFence ~= fence or leaseUntil <= now then return nil end
-  local claimedAt = leaseUntil - leasedFor
-  local deadline = now + timeoutMs
-  -- First: what is no number must not get as far as the list of what needs attention.
-  local staleAt = deadline + validityMs
-  list(name, deadline)
-  write(cmsgpack.pack(
-    CLAIMED, fence, leaseUntil, leasedFor, owner, messageId, fingerprint, pipeline, keyText, false,
-    cmsgpack.pack(
-      name, SENDING, attemptNumber, now - claimedAt, timeoutMs, staleAt - deadline, 0, false, false, false, false
-    )
-  ))
-  return 'granted'
-end
-
 local function operate(name, owner, fence, attemptNumber, timeoutMs, validityMs, fingerprint)
-  local text = stored()
-  if not text then return 'lost' end
-  local granted = beginFirst(
-    name, owner, fence, attemptNumber, timeoutMs, validityMs, fingerprint, cmsgpack.unpack(text)
-  )
-  if granted then return granted end
   local record = load()
+  if not record then return 'lost' end
   local effect = findEffect(record, name)
-  if effect and effect.state == 'accepted' then
-    return { 'accepted', receiptReply(effect.receipt) }
+  local state = effect and effect[EFFECT_STATE]
+  if state == ACCEPTED then
+    return { 'accepted', receiptReply(record, effect, effect[EFFECT_RECEIPT]) }
   end
   if not holds(record, owner, fence) or not isLive(record) then return 'lost' end
-  if record.fingerprint and record.fingerprint ~= fingerprint then return 'lost' end
-  if effect then
-    if effect.state == 'sending' then
-      -- Granted once: only the identical attempt is a replay.
-      if isSameAttempt(effect, owner, fence, attemptNumber) then return 'granted' end
-      return { 'unknown', infoReply(record, effect, 'unknown') }
+  if record[FINGERPRINT] and record[FINGERPRINT] ~= fingerprint then return 'lost' end
+  if state == SENDING then
+    -- Granted once: only the identical attempt is a replay.
+    if not isSameAttempt(record, effect, owner, fence, attemptNumber) then
+      return { 'unknown', attemptReply(record, effect, UNKNOWN) }
     end
-    if effect.state ~= 'rejected' then return { effect.state, infoReply(record, effect) } end
-    if effect.floorFence == fence and attemptNumber <= effect.floor then return 'lost' end
+    -- Written again, since replicas are waited for: there has to be a write of this very call.
+    write(stored())
+    return 'granted'
   end
-  putEffect(record, {
-    effect = name,
-    state = 'sending',
-    owner = owner,
-    fence = fence,
-    attemptNumber = attemptNumber,
-    floor = attemptNumber,
-    floorFence = fence,
-    startedAt = now,
-    deadline = now + timeoutMs,
-    staleAt = now + timeoutMs + validityMs,
-    allowed = effect and effect.allowed,
-  })
-  record.fingerprint = fingerprint
-  save(record)
+  if state and state ~= REJECTED then return { EFFECT_STATES[state], attemptReply(record, effect) } end
+  if state and isBelowFloor(record, effect, fence, attemptNumber) then return 'lost' end
+  local begun = effectBy(record, name, SENDING, owner, fence, attemptNumber)
+  -- JSON has no word for what is endless or no number: an error here, before anything is written.
+  begun[EFFECT_TIMEOUT_MS], begun[EFFECT_VALIDITY_MS] = timeoutMs + 0, validityMs + 0
+  if state and effect[EFFECT_ALLOWED] then set(begun, EFFECT_ALLOWED, true) end
+  putEffect(record, begun)
+  record[FINGERPRINT] = fingerprint
+  saveEffect(record, begun)
   return 'granted'
 end

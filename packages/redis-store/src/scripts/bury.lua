@@ -1,35 +1,36 @@
-local function operate(
-  keyText, pipeline, messageId, reason, owner, fence, retentionMs
-)
-  local before = load()
-  if before then
-    if before.state == 'done' then return 'done' end
-    if before.state == 'dead' and before.dead.messageId == messageId then return 'dead' end
-    if isLive(before) and not holds(before, owner, fence) then return 'busy' end
-    local tooEarly = 0
-    for _, effect in ipairs(before.effects) do
-      if effect.state == 'sending' or effect.state == 'unknown' then
-        tooEarly = math.max(tooEarly, effect.staleAt)
-      end
-    end
-    if tooEarly > now then return { 'tooEarly', num(tooEarly) } end
+local function operate(keyText, pipeline, messageId, reason, owner, fence, retentionMs)
+  local record = load()
+  local note = { messageId, reason, now }
+  if not record then
+    -- Its own past is unknown: only what comes from here on is kept.
+    record = {
+      OWN_FORMAT, DEAD, 1, now, 0, '', messageId, pipeline, false, keyText, false, false, note,
+    }
+    writeFor(retentionMs, cmsgpack.pack(unpack(record)), 'NX')
+    return 'dead'
   end
-  local record = {
-    state = 'dead',
-    keyText = keyText,
-    pipeline = pipeline,
-    owner = '',
-    -- Whatever the old claim still does is stale.
-    fence = (before and before.fence or 0) + 1,
-    leaseUntil = now,
-    claimedAt = before and before.claimedAt or now,
-    messageId = messageId,
-    effects = before and before.effects or {},
-    dead = { messageId = messageId, reason = reason, at = now },
-    fingerprint = before and before.fingerprint,
-    resolutions = before and before.resolutions,
-  }
-  sendingToUnknown(record.effects)
+  if record[STATE] == DONE then return 'done' end
+  if record[STATE] == DEAD and record[DEAD_LETTER][DEAD_LETTER_MESSAGE_ID] == messageId then
+    return 'dead'
+  end
+  if isLive(record) and not holds(record, owner, fence) then return 'busy' end
+  local tooEarly = 0
+  for _, effect in ipairs(effectsOf(record)) do
+    if effect[EFFECT_STATE] == SENDING or effect[EFFECT_STATE] == UNKNOWN then
+      tooEarly = math.max(tooEarly, staleAtOf(record, effect))
+    end
+  end
+  if tooEarly > now then return { 'tooEarly', num(tooEarly) } end
+  detachEffects(record, record[CLAIMED_AT])
+  sendingToUnknown(record)
+  record[STATE] = DEAD
+  -- Whatever the old claim still does is stale.
+  record[OWNER], record[FENCE] = '', record[FENCE] + 1
+  record[LEASED_FOR] = now - record[CLAIMED_AT]
+  record[MESSAGE_ID], record[PIPELINE] = messageId, pipeline
+  set(record, KEY_TEXT, keyText)
+  clear(record, WAIVED)
+  set(record, DEAD_LETTER, note)
   save(record, now + retentionMs)
   return 'dead'
 end

@@ -1,73 +1,64 @@
 local function isSimulated(effect)
-  return effect.state == 'accepted' and effect.receipt ~= nil and effect.receipt.via == 'simulated'
+  local receipt = effect[EFFECT_STATE] == ACCEPTED and effect[EFFECT_RECEIPT]
+  return receipt and receipt[RECEIPT_VIA] == VIA_SIMULATED
 end
 
 -- A dry run's simulated receipts never satisfy a live claim.
 local function mustRedoLive(record, simulated)
   if simulated then return false end
-  for _, effect in ipairs(record.effects) do
+  for _, effect in ipairs(effectsOf(record)) do
     if isSimulated(effect) then return true end
   end
   return false
 end
 
 local function claimed(record)
-  if #record.effects == 0 then return { 'claimed', record.fence } end
-  return { 'claimed', record.fence, infoReplies(record) }
+  return { 'claimed', record[FENCE], attemptReplies(record) }
 end
 
--- The first to ask, as most are.
-local function claimNew(keyText, pipeline, owner, leaseMs, messageId, retentionMs)
-  writeFor(leaseMs + retentionMs, cmsgpack.pack(
-    CLAIMED, 1, now + leaseMs, leaseMs, owner, messageId, false, pipeline, keyText, false
-  ))
-  return { 'claimed', 1 }
+local function dropSimulated(record)
+  local kept = {}
+  for _, effect in ipairs(effectsOf(record)) do
+    if not isSimulated(effect) then kept[#kept + 1] = effect end
+  end
+  record[EFFECTS] = #kept > 0 and kept
 end
 
 local function operate(
   keyText, pipeline, owner, leaseMs, messageId, fingerprint, simulated, retentionMs
 )
   if not stored() then
-    return claimNew(keyText, pipeline, owner, leaseMs, messageId, retentionMs)
+    -- The first to ask, as most are.
+    local text = cmsgpack.pack(
+      OWN_FORMAT, CLAIMED, 1, now, leaseMs, owner, messageId, pipeline, false, keyText
+    )
+    writeFor(leaseMs + retentionMs, text, 'NX')
+    return { 'claimed', 1, {} }
   end
-
-  local function grant(before)
-    local kept = {}
-    for _, effect in ipairs(before.effects) do
-      if simulated or not isSimulated(effect) then kept[#kept + 1] = effect end
-    end
-    sendingToUnknown(kept)
-    local record = {
-      state = 'claimed',
-      keyText = keyText,
-      pipeline = pipeline,
-      owner = owner,
-      fence = before.fence + 1,
-      leaseUntil = now + leaseMs,
-      claimedAt = now,
-      messageId = messageId,
-      effects = kept,
-      fingerprint = before.fingerprint,
-      resolutions = before.resolutions,
-    }
-    save(record, record.leaseUntil + retentionMs)
-    return claimed(record)
-  end
-
   local record = load()
-  if record.state == 'dead' and record.dead.messageId == messageId then
-    return { 'dead', record.dead.reason, infoReplies(record) }
+  local note = record[STATE] == DEAD and record[DEAD_LETTER]
+  if note and note[DEAD_LETTER_MESSAGE_ID] == messageId then
+    return { 'dead', note[DEAD_LETTER_REASON], attemptReplies(record) }
   end
-  if record.fingerprint and record.fingerprint ~= fingerprint then
-    return { 'conflict', record.fingerprint, infoReplies(record) }
-  end
-  if record.state == 'done' and not mustRedoLive(record, simulated) then
+  local bound = record[FINGERPRINT]
+  if bound and bound ~= fingerprint then return { 'conflict', bound, attemptReplies(record) } end
+  if record[STATE] == DONE and not mustRedoLive(record, simulated) then
     redis.call('PEXPIRE', key, string.format('%.0f', math.ceil(retentionMs)))
-    return { 'done', infoReplies(record) }
+    return { 'done', attemptReplies(record) }
   end
   if isLive(record) then
-    if record.owner == owner then return claimed(record) end
-    return { 'busy', num(record.leaseUntil - now), num(record.claimedAt) }
+    if record[OWNER] == owner then return claimed(record) end
+    return { 'busy', num(leaseUntilOf(record) - now), num(record[CLAIMED_AT]) }
   end
-  return grant(record)
+  if not simulated then dropSimulated(record) end
+  detachEffects(record, now)
+  sendingToUnknown(record)
+  record[STATE], record[FENCE] = CLAIMED, record[FENCE] + 1
+  record[CLAIMED_AT], record[LEASED_FOR] = now, leaseMs
+  record[OWNER], record[MESSAGE_ID], record[PIPELINE] = owner, messageId, pipeline
+  set(record, KEY_TEXT, keyText)
+  clear(record, WAIVED)
+  clear(record, DEAD_LETTER)
+  save(record, now + leaseMs + retentionMs)
+  return claimed(record)
 end

@@ -1,46 +1,32 @@
--- Held by its claim, with one effect, accepted, as most are; nil if it isn't so.
-local function completeOne(
-  owner, fence, fingerprint, retentionMs,
-  state, itsFence, leaseUntil, leasedFor, itsOwner, messageId, bound, pipeline, _, few, effect, another
-)
-  if another or few or not effect then return nil end
-  if state ~= CLAIMED or itsOwner ~= owner or itsFence ~= fence then return nil end
-  local _, itsState = cmsgpack.unpack(effect)
-  if itsState ~= ACCEPTED then return nil end
-  writeFor(retentionMs, cmsgpack.pack(
-    DONE, fence, now, now - (leaseUntil - leasedFor), owner, messageId,
-    bound or fingerprint ~= '' and fingerprint, pipeline, false, false, effect
-  ))
-  return 'done'
+local function isWaived(waived, name)
+  for _, waiver in ipairs(waived) do
+    if waiver[WAIVER_EFFECT] == name then return true end
+  end
+  return false
 end
 
-local function operate(owner, fence, waivedJson, fingerprint, retentionMs)
-  local text = stored()
-  if not text then return 'lost' end
-  if waivedJson == '' then
-    local done = completeOne(owner, fence, fingerprint, retentionMs, cmsgpack.unpack(text))
-    if done then return done end
-  end
+-- `waived` is a list of what the handler gave up: the effect's name and the reason, each.
+local function operate(owner, fence, waived, fingerprint, retentionMs)
   local record = load()
-  if record.state == 'done' and record.owner == owner and record.fence == fence then return 'done' end
+  if not record then return 'lost' end
+  if record[STATE] == DONE and record[OWNER] == owner and record[FENCE] == fence then return 'done' end
   if not holds(record, owner, fence) then return 'lost' end
-  local waived = waivedJson ~= '' and cjson.decode(waivedJson) or {}
   local open, isSettled = {}, true
-  for _, effect in ipairs(record.effects) do
-    if effect.state ~= 'accepted' then
+  for _, effect in ipairs(effectsOf(record)) do
+    if effect[EFFECT_STATE] ~= ACCEPTED then
       isSettled = false
-      if effect.state ~= 'dropped' and waived[effect.effect] == nil then
-        open[#open + 1] = infoReply(record, effect)
+      if effect[EFFECT_STATE] ~= DROPPED and not isWaived(waived, effect[EFFECT_NAME]) then
+        open[#open + 1] = attemptReply(record, effect)
       end
     end
   end
   if #open > 0 then return { 'unresolved', open } end
   -- Only unsettled records need words.
-  if isSettled then record.keyText = nil end
-  record.state = 'done'
-  record.leaseUntil = now
-  if waivedJson ~= '' then record.waived = waivedJson end
-  if not record.fingerprint and fingerprint ~= '' then record.fingerprint = fingerprint end
+  if isSettled then clear(record, KEY_TEXT) end
+  record[STATE] = DONE
+  record[LEASED_FOR] = now - record[CLAIMED_AT]
+  if #waived > 0 then set(record, WAIVED, waived) end
+  if not record[FINGERPRINT] and fingerprint ~= '' then record[FINGERPRINT] = fingerprint end
   save(record, now + retentionMs)
   return 'done'
 end

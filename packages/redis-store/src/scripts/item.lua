@@ -7,3 +7,11 @@ local now = time[1] * 1000 + math.floor(time[2] / 1000)
 
 -- The key of the item at hand.
 local key
+
+-- Ends the item: what stands under its key is nothing that this release knows.
+local function unreadable(why)
+  error({ unreadable = why })
+end
+
+-- Called for an item that ended so.
+local noteUnreadable = function() end

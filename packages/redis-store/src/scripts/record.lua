@@ -1,146 +1,63 @@
 -- Goes before every script about records: how the item's record is read from its key and written.
 -- The decisions are those of core's record/claims.ts and record/effects.ts; names follow them.
 --
--- A record is one string of MessagePack values, false where something is absent:
---   state, fence, leaseUntil, leaseUntil - claimedAt, owner, messageId, fingerprint, pipeline, keyText,
---   what few have: { waived (JSON), { dead's messageId, reason, at }, resolutions (JSON, ","-joined) }
--- and its effects, in the order in which they were begun, each another such string:
---   name, state, attemptNumber, startedAt - claimedAt, deadline - startedAt, staleAt - deadline,
---   allowed (1) + settledAfterDeadLetter (2), receipt's via, at - startedAt, id,
---   what few have: { owner and fence if not the record's, reason, floor if not attemptNumber,
---   floorFence if not fence, duplicates { id, at, via } }
---
--- Values, not an array of them: they are read and written without a table. What most messages do takes
--- this further (claimNew, beginFirst, settleSent, completeOne): the values of a record go from one string
--- into the next, and no named fields are made of them. A quarter of Redis' time a message went into those.
-
-local STATES = { 'sending', 'unknown', 'accepted', 'rejected', 'blocked', 'dropped' }
-local VIAS = { 'provider', 'event', 'operator', 'simulated' }
-local RECORD_STATES = { 'claimed', 'released', 'done', 'dead' }
-local STATE_CODES = { sending = 1, unknown = 2, accepted = 3, rejected = 4, blocked = 5, dropped = 6 }
-local VIA_CODES = { provider = 1, event = 2, operator = 3, simulated = 4 }
-local RECORD_STATE_CODES = { claimed = 1, released = 2, done = 3, dead = 4 }
+-- A record is a string of MessagePack values, here an array of them. Where each stands, and its kind, is
+-- described in format/description.ts, which the constants come from: record[FENCE], effect[EFFECT_STATE].
+-- An optional value is false, or nothing at the end. What a later release has put behind the values that
+-- this one knows stays in the array, and so is written back.
 
 -- A number as text that JavaScript reads back unchanged; Redis would cut a fraction off.
 local function num(value)
   return string.format('%.17g', value)
 end
 
-local function needsAttention(effect)
-  return effect.state == 'sending' or effect.state == 'unknown' or effect.state == 'blocked'
+local function unpacked(what, ok, ...)
+  if not ok then unreadable(what .. ' is no MessagePack') end
+  return { ... }
 end
 
--- The codes of what the fast paths lead through.
-local CLAIMED, DONE = RECORD_STATE_CODES.claimed, RECORD_STATE_CODES.done
-local SENDING, ACCEPTED = STATE_CODES.sending, STATE_CODES.accepted
+local function checkId(id)
+  if not PACKINGS[id:byte(1)] then unreadable('an id is packed in an unknown way') end
+end
 
-local function decodeEffect(
-  record, name, state, attemptNumber, startedAfter, timeoutMs, validityMs, flags, via, receiptAfter, receiptId, few
-)
-  local startedAt = record.claimedAt + startedAfter
-  local deadline = startedAt + timeoutMs
-  local owner, fence, reason, floor, floorFence, duplicates = unpack(few or {})
-  fence = fence or record.fence
-  local effect = {
-    effect = name,
-    state = STATES[state],
-    attemptNumber = attemptNumber,
-    startedAt = startedAt,
-    deadline = deadline,
-    staleAt = deadline + validityMs,
-    allowed = flags % 2 == 1,
-    settledAfterDeadLetter = flags >= 2,
-    receipt = via and { via = VIAS[via], at = startedAt + receiptAfter, id = receiptId or nil },
-    owner = owner or record.owner,
-    fence = fence,
-    reason = reason or nil,
-    floor = floor or attemptNumber,
-    floorFence = floorFence or fence,
-    duplicates = duplicates or nil,
-  }
-  -- The score under which it stands in the attention index.
-  if needsAttention(effect) then effect.indexedAt = deadline end
+local function checkReceipt(receipt)
+  checkReceiptValues(receipt)
+  if not VIAS[receipt[RECEIPT_VIA]] then unreadable('a receipt is of kind ' .. receipt[RECEIPT_VIA]) end
+  if receipt[RECEIPT_ID] then checkId(receipt[RECEIPT_ID]) end
+end
+
+local function decodeEffect(text)
+  local effect = unpacked('an effect', pcall(cmsgpack.unpack, text))
+  checkEffectValues(effect)
+  if not EFFECT_STATES[effect[EFFECT_STATE]] then
+    unreadable('an effect is in state ' .. effect[EFFECT_STATE])
+  end
+  if effect[EFFECT_RECEIPT] then checkReceipt(effect[EFFECT_RECEIPT]) end
+  if effect[EFFECT_DUPLICATES] then
+    for _, receipt in ipairs(effect[EFFECT_DUPLICATES]) do checkReceipt(receipt) end
+  end
   return effect
 end
 
--- False if all are absent.
-local function anyOf(...)
-  for i = 1, select('#', ...) do
-    if select(i, ...) then return { ... } end
+local function decode(text)
+  local format = text:byte(1)
+  if format ~= OWN_FORMAT then unreadable('format ' .. tostring(format)) end
+  local record = unpacked('the record', pcall(cmsgpack.unpack, text))
+  checkRecordValues(record)
+  if not RECORD_STATES[record[STATE]] then unreadable('state ' .. record[STATE]) end
+  checkId(record[MESSAGE_ID])
+  if record[FINGERPRINT] then checkId(record[FINGERPRINT]) end
+  local effects = record[EFFECTS]
+  if effects then
+    for i = 1, #effects do effects[i] = decodeEffect(effects[i]) end
   end
-  return false
-end
-
-local function encodeEffect(record, effect)
-  local receipt = effect.receipt
-  return cmsgpack.pack(
-    effect.effect,
-    STATE_CODES[effect.state],
-    effect.attemptNumber,
-    effect.startedAt - record.claimedAt,
-    effect.deadline - effect.startedAt,
-    effect.staleAt - effect.deadline,
-    (effect.allowed and 1 or 0) + (effect.settledAfterDeadLetter and 2 or 0),
-    receipt and VIA_CODES[receipt.via] or false,
-    receipt and receipt.at - effect.startedAt or false,
-    receipt and receipt.id or false,
-    anyOf(
-      effect.owner ~= record.owner and effect.owner,
-      effect.fence ~= record.fence and effect.fence,
-      effect.reason or false,
-      effect.floor ~= effect.attemptNumber and effect.floor,
-      effect.floorFence ~= effect.fence and effect.floorFence,
-      effect.duplicates or false
-    )
-  )
-end
-
-local function decode(
-  state, fence, leaseUntil, leasedFor, owner, messageId, fingerprint, pipeline, keyText, few, ...
-)
-  local waived, dead, resolutions = unpack(few or {})
-  local record = {
-    state = RECORD_STATES[state],
-    fence = fence,
-    leaseUntil = leaseUntil,
-    claimedAt = leaseUntil - leasedFor,
-    owner = owner,
-    messageId = messageId,
-    fingerprint = fingerprint or nil,
-    pipeline = pipeline,
-    keyText = keyText or nil,
-    waived = waived or nil,
-    dead = dead and { messageId = dead[1], reason = dead[2], at = dead[3] } or nil,
-    resolutions = resolutions or nil,
-    effects = { ... },
-  }
-  for i, effect in ipairs(record.effects) do
-    record.effects[i] = decodeEffect(record, cmsgpack.unpack(effect))
+  if record[DEAD_LETTER] then
+    checkDeadLetterValues(record[DEAD_LETTER])
+    checkId(record[DEAD_LETTER][DEAD_LETTER_MESSAGE_ID])
+  elseif record[STATE] == DEAD then
+    unreadable("a dead letter's note is missing")
   end
   return record
-end
-
-local function encode(record)
-  local effects = {}
-  for i, effect in ipairs(record.effects) do effects[i] = encodeEffect(record, effect) end
-  local dead = record.dead
-  return cmsgpack.pack(
-    RECORD_STATE_CODES[record.state],
-    record.fence,
-    record.leaseUntil,
-    record.leaseUntil - record.claimedAt,
-    record.owner,
-    record.messageId,
-    record.fingerprint or false,
-    record.pipeline,
-    record.keyText or false,
-    anyOf(
-      record.waived or false,
-      dead and { dead.messageId, dead.reason, dead.at } or false,
-      record.resolutions or false
-    ),
-    unpack(effects)
-  )
 end
 
 -- The texts of the call's records by key, false where there is none: one command reads all.
@@ -153,9 +70,137 @@ local function stored()
   return texts[key]
 end
 
+-- MGET takes a value of another kind for absent.
+local function kindAt()
+  return redis.call('TYPE', key)['ok']
+end
+
 local function load()
   local text = stored()
-  return text and decode(cmsgpack.unpack(text)) or nil
+  if text then return decode(text) end
+  local kind = kindAt()
+  if kind ~= 'none' then unreadable('a ' .. kind) end
+  return nil
+end
+
+-- Sets an optional value, behind whatever is absent before it.
+local function set(values, place, value)
+  for i = #values + 1, place - 1 do values[i] = false end
+  values[place] = value
+end
+
+local function clear(values, place)
+  if values[place] then values[place] = false end
+end
+
+local function effectsOf(record)
+  return record[EFFECTS] or {}
+end
+
+local function leaseUntilOf(record)
+  return record[CLAIMED_AT] + record[LEASED_FOR]
+end
+
+local function ownerOf(record, effect)
+  return effect[EFFECT_OWNER] or record[OWNER]
+end
+
+local function fenceOf(record, effect)
+  return effect[EFFECT_FENCE] or record[FENCE]
+end
+
+local function floorOf(effect)
+  return effect[EFFECT_FLOOR] or effect[EFFECT_ATTEMPT_NUMBER]
+end
+
+local function floorFenceOf(record, effect)
+  return effect[EFFECT_FLOOR_FENCE] or fenceOf(record, effect)
+end
+
+local function startedAtOf(record, effect)
+  return record[CLAIMED_AT] + effect[EFFECT_STARTED_AFTER]
+end
+
+local function deadlineOf(record, effect)
+  return startedAtOf(record, effect) + effect[EFFECT_TIMEOUT_MS]
+end
+
+local function staleAtOf(record, effect)
+  return deadlineOf(record, effect) + effect[EFFECT_VALIDITY_MS]
+end
+
+local function isLive(record)
+  return record[STATE] == CLAIMED and leaseUntilOf(record) > now
+end
+
+local function holds(record, owner, fence)
+  return record[STATE] == CLAIMED and record[OWNER] == owner and record[FENCE] == fence
+end
+
+local function findEffect(record, name)
+  for _, effect in ipairs(effectsOf(record)) do
+    if effect[EFFECT_NAME] == name then return effect end
+  end
+  return nil
+end
+
+local function isSameAttempt(record, effect, owner, fence, attemptNumber)
+  return effect ~= nil
+    and effect[EFFECT_ATTEMPT_NUMBER] == attemptNumber
+    and fenceOf(record, effect) == fence
+    and ownerOf(record, effect) == owner
+end
+
+-- At or below what was begun or given up under this claim.
+local function isBelowFloor(record, effect, fence, attemptNumber)
+  return floorFenceOf(record, effect) == fence and attemptNumber <= floorOf(effect)
+end
+
+local function seenState(record, effect)
+  if effect[EFFECT_STATE] ~= SENDING then return effect[EFFECT_STATE] end
+  local itsOwn = ownerOf(record, effect) == record[OWNER] and fenceOf(record, effect) == record[FENCE]
+  return itsOwn and isLive(record) and SENDING or UNKNOWN
+end
+
+-- An effect as this attempt leaves it, with nothing known but that.
+local function effectBy(record, name, state, owner, fence, attemptNumber)
+  local effect = { name, state, attemptNumber, now - record[CLAIMED_AT], 0, 0 }
+  if owner ~= record[OWNER] then set(effect, EFFECT_OWNER, owner) end
+  if fence ~= record[FENCE] then set(effect, EFFECT_FENCE, fence) end
+  return effect
+end
+
+-- In place of the effect of its name.
+local function putEffect(record, effect)
+  local effects = record[EFFECTS]
+  if not effects then
+    set(record, EFFECTS, { effect })
+    return
+  end
+  for i, known in ipairs(effects) do
+    if known[EFFECT_NAME] == effect[EFFECT_NAME] then
+      effects[i] = effect
+      return
+    end
+  end
+  effects[#effects + 1] = effect
+end
+
+-- Before another claim begins, or a burial: its effects' attempts stay what they are, by their own
+-- owner, fence and time.
+local function detachEffects(record, claimedAt)
+  for _, effect in ipairs(effectsOf(record)) do
+    local owner, fence = ownerOf(record, effect), fenceOf(record, effect)
+    set(effect, EFFECT_OWNER, owner)
+    set(effect, EFFECT_FENCE, fence)
+    effect[EFFECT_STARTED_AFTER] = startedAtOf(record, effect) - claimedAt
+  end
+end
+
+local function sendingToUnknown(record)
+  for _, effect in ipairs(effectsOf(record)) do
+    if effect[EFFECT_STATE] == SENDING then effect[EFFECT_STATE] = UNKNOWN end
+  end
 end
 
 -- Its bucket's attention index and its name there. Both names begin with the bucket's, in braces.
@@ -173,19 +218,24 @@ local function unlist(name)
   redis.call('ZREM', placeOf(name))
 end
 
--- The attention index moves with the record, in one atomic step, and only where the effect does.
-local function updateAttention(record)
-  for _, effect in ipairs(record.effects) do
-    if needsAttention(effect) then
-      if effect.indexedAt ~= effect.deadline then list(effect.effect, effect.deadline) end
-    elseif effect.indexedAt then
-      unlist(effect.effect)
-    end
-  end
+-- What can't be read is listed, too, under a name that no effect has.
+function noteUnreadable()
+  local attention, member = placeOf('!')
+  redis.call('ZADD', attention, 'NX', num(now), member)
+end
+
+-- The score under which an effect stands in the attention index; nil where it doesn't.
+local function scoreOf(record, effect)
+  if not effect then return nil end
+  local state = effect[EFFECT_STATE]
+  if state ~= SENDING and state ~= UNKNOWN and state ~= BLOCKED then return nil end
+  return deadlineOf(record, effect)
 end
 
 local function write(text, ...)
   local reply = redis.pcall('SET', key, text, ...)
+  -- Only a value of another kind stands where a new record is refused.
+  if not reply then unreadable('a ' .. kindAt()) end
   if reply.err then
     -- A full server refuses a script's first write, and only that, unless it is a removal. What begins (a
     -- new record, a begin's ZADD) stays refused. What ends is taken: after a removal of nothing.
@@ -196,85 +246,81 @@ local function write(text, ...)
   texts[key] = text
 end
 
-local function writeFor(ms, text)
-  write(text, 'PX', string.format('%.0f', math.max(1, math.ceil(ms))))
+local function writeFor(ms, text, ...)
+  write(text, 'PX', string.format('%.0f', math.max(1, math.ceil(ms))), ...)
+end
+
+local function trim(values)
+  for i = #values, 1, -1 do
+    if values[i] ~= false then return end
+    values[i] = nil
+  end
+end
+
+local function encode(record)
+  local effects = record[EFFECTS]
+  if effects then
+    local packed = {}
+    for i = 1, #effects do
+      trim(effects[i])
+      packed[i] = cmsgpack.pack(unpack(effects[i]))
+    end
+    record[EFFECTS] = packed
+  end
+  trim(record)
+  local text = cmsgpack.pack(unpack(record))
+  record[EFFECTS] = effects
+  return text
 end
 
 -- Without a new expiry the record keeps the one it has. One that has an effect doesn't expire before
 -- it is done.
-local function save(record, expiresAt)
-  -- First: what can't be encoded must not leave the list of what needs attention.
-  local text = encode(record)
-  updateAttention(record)
-  if record.state ~= 'done' and #record.effects > 0 then return write(text) end
+local function saveText(record, text, expiresAt)
+  if record[STATE] ~= DONE and record[EFFECTS] then return write(text) end
   if not expiresAt then return write(text, 'KEEPTTL') end
   writeFor(expiresAt - now, text)
 end
 
-local function isLive(record)
-  return record.state == 'claimed' and record.leaseUntil > now
+local function save(record, expiresAt)
+  saveText(record, encode(record), expiresAt)
 end
 
-local function holds(record, owner, fence)
-  return record.state == 'claimed' and record.owner == owner and record.fence == fence
-end
-
-local function findEffect(record, name)
-  for _, effect in ipairs(record.effects) do
-    if effect.effect == name then return effect end
+-- The attention index moves with the record, in one atomic step. `before` is the score under which the
+-- effect stood there.
+local function saveEffect(record, effect, before)
+  -- First: what can't be encoded must not leave the list of what needs attention.
+  local text = encode(record)
+  local score = scoreOf(record, effect)
+  if score ~= before then
+    if score then list(effect[EFFECT_NAME], score) else unlist(effect[EFFECT_NAME]) end
   end
-  return nil
+  saveText(record, text)
 end
 
-local function isSameAttempt(effect, owner, fence, attemptNumber)
-  return effect ~= nil and effect.owner == owner and effect.fence == fence and effect.attemptNumber == attemptNumber
+-- A value of a record in a reply.
+local function wire(value)
+  if type(value) == 'number' then return num(value) end
+  if type(value) == 'boolean' then return value and '1' or false end
+  if type(value) ~= 'table' then return value end
+  local values = {}
+  for i, each in ipairs(value) do values[i] = wire(each) end
+  return values
 end
 
-local function putEffect(record, effect)
-  for i, known in ipairs(record.effects) do
-    if known.effect == effect.effect then
-      effect.indexedAt = known.indexedAt
-      record.effects[i] = effect
-      return
-    end
-  end
-  record.effects[#record.effects + 1] = effect
+local function receiptReply(record, effect, receipt)
+  local at = startedAtOf(record, effect) + receipt[RECEIPT_AFTER]
+  return { VIAS[receipt[RECEIPT_VIA]], num(at), receipt[RECEIPT_ID] or false }
 end
 
-local function seenState(record, effect)
-  if effect.state ~= 'sending' then return effect.state end
-  local itsOwn = record.owner == effect.owner and record.fence == effect.fence
-  return itsOwn and isLive(record) and 'sending' or 'unknown'
-end
-
-local function receiptReply(receipt)
-  return { receipt.id or false, num(receipt.at), receipt.via }
-end
-
-local function infoReply(record, effect, state)
+local function attemptReply(record, effect, state)
   return {
-    effect.effect, effect.owner, num(effect.fence), num(effect.attemptNumber),
-    state or seenState(record, effect),
-    num(effect.startedAt), num(effect.deadline), num(effect.staleAt),
-    effect.reason or false,
-    effect.receipt and receiptReply(effect.receipt) or false,
-    effect.allowed and '1' or false,
-    effect.settledAfterDeadLetter and '1' or false,
+    num(record[CLAIMED_AT]), record[OWNER], num(record[FENCE]),
+    EFFECT_STATES[state or seenState(record, effect)], wire(effect),
   }
 end
 
-local function infoReplies(record)
-  local infos = {}
-  for i, effect in ipairs(record.effects) do infos[i] = infoReply(record, effect) end
-  return infos
-end
-
-local function deadReply(dead)
-  return { dead.messageId, dead.reason, num(dead.at) }
-end
-
-local function sendingToUnknown(effects)
-  for _, effect in ipairs(effects) do
-    if effect.state == 'sending' then effect.state = 'unknown' end
-  end
+local function attemptReplies(record)
+  local attempts = {}
+  for i, effect in ipairs(effectsOf(record)) do attempts[i] = attemptReply(record, effect) end
+  return attempts
 end

@@ -1,11 +1,11 @@
 local function operate(owner, fence, retentionMs)
   local record = load()
-  if not record or record.owner ~= owner or record.fence ~= fence then return 'lost' end
-  if record.state == 'released' then return 'released' end
-  if record.state ~= 'claimed' then return 'lost' end
-  record.state = 'released'
-  record.leaseUntil = now
-  sendingToUnknown(record.effects)
+  if not record or record[OWNER] ~= owner or record[FENCE] ~= fence then return 'lost' end
+  if record[STATE] == RELEASED then return 'released' end
+  if record[STATE] ~= CLAIMED then return 'lost' end
+  record[STATE] = RELEASED
+  record[LEASED_FOR] = now - record[CLAIMED_AT]
+  sendingToUnknown(record)
   save(record, now + retentionMs)
   return 'released'
 end

@@ -1,50 +1,57 @@
-local function operate(name, owner, fence, attemptNumber, verdict, acceptPayload, noteJson)
+local function operate(name, owner, fence, attemptNumber, verdict, payload, attemptId, by, why)
   local record = load()
   local effect = record and findEffect(record, name)
-  if not isSameAttempt(effect, owner, fence, attemptNumber) then return 'notFound' end
-  local state = seenState(record, effect)
+  if not record or not isSameAttempt(record, effect, owner, fence, attemptNumber) then
+    return 'notFound'
+  end
+  local state, before = seenState(record, effect), scoreOf(record, effect)
+  local already = { 'already', EFFECT_STATES[state] }
 
   local function resolved()
-    -- The time goes into the note here, since only the store's counts.
-    local note = '{"at":' .. num(now) .. ',' .. noteJson:sub(2)
-    record.resolutions = record.resolutions and record.resolutions .. ',' .. note or note
-    save(record)
+    local resolutions = record[RESOLUTIONS] or {}
+    resolutions[#resolutions + 1] = { attemptId, verdict, by, why, now }
+    set(record, RESOLUTIONS, resolutions)
+    saveEffect(record, effect, before)
     return 'resolved'
   end
 
   if verdict == 'accept-payload' then
-    if record.fingerprint == acceptPayload then return { 'already', state } end
-    record.fingerprint = acceptPayload
+    if record[FINGERPRINT] == payload then return already end
+    record[FINGERPRINT] = payload
     return resolved()
   end
   if verdict == 'sent' then
-    if state == 'sending' then return { 'tooEarly', num(effect.staleAt) } end
-    if state ~= 'unknown' and state ~= 'rejected' then return { 'already', state } end
-    effect.state = 'accepted'
-    effect.receipt = { at = now, via = 'operator' }
-    if record.state == 'dead' then effect.settledAfterDeadLetter = true end
+    if state == SENDING then return { 'tooEarly', num(staleAtOf(record, effect)) } end
+    if state ~= UNKNOWN and state ~= REJECTED then return already end
+    effect[EFFECT_STATE] = ACCEPTED
+    set(effect, EFFECT_RECEIPT, { VIA_OPERATOR, now - startedAtOf(record, effect), false })
+    if record[STATE] == DEAD then set(effect, EFFECT_SETTLED_AFTER_DEAD_LETTER, true) end
     return resolved()
   end
   if verdict == 'not-sent' then
-    if state ~= 'unknown' and state ~= 'sending' then return { 'already', state } end
-    if state == 'sending' or now < effect.staleAt then
-      return { 'tooEarly', num(math.max(effect.staleAt, now + 1)) }
+    if state ~= UNKNOWN and state ~= SENDING then return already end
+    local staleAt = staleAtOf(record, effect)
+    if state == SENDING or now < staleAt then
+      return { 'tooEarly', num(math.max(staleAt, now + 1)) }
     end
-    effect.state, effect.reason = 'rejected', 'resolved not sent'
+    effect[EFFECT_STATE] = REJECTED
+    set(effect, EFFECT_REASON, 'resolved not sent')
     return resolved()
   end
   if verdict == 'resend' then
-    if state ~= 'unknown' then return { 'already', state } end
-    effect.state, effect.reason = 'rejected', 'resend by policy'
+    if state ~= UNKNOWN then return already end
+    effect[EFFECT_STATE] = REJECTED
+    set(effect, EFFECT_REASON, 'resend by policy')
     return resolved()
   end
-  if state ~= 'blocked' then return { 'already', state } end
+  if state ~= BLOCKED then return already end
   if verdict == 'allow' then
-    effect.state, effect.allowed = 'rejected', true
+    effect[EFFECT_STATE] = REJECTED
+    set(effect, EFFECT_ALLOWED, true)
     return resolved()
   end
   if verdict == 'drop' then
-    effect.state = 'dropped'
+    effect[EFFECT_STATE] = DROPPED
     return resolved()
   end
   return redis.error_reply('ERR unknown verdict ' .. verdict)

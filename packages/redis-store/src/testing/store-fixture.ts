@@ -2,8 +2,10 @@ import type { StoreFixture, StoreFixtureRequest } from "@exactly-once/core/testi
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { RedisClient } from "../transport/client.js";
+import { keySpace } from "../keys.js";
 import { assembleScripts, sources, type Scripts, type ScriptSources } from "../scripts.js";
 import { redisStoreWith, type RedisStore } from "../store.js";
+import { addFromLater, spoil } from "./spoilings.js";
 import { toldTime } from "./told-time.js";
 
 export interface RedisFixtureOptions {
@@ -82,6 +84,8 @@ function fixtureOf(
           },
         }
       : {}),
+    spoil: (key, how) => spoil(client, keySpace(keyPrefix).locate(key)[0], how),
+    addFromLater: (key) => addFromLater(client, keySpace(keyPrefix).locate(key)[0]),
     skewCaller: (ms) => {
       Date.now = () => realNow() + ms;
     },

@@ -1,4 +1,5 @@
 import calculateSlot from "cluster-key-slot";
+import type { Argument } from "../format/named.js";
 import type { Script } from "../scripts.js";
 import { wellFormedJson } from "../well-formed-json.js";
 
@@ -7,7 +8,9 @@ export interface Command {
   readonly script: Script;
   /** The item's own, and others that have to be in its slot. */
   readonly keys: readonly string[];
-  readonly args: readonly (string | number | boolean)[];
+  readonly args: readonly Argument[];
+  /** What it is about, where that can be unreadable by itself: a key's digest, or a name in Redis. */
+  readonly key?: string;
   /** Not to be answered before enough replicas have it. */
   readonly replicated?: boolean;
 }

@@ -15,7 +15,12 @@ export interface PendingCommand {
 /** Commands that leave together: they share a round trip, a timer and its bookkeeping. */
 export interface CommandBatch {
   readonly size: number;
-  add(command: Command, read: (reply: unknown) => unknown): Promise<unknown>;
+  /** @param told whether a fault resolves the promise, as a reply does, or rejects it */
+  add(
+    command: Command,
+    read: (reply: unknown) => unknown,
+    told: "resolves" | "rejects",
+  ): Promise<unknown>;
   /** Those without an answer yet, whose time isn't up. */
   pending(): readonly PendingCommand[];
   settle(pending: PendingCommand, answer: Answer): void;
@@ -37,9 +42,14 @@ export function createCommandBatch(options: CommandBatchOptions): CommandBatch {
   let timer: NodeJS.Timeout | undefined;
   const onSettled: (() => void)[] = [];
 
-  function add(command: Command, read: (reply: unknown) => unknown): Promise<unknown> {
-    return new Promise((resolve, reject) => {
+  function add(
+    command: Command,
+    read: (reply: unknown) => unknown,
+    told: "resolves" | "rejects",
+  ): Promise<unknown> {
+    return new Promise((resolve, rejectBy) => {
       const giveUpAt = performance.now() + timeoutMs;
+      const reject = told === "resolves" ? resolve : rejectBy;
       commands.push({ command, read, resolve, reject, giveUpAt, settled: false });
       left += 1;
       timer ??= setTimeout(giveUpOverdue, timeoutMs);

@@ -1,4 +1,5 @@
-import { StoreUnavailableError } from "@exactly-once/core";
+import { StoreUnavailableError, UnreadableRecordError } from "@exactly-once/core";
+import type { ItemReply } from "@exactly-once/core/ports";
 import calculateSlot from "cluster-key-slot";
 import type { Command } from "./calls.js";
 import { isCluster, type RedisClient } from "./client.js";
@@ -19,9 +20,12 @@ export interface CommandPipelinesOptions {
 export interface CommandPipelines {
   /**
    * @param read makes sense of the reply
-   * @throws StoreUnavailableError when there is no good answer within the timeout.
+   * @throws StoreUnavailableError when there is no good answer within the timeout
+   * @throws UnreadableRecordError when it can't be done for what stands under the command's key
    */
   run<Reply>(command: Command, read: (reply: unknown) => Reply): Promise<Reply>;
+  /** The same for one of many: resolves with the error. */
+  answer<Reply>(command: Command, read: (reply: unknown) => Reply): Promise<ItemReply<Reply>>;
 }
 
 /** Of one node. */
@@ -64,17 +68,21 @@ export function createCommandPipelines(options: CommandPipelinesOptions): Comman
   const batchOptions: CommandBatchOptions = {
     timeoutMs: commandTimeoutMs,
     timeoutError: () => timeoutError(commandTimeoutMs, client),
-    toFault: unavailable,
+    toFault,
   };
 
-  function run<Reply>(command: Command, read: (reply: unknown) => Reply): Promise<Reply> {
+  function ask(
+    command: Command,
+    read: (reply: unknown) => unknown,
+    told: "resolves" | "rejects",
+  ): Promise<unknown> {
     const pipeline = pipelineOf(command);
     let batch = pipeline.batches.at(-1);
     if (!batch || batch.size >= MAX_TOGETHER) {
       batch = createCommandBatch(batchOptions);
       pipeline.batches.push(batch);
     }
-    const replying = batch.add(command, read) as Promise<Reply>;
+    const replying = batch.add(command, read, told);
     leaveSoon(pipeline);
     return replying;
   }
@@ -158,7 +166,12 @@ export function createCommandPipelines(options: CommandPipelinesOptions): Comman
     if (!isCluster(client) && client.status === "ready") client.disconnect(true);
   }
 
-  return { run };
+  return {
+    run: <Reply>(command: Command, read: (reply: unknown) => Reply) =>
+      ask(command, read, "rejects") as Promise<Reply>,
+    answer: <Reply>(command: Command, read: (reply: unknown) => Reply) =>
+      ask(command, read, "resolves") as Promise<ItemReply<Reply>>,
+  };
 }
 
 function halvesOf<Item>(items: readonly Item[]): readonly (readonly Item[])[] {
@@ -182,8 +195,13 @@ function timeoutError(timeoutMs: number, client: RedisClient): Error {
   return new Error(`no answer within ${timeoutMs} ms (client ${client.status})`);
 }
 
-function unavailable({ script }: Command, cause: unknown): StoreUnavailableError {
+/** How the scripts answer for an item whose key holds something that they don't know. */
+const UNREADABLE = /^(?:ERR )?UNREADABLE (?<why>.*)$/s;
+
+function toFault({ script, key = "" }: Command, cause: unknown): Error {
   const reason = cause instanceof Error ? cause.message : String(cause);
+  const why = UNREADABLE.exec(reason)?.groups?.["why"];
+  if (why !== undefined) return new UnreadableRecordError(key, why);
   return new StoreUnavailableError(
     `Redis failed to ${script.name}: ${reason}. Check that it is reachable, writable and not overloaded.`,
     { cause },

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import fc from "../../../scripts/seeded-fast-check.mjs";
+import fc from "../../../../scripts/seeded-fast-check.mjs";
 import { pack, unpack } from "./packed-ids.js";
 
 const hex = (digits: number) => fc.stringMatching(new RegExp(`^[0-9a-f]{${digits}}$`));

@@ -24,6 +24,8 @@ export function pack(id: string): string {
 export function unpack(packed: string): string {
   const rest = packed.slice(1);
   switch (packed[0]) {
+    case "=":
+      return rest;
     case "f":
       return "v1:" + toHex(rest);
     case "u":
@@ -31,7 +33,9 @@ export function unpack(packed: string): string {
     case "s":
       return toHex(rest).replace(/^(.{16})(.{8})(.{4})(.{4})(.{4})(.{12})/, "$1-$2-$3-$4-$5-$6-");
     default:
-      return rest;
+      throw new TypeError(
+        `An id is packed in a way that this release doesn't know: ${packed[0] ?? "none"}.`,
+      );
   }
 }
 
