@@ -38,7 +38,8 @@ it.each(["v1", "v2"] as const)(
     running = await runService({ env: { SES_API: api } });
     const { stack } = running;
     stack.ses.faults.set(lost);
-    const trainees = Array.from({ length: 20 }, (_, position) => position);
+    // One fewer than what opens the circuit breaker, which lets one message in 30 s try the provider.
+    const trainees = Array.from({ length: 4 }, (_, position) => position);
     for (const position of trainees) {
       await stack.submitForm(sampleForm({ traineeId: traineeIdOf(position) }));
     }
