@@ -2,17 +2,17 @@ import { publishedPackages } from "./scripts/packages.mjs";
 
 /** What an importer pays at most (minified, brotli), its dependencies aside; the tool is no library. */
 const limits = {
-  core: "24 kB",
+  core: "30 kB",
   // Bears the batch host.
   "core/ports": "16 kB",
-  "core/user-cache": "8 kB",
+  "core/user-cache": "9 kB",
   // Bears the whole consumer, for testPipeline; it is for tests.
-  "core/testing": "40 kB",
-  "sqs-adapter": "12 kB",
+  "core/testing": "48 kB",
+  "sqs-adapter": "14 kB",
   "ses-adapter": "14 kB",
   "ses-adapter/v2": "14 kB",
   "ses-adapter/testing": "18 kB",
-  "redis-store": "16 kB",
+  "redis-store": "20 kB",
 };
 
 export default Object.entries(limits).map(([entry, limit]) => {

@@ -1,4 +1,4 @@
-import { readFileSync, readdirSync, writeFileSync } from "node:fs";
+import { readFileSync, readdirSync, writeFileSync, mkdirSync } from "node:fs";
 import { dirname, isAbsolute, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { defineConfig, type Options } from "tsup";
@@ -78,6 +78,8 @@ function onlyBundled(allowed: readonly string[]): EsbuildPlugin {
       build.onEnd(() => {
         if (folders.size === 0) return;
         const { outdir = "dist" } = build.initialOptions;
+        // The other module kind may have emptied it, and the first build finds none.
+        mkdirSync(outdir, { recursive: true });
         writeFileSync(join(outdir, "THIRD-PARTY-LICENSES.txt"), licencesOf(folders));
       });
     },
