@@ -346,7 +346,7 @@ export const scriptMutants: readonly ScriptMutant[] = [
     script: "each",
     within: "answerOf",
     from: "if ok then return reply end",
-    to: "if not ok and reply.unreadable then error(reply) end if ok then return reply end",
+    to: "if not ok and reply.unreadable then error({ err = 'ERR ' .. reply.unreadable }) end if ok then return reply end",
   },
   {
     breaks: "each of many is about its own record",
