@@ -3,6 +3,7 @@ import { StoreUnavailableError } from "@exactly-once/core";
 import type { Redis } from "ioredis";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { redisStore } from "./store.js";
+import { knownServers, tellServers } from "./testing/known-servers.js";
 import { startRedisServer, type RedisServer } from "./testing/redis-server.js";
 import { acceptedNow, claimOf, digest, leaseOf, startOf } from "./testing/requests.js";
 import { startTcpProxy, type TcpProxy } from "./testing/tcp-proxy.js";
@@ -20,16 +21,20 @@ let replica: RedisServer;
 /** What the replica hears of the primary goes through it. */
 let link: TcpProxy;
 
-beforeEach(async () => {
-  primary = await startRedisServer({ settings: { "repl-diskless-sync-delay": "0" } });
+const servers = knownServers();
+tellServers("THE FAILOVER TEST", servers);
+
+async function startPair(command: string): Promise<void> {
+  const settings = { "repl-diskless-sync-delay": "0" };
+  primary = await startRedisServer({ command, settings });
   link = await startTcpProxy(primary);
-  replica = await startRedisServer();
+  replica = await startRedisServer({ command });
   const admin = replica.connect();
   await admin.replicaof(link.host, link.port);
   await expect.poll(() => admin.info("replication")).toContain("master_link_status:up");
   // Only then does the primary count its confirmations.
   await expect.poll(() => primary.connect().info("replication")).toContain("state=online");
-});
+}
 
 afterEach(async () => {
   await Promise.all([primary.stop(), replica.stop()]);
@@ -52,7 +57,9 @@ async function redelivered(client: Redis) {
   return store.begin(startOf({ key: KEY, owner: "b", fence: reply.fence }));
 }
 
-describe("a failover that loses the last writes", () => {
+describe.each(servers)("a failover that loses the last writes, on $name", ({ command }) => {
+  beforeEach(() => startPair(command));
+
   it("forgets a begin that was answered: without waitReplicas a duplicate is possible", async () => {
     const client = primary.connect();
     const store = redisStore({ client });
@@ -99,6 +106,23 @@ describe("a failover that loses the last writes", () => {
     client.disconnect(true);
     await reconnected;
     await expect(store.begin(startOf(lease))).rejects.toBeInstanceOf(StoreUnavailableError);
+  });
+
+  it("is granted to a replay once a replica has what that very call wrote", async () => {
+    const client = primary.connect({ retryStrategy: () => 20 });
+    await redisStore({ client, ...patient }).claim([claimOf(KEY)]);
+    link.holdReplies();
+    const beginning = redisStore({ client, ...impatient }).begin(startOf(lease));
+    await expect(beginning).rejects.toBeInstanceOf(StoreUnavailableError);
+    const reconnected = new Promise((resolve) => client.once("ready", resolve));
+    client.disconnect(true);
+    await reconnected;
+    const replaying = redisStore({ client, ...patient }).begin(startOf(lease));
+    link.release();
+    expect(await replaying).toBe("granted");
+    link.holdReplies();
+    expect(await redelivered(await failOver())).toBe("busy");
+    expect(await leaseOverAndRedelivered()).toMatchObject({ unknown: { state: "unknown" } });
   });
 
   async function leaseOverAndRedelivered() {

@@ -60,8 +60,10 @@ async function form(nodes: readonly RedisServer[]): Promise<void> {
   await Promise.all(
     admins.map(async (admin, i) => {
       const from = Math.floor((SLOTS * i) / nodes.length);
-      const to = Math.floor((SLOTS * (i + 1)) / nodes.length) - 1;
-      await admin.call("CLUSTER", "ADDSLOTSRANGE", String(from), String(to));
+      const to = Math.floor((SLOTS * (i + 1)) / nodes.length);
+      const slots = Array.from({ length: to - from }, (_, slot) => String(from + slot));
+      // Redis 6.2 has no ADDSLOTSRANGE.
+      await admin.call("CLUSTER", "ADDSLOTS", ...slots);
       await admin.call("CLUSTER", "SET-CONFIG-EPOCH", String(i + 1));
     }),
   );

@@ -9,6 +9,8 @@ import { Redis, type RedisOptions } from "ioredis";
 export interface RedisServerOptions {
   /** Further settings, as in `redis.conf`: `{ appendonly: "yes", appendfsync: "always" }`. */
   readonly settings?: Readonly<Record<string, string>> | undefined;
+  /** The server to run. Default: `redis-server`, or `valkey-server`, on the PATH. */
+  readonly command?: string;
 }
 
 /** A Redis of a test's own, on a free port of the loopback interface, in a folder of its own. */
@@ -38,16 +40,15 @@ process.once("exit", () => {
 
 /** @throws when neither redis-server nor valkey-server is on the PATH */
 export async function startRedisServer(options: RedisServerOptions = {}): Promise<RedisServer> {
-  const command = findServer();
+  const command = options.command ?? findServer();
   const folder = await mkdtemp(join(tmpdir(), "exactly-once-redis-"));
   const host = "127.0.0.1";
-  const port = await freePort();
+  let port = await freePort();
   const clients: Redis[] = [];
   let child: ChildProcess | undefined;
 
   const settings = {
     bind: host,
-    port: String(port),
     dir: folder,
     save: "",
     appendonly: "no",
@@ -55,19 +56,18 @@ export async function startRedisServer(options: RedisServerOptions = {}): Promis
   };
 
   async function start(further: Readonly<Record<string, string>> = {}): Promise<void> {
-    const args = Object.entries({ ...settings, ...further }).flatMap(([name, value]) => [
-      `--${name}`,
-      value,
-    ]);
+    const all = { port: String(port), ...settings, ...further };
+    const args = Object.entries(all).flatMap(([name, value]) => [`--${name}`, value]);
     const logged = ["--logfile", join(folder, "log")];
     const started = spawn(command, [...args, ...logged], { stdio: "ignore" });
     running.add(started);
     started.once("exit", () => running.delete(started));
     child = started;
-    await Promise.race([answers(), diedEarly(started)]);
+    await Promise.race([answers(started), diedEarly(started)]);
   }
 
-  async function answers(): Promise<void> {
+  /** Never resolves where another process has taken the port meanwhile: then this one has died of it. */
+  async function answers({ pid }: ChildProcess): Promise<void> {
     const probe = new Redis({
       host,
       port,
@@ -78,8 +78,21 @@ export async function startRedisServer(options: RedisServerOptions = {}): Promis
     probe.on("error", ignoreUntilUp);
     try {
       await probe.ping().catch(ignoreLoading);
+      if (!(await probe.info("server")).includes(`process_id:${pid}\r\n`)) await never();
     } finally {
       probe.disconnect();
+    }
+  }
+
+  /** A port that was free may be another process's by the time the server takes it. */
+  async function startOnFreePort(tries: number): Promise<void> {
+    try {
+      await start();
+    } catch (error) {
+      const isTaken = error instanceof Error && error.message.includes("Address already in use");
+      if (!isTaken || tries === 0) throw error;
+      port = await freePort();
+      await startOnFreePort(tries - 1);
     }
   }
 
@@ -100,7 +113,7 @@ export async function startRedisServer(options: RedisServerOptions = {}): Promis
     child = undefined;
   }
 
-  await start();
+  await startOnFreePort(3);
   return {
     host,
     port,
@@ -142,6 +155,10 @@ async function freePort(): Promise<number> {
     await once(server, "close");
     if (port <= 55_535) return port;
   }
+}
+
+function never(): Promise<never> {
+  return new Promise(() => undefined);
 }
 
 function ignoreUntilUp(): void {}

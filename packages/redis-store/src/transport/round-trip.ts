@@ -95,7 +95,10 @@ async function sendTogether(
     const own = answers.slice(load.length, load.length + calls.length);
     if (!waiting) return own;
     const tooFew = replicationFault(answers.at(-1), wait);
-    return own.map((answer, i) => (tooFew && calls[i]?.replicated ? { error: tooFew } : answer));
+    // What wasn't done at all, for lack of the script, needn't be on replicas.
+    return own.map((answer, i) =>
+      tooFew && calls[i]?.replicated && !("error" in answer) ? { error: tooFew } : answer,
+    );
   } catch (error) {
     return calls.map(() => ({ error }));
   }
