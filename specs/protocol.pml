@@ -399,7 +399,7 @@ end:
        assert(!(attempts > 1 && at[1].accepted && at[1].seen) || fx[at[1].e].state == ACCEPTED);
 #endif
 #ifdef P7
-       assert(!(attempts > 1 && at[0].accepted && at[1].accepted && at[0].seen && at[1].seen) || alarm);
+       assert(!(attempts > 1 && at[0].accepted && at[1].accepted && at[0].seen && at[1].seen) || alarmed);
 #endif
 #ifdef P6
        assert(!(OPEN(0) && fx[0].attempt == NOBODY));

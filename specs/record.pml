@@ -31,7 +31,7 @@ byte recFence = 0;
 bool leaseLive = false;
 byte deadMessage = 0;
 Effect fx[EFFECTS];
-bool alarm = false;                        /* two receipts for one effect were seen */
+bool alarmed = false;                        /* two receipts for one effect were seen */
 
 #define HOLDS(o,f) (recState == CLAIMED && recOwner == o && recFence == f)
 #define LIVE(o,f) (HOLDS(o,f) && leaseLive)
@@ -133,7 +133,7 @@ inline settle(e, o, f, m, outcome, proof, reply) {
      :: recState != ABSENT && fx[e].state == ACCEPTED && fx[e].receipt == OPERATOR ->
         fx[e].receipt = proof; reply = R_SETTLED
      :: recState != ABSENT && fx[e].state == ACCEPTED && fx[e].receipt != proof &&
-        fx[e].receipt != OPERATOR -> alarm = true; reply = R_DUPLICATE
+        fx[e].receipt != OPERATOR -> alarmed = true; reply = R_DUPLICATE
 #ifdef WITHOUT_LATE_FACTS
      :: recState != ABSENT && fx[e].state != ACCEPTED && !SAME(e,o,f,m) -> reply = R_LOST
      :: recState != ABSENT && fx[e].state != ACCEPTED && SAME(e,o,f,m) ->

@@ -27,7 +27,7 @@ const holds = (name, flags, why) => ({ name, why, flags: flags.split(" "), break
 
 const DUPLICATE = "mails[at[i].e]<=1";
 const UNSENT = "mails[0]>=1";
-const ALARM = "||alarm";
+const ALARM = "||alarmed";
 
 /** Each rule left out, with what then goes wrong; then the protocol as it is. @type {Row[]} */
 export const ROWS = [

@@ -28,7 +28,7 @@ inline setRecord() {
   fi }
 
 inline setEffect() {
-  fx[0].receipt = NOBODY; fx[0].allowed = false; fx[0].attempt = NOBODY; alarm = false;
+  fx[0].receipt = NOBODY; fx[0].allowed = false; fx[0].attempt = NOBODY; alarmed = false;
   if
   :: s == 0 -> fx[0].state = NONE; printf(" none")
   :: s == 1 -> fx[0].state = SENDING; printf(" sending")
