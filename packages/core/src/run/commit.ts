@@ -31,18 +31,22 @@ export interface Committer {
    *   no try can help: `UnreadableRecordError`
    */
   commit<Reply>(operation: () => Promise<Reply>, limits?: CommitLimits): Promise<Reply>;
-  /** The same, without anyone waiting; `settled()` waits for all of these. */
+  /** The same, without anyone waiting. */
   commitLater(operation: () => Promise<unknown>): void;
+  /**
+   * Resolves once nothing is repeated and nothing committed later is under way: also not what a run
+   * waited for whose handler was given up on.
+   */
   settled(): Promise<void>;
 }
 
 export function createCommitter(options: CommitterOptions): Committer {
   const { clock, randomness, abandon } = options;
-  const later = new Set<Promise<void>>();
+  const underWay = new Set<Promise<void>>();
 
   /** Without a frame of its own: every message comes by here up to three times, and few wait. */
   function commit<Reply>(operation: () => Promise<Reply>, limits = UNLIMITED): Promise<Reply> {
-    const failed = (error: unknown): Promise<Reply> => again(operation, error, limits);
+    const failed = (error: unknown): Promise<Reply> => kept(again(operation, error, limits));
     try {
       return operation().then(undefined, failed);
     } catch (error) {
@@ -78,19 +82,22 @@ export function createCommitter(options: CommitterOptions): Committer {
     }
   }
 
+  function kept<Reply>(work: Promise<Reply>): Promise<Reply> {
+    const forget = () => {
+      underWay.delete(ending);
+    };
+    const ending: Promise<void> = work.then(forget, forget);
+    underWay.add(ending);
+    return work;
+  }
+
   return {
     commit,
     commitLater: (operation) => {
-      const underWay = commit(operation)
-        .then(
-          () => undefined,
-          () => undefined,
-        )
-        .finally(() => later.delete(underWay));
-      later.add(underWay);
+      kept(commit(operation)).catch(() => undefined);
     },
     settled: async () => {
-      while (later.size > 0) await Promise.all(later);
+      while (underWay.size > 0) await Promise.all(underWay);
     },
   };
 }
