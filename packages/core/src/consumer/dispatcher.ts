@@ -151,7 +151,15 @@ export class Dispatcher {
     }
     const taken = this.#take(message, receivedAt, known?.ended());
     if (this.#draining) this.#concluder.conclude(taken, DRAINING);
-    else if (!taken.group || taken.group.messages[0] === taken) this.#ready.push(taken);
+    else if (taken.group) {
+      if (taken.group.messages[0] === taken) this.#ready.push(taken);
+    } else if (taken.after) {
+      // The older delivery may come to wait in place and need a slot again: this one must not hold it.
+      void taken.after.then(() => {
+        this.#ready.push(taken);
+        this.#fillSlots();
+      });
+    } else this.#ready.push(taken);
   }
 
   #take(
