@@ -27,6 +27,8 @@ export const MUTANTS: readonly Mutant[] = [
     "orphan-begin-after-loss",
     "A begin whose grant was lost on its way, and whose replay comes too late, is never given up.",
     [core("afterRefusal", "if (request.tries > 1) giveUp(env, ref);", "")],
+    // A run that knows of its loss repeats nothing, so only a repetition that is itself late gets here.
+    20_000,
   ),
   mutant("owner-unchecked", "The store doesn't check who holds the claim.", [
     core(
@@ -160,8 +162,8 @@ export const MUTANTS: readonly Mutant[] = [
   mutant("group-side-by-side", "Messages of one FIFO group run side by side.", [
     core(
       "#receiveOne",
-      "else if (!taken.group || taken.group.messages[0] === taken) this.#ready.push(taken);",
-      "else this.#ready.push(taken);",
+      "if (taken.group.messages[0] === taken) this.#ready.push(taken);",
+      "this.#ready.push(taken);",
     ),
   ]),
   mutant("redelivery-overtaken", "The rest of a group overtakes a redelivery of its own head.", [
