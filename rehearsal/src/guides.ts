@@ -1,20 +1,32 @@
 import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { snippetsOf } from "../../scripts/snippets.mjs";
 import { runCommand } from "./command.js";
 import { npmrcFor, type Registry } from "./registry.js";
 import type { NodeVersion, Tried } from "./rehearse.js";
 
-const guides = fileURLToPath(new URL("../../docs/guides/", import.meta.url));
+const root = fileURLToPath(new URL("../../", import.meta.url));
 
-/** The guides that are followed: those with files to write and commands to run. */
+/** What stands behind it in a page isn't followed: commands for a clone, or for a service on AWS. */
+const END = "<!-- followed to here -->";
+
+/** The pages that are followed: those with files to write and commands to run. Paths from the root. */
 export async function followedGuides(): Promise<readonly string[]> {
-  const pages = await readdir(guides);
-  const texts = await Promise.all(pages.map((page) => readFile(join(guides, page), "utf8")));
-  return pages.filter((_, at) =>
-    snippetsOf(texts[at] ?? "").some(({ file }) => file !== undefined),
-  );
+  const guides = await readdir(join(root, "docs/guides"));
+  const pages = ["README.md", ...guides.map((name) => `docs/guides/${name}`)];
+  const steps = await Promise.all(pages.map(stepsOf));
+  return pages.filter((_, at) => steps[at]?.some(({ file }) => file !== undefined));
+}
+
+async function stepsOf(page: string): Promise<ReturnType<typeof snippetsOf>> {
+  const [followed = ""] = (await readFile(join(root, page), "utf8")).split(END);
+  return snippetsOf(followed);
+}
+
+/** What a followed page is called in the table. */
+export function nameOf(page: string): string {
+  return `Guide: ${basename(page)}`;
 }
 
 /**
@@ -28,17 +40,17 @@ export async function followGuide(
   node: NodeVersion,
   env: Readonly<Record<string, string>>,
 ): Promise<Tried> {
-  const folder = join(parent, `guide-${page.replace(/\.md$/, "")}`);
+  const folder = join(parent, `guide-${basename(page, ".md")}`);
   await mkdir(folder, { recursive: true });
   await writeFile(join(folder, ".npmrc"), npmrcFor(registry));
-  const snippets = snippetsOf(await readFile(join(guides, page), "utf8"));
+  const snippets = await stepsOf(page);
   for (const { file, text } of snippets) {
     if (file === undefined) continue;
     await mkdir(dirname(join(folder, file)), { recursive: true });
     await writeFile(join(folder, file), text.trimStart());
   }
   const PATH = `${node.folder}:${process.env["PATH"] ?? ""}`;
-  const tried = { cell: `Guide: ${page}`, place: "newest", node: node.version };
+  const tried = { cell: nameOf(page), place: "newest", node: node.version };
   let all = "";
   let ms = 0;
   let last = "";

@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { cells, type Cell } from "./cells.js";
 import { runCommand } from "./command.js";
-import { followedGuides, followGuide } from "./guides.js";
+import { followedGuides, followGuide, nameOf } from "./guides.js";
 import {
   complaints,
   createPlace,
@@ -71,7 +71,7 @@ async function rehearse(folder: string): Promise<boolean> {
     if (atNewest.installed.ok) tried.push(...(await tryCells(cells, atNewest, nodes, env)));
     for (const page of await followedGuides()) {
       const [node] = nodes;
-      if (node === undefined || !`Guide: ${page}`.includes(values.only)) continue;
+      if (node === undefined || !nameOf(page).includes(values.only)) continue;
       const followed = await followGuide(page, folder, registry, node, env);
       tell(followed);
       tried.push(followed);
