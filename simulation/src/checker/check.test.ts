@@ -132,6 +132,21 @@ describe("the checker", () => {
     expect(checkHistory(withAfter(10, other, again), LIMITS)).toHaveLength(1);
   });
 
+  it("leaves order to the queue where the queue itself moved the earlier message", () => {
+    const moved = (by: "queue" | "service"): readonly HistoryEvent[] => [
+      ...TRUE_HISTORY.slice(0, 2),
+      { at: 1, type: "received", messageId: "m1" },
+      { at: 2, type: "deadLettered", messageId: "m1", by },
+      { at: 3, type: "received", messageId: "m2" },
+      { at: 4, type: "request", attempt: "a2", effect: "k2-email", process: "q", mail: "mail-2" },
+      { at: 5, type: "request", attempt: "a1", effect: "k1-email", process: "p", mail: "mail-1" },
+      { at: 6, type: "deleted", messageId: "m2" },
+      { at: 7, type: "end" },
+    ];
+    expect(checkHistory(moved("queue"), LIMITS)).toEqual([]);
+    expect(checkHistory(moved("service"), LIMITS)).toMatchObject([{ promise: "order", index: 6 }]);
+  });
+
   it("counts a pause from when a process that stood still goes on", () => {
     const history: readonly HistoryEvent[] = [
       { at: 0, type: "queued", messageId: "m1", key: "k1", owes: ["k1-email"] },

@@ -99,11 +99,9 @@ class Checker {
     // One that may be sent again may be so late, and a provider that dedupes sends nothing then.
     if (givenUp || allowed || mails.some((known) => known.mail === mail)) return;
     const own = this.#ledger.messagesOf(effect);
-    if (
-      own.length === 0 ||
-      own.some(({ group, isRedriven, isBack }) => !group || isRedriven || isBack)
-    )
-      return;
+    const isOutOfOrder = ({ group, isRedriven, isMovedByQueue, isBack }: Message): boolean =>
+      !group || isRedriven || isMovedByQueue || isBack;
+    if (own.length === 0 || own.some(isOutOfOrder)) return;
     const group = this.#ledger.groups.get(own[0]?.group ?? "") ?? [];
     const [first, last] = [group.indexOf(own[0] as Message), group.indexOf(own.at(-1) as Message)];
     const isOwn = (message: Message): boolean => own.includes(message);

@@ -11,6 +11,8 @@ export interface Message {
   isReceived: boolean;
   isDeleted: boolean;
   isDeadLettered: boolean;
+  /** Dead-lettered by the queue itself, which gives up order. */
+  isMovedByQueue: boolean;
   /** Dead-lettered, and then delivered again since its deletion was lost. */
   isBack: boolean;
   /** A request for one of its effects was seen. */
@@ -49,7 +51,10 @@ export class Ledger {
         this.#change(event.messageId, (message) => (message.isDeleted = true));
         break;
       case "deadLettered":
-        this.#change(event.messageId, (message) => (message.isDeadLettered = true));
+        this.#change(event.messageId, (message) => {
+          message.isDeadLettered = true;
+          message.isMovedByQueue = event.by === "queue";
+        });
         break;
       case "request": {
         const { attempt, effect, mail } = event;
@@ -140,6 +145,7 @@ export class Ledger {
         isReceived: false,
         isDeleted: false,
         isDeadLettered: false,
+        isMovedByQueue: false,
         isBack: false,
         isBegun: false,
       },

@@ -27,6 +27,8 @@ export function queueOracle(
   report: Report,
 ): QueueOracle {
   const claimedBy = new Map<string, string>();
+  /** The message that each attempt was begun for. */
+  const begunFor = new Map<string, string>();
   const asked = new Set<string>();
   /** The last message of each group of which something was begun. */
   const front = new Map<string, ProducedMessage>();
@@ -76,8 +78,9 @@ export function queueOracle(
       const messages = [...ledger.produced.values()].filter((message) => message.key === key);
       const [message] = messages;
       if (!message?.groupId || messages.some(({ redriven }) => redriven)) return;
-      // By a limit that docs/guarantees.md states.
+      // By limits that docs/guarantees.md states.
       if (messages.some(({ messageId }) => ledger.copiedUnread.has(messageId))) return;
+      if (ledger.movedByQueue.has(begunFor.get(attemptId) ?? "")) return;
       const ahead = front.get(message.groupId);
       const last = Math.max(...messages.map(({ sequence }) => sequence));
       if (ahead && ahead.sequence > last) {
@@ -120,8 +123,11 @@ export function queueOracle(
           if (reply.status === "claimed") claimedBy.set(item.owner, item.messageId);
         });
       } else if (event.command === "begin" && event.reply === "granted") {
-        const message = ledger.produced.get(claimedBy.get(event.args[0].owner) ?? "");
-        if (message) onBegun(message);
+        const [start] = event.args;
+        const message = ledger.produced.get(claimedBy.get(start.owner) ?? "");
+        if (!message) return;
+        begunFor.set(formatAttemptId(start), message.messageId);
+        onBegun(message);
       }
     },
   };

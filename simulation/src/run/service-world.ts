@@ -86,6 +86,10 @@ export function buildServiceWorld(basis: RunBasis, settings: ScenarioSettings): 
     },
     retentionMs: 4 * DAY_MS,
     observe: (queue: SqsQueue, event: SqsEvent) => {
+      if (event.type === "redriven") {
+        const { id, receiveCount } = event.message;
+        trace.add(kernel.now, queue.name, `moves ${id} after ${receiveCount} receives`);
+      }
       letterRules.onQueue(queue, event);
       queueRules.onQueue(queue, event);
       history.onQueue({ main, dlq }, queue, event);
