@@ -57,8 +57,13 @@ export type LossReason =
  */
 export type ConsumerEvent = { readonly at: number } & (
   | { readonly type: "started"; readonly queue: string }
-  /** Its check at start found the provider away: it is made again, and nothing is received till then. */
-  | { readonly type: "senderUnavailable"; readonly error: unknown; readonly retryInMs: number }
+  /**
+   * Its check at start found the provider away: it is made again, and nothing is received till then. In
+   * Lambda, without `retryInMs`, the next invocation makes it, and messages are handled meanwhile.
+   */
+  | { readonly type: "senderUnavailable"; readonly error: unknown; readonly retryInMs?: number }
+  /** Lambda only: the queue couldn't be asked for its own limit; the next invocation asks again. */
+  | { readonly type: "describeFailed"; readonly error: unknown }
   | { readonly type: "draining"; readonly inFlight: number }
   | { readonly type: "stopped" }
   | { readonly type: "received"; readonly count: number }

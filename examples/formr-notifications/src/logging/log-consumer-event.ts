@@ -21,6 +21,7 @@ const LEVELS: Readonly<Partial<Record<ConsumerEvent["type"], Level>>> = {
   leaseLost: "warn",
   receiveFailed: "warn",
   senderUnavailable: "warn",
+  describeFailed: "warn",
   extendFailed: "warn",
   acknowledgeFailed: "warn",
   storeDown: "warn",
@@ -106,6 +107,7 @@ function detailsOf(event: ConsumerEvent): Record<string, unknown> {
       return { code: event.code, why: event.why };
     case "extended":
       return { count: event.count, failed: event.failed };
+    case "describeFailed":
     case "extendFailed":
     case "acknowledgeFailed":
     case "storeDown":

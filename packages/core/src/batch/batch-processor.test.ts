@@ -3,8 +3,8 @@ import { createBatchProcessor } from "./batch-processor.js";
 import { json, type Decoder } from "../pipeline/decode.js";
 import { rig } from "../consumer/consumer.fixture.js";
 import { withUnreadable } from "../consumer/unreadable-store.fixture.js";
-import { StoreUnavailableError } from "../errors.js";
-import type { DedupeStore } from "../ports/index.js";
+import { ConfigurationError, StoreUnavailableError } from "../errors.js";
+import type { DedupeStore, QueueMessage } from "../ports/index.js";
 
 /** A host that receives by itself, as Lambda does, and deletes what the processor settled. */
 function host(options: Parameters<typeof rig>[0] = {}, decode: Decoder = json()) {
@@ -26,8 +26,53 @@ function host(options: Parameters<typeof rig>[0] = {}, decode: Decoder = json())
     await r.queue.acknowledge(messages.filter(({ id }) => settled.has(id)));
     return { messages, settled };
   };
-  return { ...r, invoke };
+  return { ...r, invoke, processor };
 }
+
+describe("the senders' own checks in a batch processor", () => {
+  it("fail the invocation by name, before anything is begun, and again until that is mended", async () => {
+    const h = host();
+    let problem: Error | undefined = new ConfigurationError("the client repeats requests");
+    let checks = 0;
+    h.office.verify = () => {
+      checks += 1;
+      return problem ? Promise.reject(problem) : Promise.resolve();
+    };
+    const processor = h.processor();
+    const process = (messages: readonly QueueMessage[]) =>
+      h.clock.run(processor.process(messages, 20_000));
+    h.send("1");
+    const messages = await h.queue.receive({ max: 10, visibilityMs: 120_000, waitMs: 0 });
+    for (let twice = 0; twice < 2; twice += 1) {
+      await expect(process(messages)).rejects.toThrow("the client repeats requests");
+    }
+    expect(h.office.requests).toBe(0);
+    expect(h.clock.sleeping).toBe(0);
+    problem = undefined;
+    expect((await process(messages)).size).toBe(1);
+    await process([]);
+    expect(checks).toBe(3);
+  });
+
+  it("are told where the provider is away, and the batch is handled all the same", async () => {
+    const h = host();
+    h.office.verify = () => Promise.reject(new Error("too many requests"));
+    h.send("1");
+    expect((await h.invoke()).settled.size).toBe(1);
+    expect(h.seen("senderUnavailable")).toHaveLength(1);
+  });
+
+  it("take a part of the invocation at most, and leave no timer", async () => {
+    const h = host();
+    h.office.verify = () => new Promise(() => undefined);
+    h.send("1");
+    const startedAt = h.clock.monotonic();
+    expect((await h.invoke()).settled.size).toBe(1);
+    expect(h.clock.monotonic() - startedAt).toBeLessThan(5_000);
+    expect(h.seen("senderUnavailable")).toHaveLength(1);
+    expect(h.clock.sleeping).toBe(0);
+  });
+});
 
 describe("a batch processor", () => {
   it("handles a batch, and sends nothing again for a redelivery", async () => {

@@ -6,6 +6,7 @@ import type { QueueMessage } from "../ports/index.js";
 import { Breakers } from "../run/breakers.js";
 import { keyedDigest } from "../run/tripwire.js";
 import { Invocation, type BatchHost } from "./invocation.js";
+import { SenderChecks } from "./sender-checks.js";
 
 /** What a batch processor takes of a consumer's options: it receives, extends and polls nothing. */
 export type BatchProcessorOptions = HostOptions;
@@ -19,8 +20,12 @@ export interface BatchProcessor {
    * Resolves with the ids of the messages that may leave the queue. Every other one has to come
    * back; its visibility is already set for that. Never rejects for a message's sake.
    *
+   * The senders' own checks come first, until each has passed once. One that finds its provider away is
+   * told (`senderUnavailable`), and the batch is handled all the same.
+   *
    * @param remainingMs until this invocation is ended from outside; the messages must stay hidden
    *   for at least as long
+   * @throws ConfigurationError where a sender's check says what an operator has to mend
    */
   process(messages: readonly QueueMessage[], remainingMs: number): Promise<ReadonlySet<string>>;
 }
@@ -43,9 +48,12 @@ export function createBatchProcessor(
     digest: keyedDigest(settings.digestSecret),
     breakers: new Breakers({ time, random: randomness.random, onChange: () => undefined }),
   };
+  const checks = new SenderChecks(options.pipelines, clock, host.emit);
   return {
     process: async (messages, remainingMs) => {
-      const invocation = new Invocation(host, remainingMs);
+      const startedAt = time();
+      await checks.make(remainingMs);
+      const invocation = new Invocation(host, remainingMs - (time() - startedAt));
       try {
         return await invocation.process(messages);
       } finally {

@@ -23,4 +23,22 @@ describe("a queue whose dead-letter queue isn't known", () => {
     const { consumer } = rig({ consumer: { queue: described } });
     await expect(consumer.start()).rejects.toThrow(unreadable);
   });
+
+  it("is refused where its own limit isn't known, unless ours is set below it", async () => {
+    const queue = lonely();
+    const described = {
+      ...queue,
+      describe: async () => ({
+        ...(await queue.describe()),
+        deadLetter: { name: "told.fifo", maxReceiveCount: Infinity },
+        unreadable: "grant sqs:GetQueueAttributes",
+      }),
+    };
+    const { consumer } = rig({ consumer: { queue: described } });
+    await expect(consumer.start()).rejects.toThrow("its own redrive could come before ours");
+    const set = rig({ consumer: { queue: described, maxReceives: 3 } });
+    await set.clock.run(set.consumer.start());
+    expect(set.consumer.health().ready).toBe(true);
+    await set.clock.run(set.consumer.stop());
+  });
 });

@@ -254,6 +254,11 @@ function receiveBudget(
     );
   }
   if (!deadLetter) return undefined;
+  if (unreadable !== undefined && options.maxReceives === undefined) {
+    throw new ConfigurationError(
+      `Queue ${name} may not be looked at, and its own redrive could come before ours: ${unreadable}. Or set maxReceives below the redrive policy's maxReceiveCount.`,
+    );
+  }
   const budget = options.maxReceives ?? Math.max(1, deadLetter.maxReceiveCount - 1);
   if (budget > deadLetter.maxReceiveCount) {
     throw new ConfigurationError(

@@ -158,7 +158,11 @@ describe("a Lambda handler", () => {
       await expect(handlerOf(queueUrl, { client })({ Records }, inTime)).rejects.toThrow(
         /grant sqs:GetQueueAttributes/,
       );
-      const told = handlerOf(queueUrl, { client, deadLetterQueueUrl: `${queueUrl}-dead` });
+      const deadLetterQueueUrl = `${queueUrl}-dead`;
+      await expect(
+        handlerOf(queueUrl, { client, deadLetterQueueUrl })({ Records }, inTime),
+      ).rejects.toThrow(/set maxReceives below the redrive policy's/);
+      const told = handlerOf(queueUrl, { client, deadLetterQueueUrl, maxReceives: 3 });
       expect(await told({ Records }, inTime)).toEqual({ batchItemFailures: [] });
       expect(sent).toContain("e");
     } finally {
@@ -182,6 +186,7 @@ describe("a Lambda handler", () => {
       expect(answered).toEqual({ batchItemFailures: [] });
       expect(sent).toContain("f24");
       expect(events.filter(({ type }) => type === "extendFailed")).toHaveLength(3);
+      expect(events.filter(({ type }) => type === "describeFailed")).toHaveLength(1);
       const actions = fake.requests.map(({ action }) => action);
       expect(actions.sort()).toEqual([
         "ChangeMessageVisibilityBatch",

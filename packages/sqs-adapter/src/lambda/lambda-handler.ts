@@ -67,8 +67,11 @@ const CALLER = "createLambdaHandler";
  *
  * The first invocation of a sandbox looks at the queue, and fails with a `ConfigurationError` where it has
  * no dead-letter queue; its messages come back. Without `maxReceives` a message is dead-lettered one
- * receive before the queue would move it itself. A queue that can't be asked is asked again by the next
- * invocation.
+ * receive before the queue would move it itself. A queue that can't be asked (`describeFailed`) is asked
+ * again by the next invocation; one that may not be asked needs `maxReceives`, below its own limit.
+ *
+ * The senders' own checks are made by the first invocation, too: what an operator has to mend fails it
+ * with a `ConfigurationError`, and its messages come back.
  *
  * @example
  * ```ts
@@ -95,11 +98,12 @@ export function createLambdaHandler(options: LambdaHandlerOptions): LambdaHandle
     const messages = event.Records.map(fromLambdaRecord);
     const remainingMs = context.getRemainingTimeInMillis();
     const [description] = await Promise.all([
-      told === undefined ? queue.describe().catch(() => undefined) : undefined,
+      told === undefined ? look(queue, tell) : undefined,
       hide(queue, messages, remainingMs, tell),
     ]);
     if (description !== undefined) {
       if (!allowNoDeadLetterQueue) requireDeadLetterQueue(description);
+      requireLimit(description, processing.maxReceives);
       told = createProcessor(processing.maxReceives ?? ownLimit(description));
     }
     // Asked for anew: a queue that didn't answer has taken of the invocation's time.
@@ -109,7 +113,10 @@ export function createLambdaHandler(options: LambdaHandlerOptions): LambdaHandle
   };
 }
 
-type Tell = (event: { readonly type: "extendFailed"; readonly error: unknown }) => void;
+type Tell = (event: {
+  readonly type: "extendFailed" | "describeFailed";
+  readonly error: unknown;
+}) => void;
 
 function createTell({ observe, clock = systemClock() }: LambdaHandlerOptions): Tell {
   return (event) => {
@@ -132,6 +139,27 @@ function requireDeadLetterQueue({ deadLetter, name, unreadable }: QueueDescripti
   if (deadLetter !== undefined) return;
   throw new ConfigurationError(
     `${CALLER}: ${unreadable ?? `queue ${name} has no redrive policy: what can't be handled would come back for ever. Give it a dead-letter queue`}, or pass allowNoDeadLetterQueue: true.`,
+  );
+}
+
+/** The queue's description, if it can be had. */
+async function look(queue: MessageQueue, tell: Tell): Promise<QueueDescription | undefined> {
+  try {
+    return await queue.describe();
+  } catch (error) {
+    tell({ type: "describeFailed", error });
+    return undefined;
+  }
+}
+
+/** @throws ConfigurationError where nobody says how often a message may be received */
+function requireLimit(
+  { deadLetter, name, unreadable }: QueueDescription,
+  maxReceives: number | undefined,
+): void {
+  if (deadLetter === undefined || unreadable === undefined || maxReceives !== undefined) return;
+  throw new ConfigurationError(
+    `${CALLER}: queue ${name} may not be looked at, and its own redrive could come before ours: grant sqs:GetQueueAttributes on it, or set maxReceives below the redrive policy's maxReceiveCount.`,
   );
 }
 
