@@ -63,6 +63,11 @@ export interface Sender<Payload, Prepared = unknown> {
    * provider is away, or was asked too often), and the check is made again.
    */
   verify?(options?: { readonly signal?: AbortSignal }): Promise<void>;
+  /**
+   * What proof of an attempt an operator should look for, and where: a sentence or two for people, in
+   * which "its id" is the attempt's id. Shown where nobody knows whether an effect was accepted.
+   */
+  readonly evidence?: string;
   /** Milliseconds for which a request signed at the deadline could still be accepted. Default 15 min. */
   readonly validityMs?: number;
   /** Milliseconds one attempt may take from `begin` to its last signature. Default 30 s. */

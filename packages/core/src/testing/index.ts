@@ -3,12 +3,17 @@ export type { MemorySend, StoredMessage } from "./memory-messages.js";
 export type { QueueFault, QueueOperation } from "./memory-queue-faults.js";
 export { queueSuite, type QueueSuiteOptions } from "./queue-suite.js";
 export type { QueueCapabilities, QueueFixture } from "./queue-suite-tools.js";
+export { senderSuite, type SenderSuiteOptions } from "./sender-suite.js";
+export type { SenderFault, SenderFixture, WayToCertainty } from "./sender-suite-tools.js";
+export { wireSuite, type WireFixture, type WireSuiteOptions } from "./wire-suite.js";
+export type { WireAnswers, WireFault } from "./wire-faults.js";
 export {
-  senderSuite,
-  type SenderFault,
-  type SenderFixture,
-  type SenderSuiteOptions,
-} from "./sender-suite.js";
+  createFaultyServer,
+  httpAnswer,
+  type FaultyServer,
+  type FaultyServerOptions,
+  type RawRequest,
+} from "./faulty-server.js";
 export {
   sharedSnapshotSuite,
   type SharedSnapshotFixture,

@@ -20,7 +20,7 @@ import { renderEmail, withAttempt } from "./mime.js";
 import type { MailerSettings } from "./options.js";
 import { Replicas } from "./replicas.js";
 import { SendRate, type Admission } from "./send-rate.js";
-import { emailTags } from "./tags.js";
+import { attemptHeader, emailTags } from "./tags.js";
 
 /** A sender of emails through SES, for the `effects` of a pipeline. */
 export interface SesMailer extends Sender<Email, PreparedEmail> {
@@ -48,6 +48,7 @@ export interface SesMailer extends Sender<Email, PreparedEmail> {
   verify(): Promise<void>;
   readonly validityMs: number;
   readonly attemptTimeoutMs: number;
+  readonly evidence: string;
 }
 
 /** While SES's time isn't known, since it doesn't answer, ms. */
@@ -68,6 +69,9 @@ const askFirstMs = 1_000;
  * only make an email of unknown outcome of one that is being accepted. Time limits do.
  */
 export class Mailer implements SesMailer {
+  readonly evidence =
+    `An SES event (Send, Delivery, Bounce, …) whose mail.tags["${emailTags.attempt}"] is its id; its ` +
+    `mail.messageId is the receipt. Or the email itself: its header ${attemptHeader} is its id.`;
   readonly validityMs: number;
   readonly attemptTimeoutMs: number;
   readonly #api: SesApi;
