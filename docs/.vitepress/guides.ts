@@ -15,4 +15,9 @@ export const guides = [
     title: "Choosing a store",
     about: "what a store may forget, and which Redis to take on AWS",
   },
+  {
+    page: "testing-your-handler",
+    title: "Testing your handler",
+    about: "redeliveries, crashes, refusals and an operator's verdict, in virtual time",
+  },
 ] as const;

@@ -14,7 +14,7 @@ export interface CrashableOptions {
   readonly clock: Clock;
   readonly queue: MessageQueue;
   readonly store: DedupeStore;
-  readonly pipeline: Pipeline;
+  readonly pipelines: readonly Pipeline[];
   readonly crashAt: CrashPoint | undefined;
 }
 
@@ -25,13 +25,13 @@ export interface CrashableOptions {
 export interface CrashableProcess {
   readonly queue: MessageQueue;
   readonly store: DedupeStore;
-  readonly pipeline: Pipeline;
+  readonly pipelines: readonly Pipeline[];
   crashed(): boolean;
   onCrash(callback: () => void): void;
 }
 
 export function crashableProcess(options: CrashableOptions): CrashableProcess {
-  const { queue, store, pipeline } = options;
+  const { queue, store, pipelines } = options;
   let dead = false;
   let callback: (() => void) | undefined;
 
@@ -80,7 +80,7 @@ export function crashableProcess(options: CrashableOptions): CrashableProcess {
       bury: through((item) => store.bury(item)),
       read: through((keys) => store.read(keys)),
     },
-    pipeline: {
+    pipelines: pipelines.map((pipeline) => ({
       ...pipeline,
       effects: Object.fromEntries(
         Object.entries(pipeline.effects).map(([name, sender]): [string, Sender<unknown>] => [
@@ -92,7 +92,7 @@ export function crashableProcess(options: CrashableOptions): CrashableProcess {
           },
         ]),
       ),
-    },
+    })),
   };
 }
 

@@ -34,6 +34,6 @@ export {
   type Delivered,
   type DeliverOptions,
   type PipelineTest,
-  type TestedEffect,
   type TestPipelineOptions,
 } from "./test-pipeline.js";
+export type { TestedEffect } from "./tested-pipeline.js";

@@ -7,6 +7,8 @@ export interface MemorySend {
   /** FIFO only. The default is one of its own: nothing is deduplicated. */
   readonly dedupId?: string;
   readonly attributes?: Readonly<Record<string, string>>;
+  /** When it was sent, ms since the epoch, as `sentAt` tells. Default: now. */
+  readonly sentAt?: number;
 }
 
 /** A message as the queue itself sees it, for a test to look at. */

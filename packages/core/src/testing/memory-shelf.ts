@@ -39,8 +39,9 @@ export class MemoryShelf {
     this.#options = options;
   }
 
-  send(body: string, { groupId, dedupId, attributes = {} }: MemorySend): string {
+  send(body: string, sending: MemorySend): string {
     const { clock, name, fifo } = this.#options;
+    const { groupId, dedupId, attributes = {}, sentAt = clock.now() } = sending;
     if (fifo && groupId === undefined) throw new TypeError(`${name} is FIFO: pass a groupId`);
     const now = clock.monotonic();
     if (fifo && dedupId !== undefined) {
@@ -55,7 +56,7 @@ export class MemoryShelf {
       body,
       attributes: { ...attributes },
       groupId,
-      sentAt: clock.now(),
+      sentAt,
       storedAt: now,
       receiveCount: 0,
       generation: 0,
