@@ -9,6 +9,16 @@ export {
   type BatchProcessor,
   type BatchProcessorOptions,
 } from "./batch/batch-processor.js";
+export type {
+  CasAnswer,
+  CasAttentionPage,
+  CasCell,
+  CasPort,
+  CasWrite,
+  CasWritten,
+} from "./cas-store/cas-port.js";
+export { casStore, type CasStore, type CasStoreOptions } from "./cas-store/cas-store.js";
+export { recordName } from "./cas-store/cell-name.js";
 export { NotSentError, UnreadableRecordError } from "./errors.js";
 export { formatAttemptId, parseAttemptId } from "./identity/attempt-id.js";
 export { EDITION_ATTRIBUTE } from "./identity/edition.js";

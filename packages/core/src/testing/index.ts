@@ -1,3 +1,16 @@
+export { casPortSuite, type CasPortFixture, type CasPortSuiteOptions } from "./cas-port-suite.js";
+export {
+  casSpoilings,
+  casValueFromLater,
+  casValueKeepsLater,
+  spoiledCasValue,
+} from "./cas-spoilings.js";
+export {
+  memoryCasPort,
+  type MemoryCasPort,
+  type MemoryCasPortOptions,
+  type MemoryCell,
+} from "./memory-cas-port.js";
 export { memoryQueue, type MemoryQueue, type MemoryQueueOptions } from "./memory-queue.js";
 export type { MemorySend, StoredMessage } from "./memory-messages.js";
 export type { QueueFault, QueueOperation } from "./memory-queue-faults.js";

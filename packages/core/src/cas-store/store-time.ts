@@ -1,0 +1,36 @@
+import type { Clock } from "../ports/index.js";
+import type { CasPort } from "./cas-port.js";
+
+/** What time it is for the records of a store. */
+export interface StoreTime {
+  /** Ms since the epoch, whole. */
+  now(): number;
+  /** Takes the clock of an answer that has just come. */
+  sample(at: number | undefined): void;
+  /** Whether `now` can answer yet: a store's clock is unknown until its first answer. */
+  readonly isKnown: boolean;
+}
+
+/**
+ * The caller's clock, or the store's as far as it is known here.
+ *
+ * The store's is its last answer's time plus what has passed since by the monotonic clock. The answer
+ * was on its way for a while, so this is never ahead of the store: a lease that is over by it is over,
+ * a signature that is stale by it is stale. What needs the opposite (that a lease is *not* over) is asked
+ * of the store itself, with the write (`liveUntil`).
+ */
+export function storeTime(port: Pick<CasPort, "clock">, clock: Clock): StoreTime {
+  if (port.clock === "caller") {
+    return { now: () => Math.floor(clock.now()), sample: () => {}, isKnown: true };
+  }
+  let ahead: number | undefined;
+  return {
+    get isKnown() {
+      return ahead !== undefined;
+    },
+    now: () => Math.floor(clock.monotonic() + (ahead ?? 0)),
+    sample: (at) => {
+      if (at !== undefined) ahead = at - clock.monotonic();
+    },
+  };
+}
