@@ -36,7 +36,7 @@ beforeAll(async () => {
         account("twice", { email: "other@example.org" }),
       ],
     },
-    env: { USER_CACHE_MIN_INTERVAL_SECONDS: "0" },
+    env: { USER_CACHE_MIN_INTERVAL_SECONDS: "0", USER_CACHE_LISTING_DELAY_SECONDS: "0" },
   });
 });
 

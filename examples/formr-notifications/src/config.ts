@@ -60,6 +60,7 @@ const environment = z.object({
   EMAILS_PER_HOUR_WARNING: wholeNumber(1, 1_000, 10),
   USER_CACHE_TTL_SECONDS: wholeNumber(1, 86_400, 3_600),
   USER_CACHE_MIN_INTERVAL_SECONDS: wholeNumber(0, 86_400, 60),
+  USER_CACHE_LISTING_DELAY_SECONDS: wholeNumber(0, 3_600, 5),
   COGNITO_CALLS_PER_SECOND: wholeNumber(1, 10_000, 15),
   DRAIN_SECONDS: wholeNumber(1, 3_600, 25),
   HOST: z.string().default("127.0.0.1"),
@@ -103,6 +104,7 @@ export interface Config {
   readonly emailsPerHourWarning: number;
   readonly userCacheTtlMs: number;
   readonly userCacheMinIntervalMs: number;
+  readonly userCacheListingDelayMs: number;
   readonly cognitoCallsPerSecond: number;
   readonly drainMs: number;
   readonly host: string;
@@ -178,6 +180,7 @@ function toConfig(env: Environment): Config {
     emailsPerHourWarning: env.EMAILS_PER_HOUR_WARNING,
     userCacheTtlMs: env.USER_CACHE_TTL_SECONDS * 1_000,
     userCacheMinIntervalMs: env.USER_CACHE_MIN_INTERVAL_SECONDS * 1_000,
+    userCacheListingDelayMs: env.USER_CACHE_LISTING_DELAY_SECONDS * 1_000,
     cognitoCallsPerSecond: env.COGNITO_CALLS_PER_SECOND,
     drainMs: env.DRAIN_SECONDS * 1_000,
     host: env.HOST,

@@ -14,7 +14,7 @@ describe("a trainee whose account is newer than what is known", () => {
   it("is found by one more walk, while the message waits in the queue", async () => {
     running = await runService({
       cognito: { users: 200 },
-      env: { USER_CACHE_MIN_INTERVAL_SECONDS: "0" },
+      env: { USER_CACHE_MIN_INTERVAL_SECONDS: "0", USER_CACHE_LISTING_DELAY_SECONDS: "0" },
     });
     const { stack } = running;
     stack.cognito.configure({ pageLatencyMs: FOR_LONG_MS });
@@ -32,7 +32,11 @@ describe("a trainee whose account is newer than what is known", () => {
   it("keeps nobody else waiting", async () => {
     running = await runService({
       cognito: { users: 200 },
-      env: { USER_CACHE_MIN_INTERVAL_SECONDS: "0", CONCURRENCY: "1" },
+      env: {
+        USER_CACHE_MIN_INTERVAL_SECONDS: "0",
+        USER_CACHE_LISTING_DELAY_SECONDS: "0",
+        CONCURRENCY: "1",
+      },
     });
     const { stack } = running;
     stack.cognito.configure({ pageLatencyMs: FOR_LONG_MS });

@@ -45,6 +45,7 @@ export function traineeUsers(
     codec: traineeAccountCodec,
     ttlMs: config.userCacheTtlMs,
     minIntervalMs: config.userCacheMinIntervalMs,
+    listingDelayMs: config.userCacheListingDelayMs,
     observe,
     ...(shared === undefined ? {} : { shared }),
   });

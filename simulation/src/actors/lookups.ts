@@ -14,6 +14,8 @@ import type { Account, DirectoryWorld } from "../worlds/directory.js";
 /** As all times here a small part of the real ones, ms. */
 const TTL_MS = 60_000;
 const WAIT_MS = 1_000;
+/** The directory shows a change at once here; the cache doesn't know that. */
+export const LISTING_DELAY_MS = 1_500;
 /** Messages are looked at so long after they were sent, at most. */
 const MAX_MESSAGE_AGE_MS = 20_000;
 const LOOKUP_EVERY_MS = 2_000;
@@ -49,6 +51,7 @@ export function startUserCache(parts: LookupParts): UserCache<Account> {
     ttlMs: TTL_MS,
     maxStaleMs: 2 * TTL_MS,
     absentTtlMs: TTL_MS / 3,
+    listingDelayMs: LISTING_DELAY_MS,
     minIntervalMs: 2_000,
     pageTimeoutMs: 3_000,
     maxPageFailures: 4,

@@ -30,7 +30,7 @@ export const USER_CACHE_MUTANTS: readonly Mutant[] = [
   mutant("lookup-waits-for-rebuild", "A lookup waits until a rebuild has ended.", [
     core(
       "look",
-      "if (leftMs <= 0 || signal?.aborted === true) return defer(); await swapped.wait(leftMs, signal);",
+      "if (leftMs <= 0 || signal?.aborted === true) { return defer(refresher.estimateMs(freshAfter)); } await swapped.wait(leftMs, signal);",
       "await swapped.wait(DAY_MS, signal);",
     ),
   ]),

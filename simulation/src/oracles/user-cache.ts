@@ -37,6 +37,7 @@ const SLACK_MS = 50;
  */
 export function userCacheOracle(
   directory: DirectoryWorld,
+  listingDelayMs: number,
   now: () => number,
   report: Report,
 ): UserCacheOracle {
@@ -65,7 +66,7 @@ export function userCacheOracle(
     if (versions.some(({ account, from }) => from <= asOf && isThere(account.sub))) {
       report("nobody is missing", `${person}, as of ${asOf} ms`);
     }
-    if (freshAfter !== undefined && asOf < freshAfter - EPOCH) {
+    if (freshAfter !== undefined && asOf < freshAfter - EPOCH + listingDelayMs) {
       report("absent is fresh enough", `${person} as of ${asOf} ms`);
     }
   }

@@ -4,7 +4,13 @@ import { userCacheOracle } from "../oracles/user-cache.js";
 import { directoryWires } from "../ports/directory.js";
 import { snapshotWires } from "../ports/shared-snapshot.js";
 import { NO_COUNTS, type RunCounts } from "./counts.js";
-import { lookUp, lookUpForEver, startUserCache, type LookupParts } from "../actors/lookups.js";
+import {
+  LISTING_DELAY_MS,
+  lookUp,
+  lookUpForEver,
+  startUserCache,
+  type LookupParts,
+} from "../actors/lookups.js";
 import { directoryWorld, type Account, type DirectoryWorld } from "../worlds/directory.js";
 import type { RunBasis } from "./basis.js";
 import { ARRIVED_MS } from "./shut-down.js";
@@ -32,7 +38,7 @@ export async function runUserCaches(basis: RunBasis): Promise<RunCounts> {
       endsEarly: site("directory", "endsEarly", 0.1),
     },
   });
-  const rules = userCacheOracle(directory, () => kernel.now, report);
+  const rules = userCacheOracle(directory, LISTING_DELAY_MS, () => kernel.now, report);
   let lookups = 0;
   const counted = {
     ...rules,

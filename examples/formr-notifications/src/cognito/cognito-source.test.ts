@@ -108,6 +108,23 @@ describe("the users of a Cognito pool", () => {
   });
 });
 
+it("refuses a start by name where the pool doesn't exist", async () => {
+  const { cognito } = await setUp({ users: 1 });
+  const client = localCognitoClient(cognito.endpoint);
+  open.push(() => client.destroy());
+  const cache = createUserCache<TraineeAccount>({
+    source: cognitoSource<TraineeAccount>({
+      ...{ client, userPoolId: "eu-west-2_Nowhere", attributes: TRAINEE_ATTRIBUTES },
+      toUser: traineeAccount,
+    }),
+    keys: traineeKeys,
+    ttlMs: 60_000,
+  });
+  open.push(cache.stop);
+  cache.start();
+  await expect(cache.ready()).rejects.toThrow(/User pool eu-west-2_Nowhere does not exist/);
+});
+
 it.each([
   "Invalid pagination token given.",
   "Paging marker CAISsAIIARKJAggDEoQC is invalid for request adaa2d40-d1bd-4da4-ab5c-ed2a2e20b341",

@@ -109,9 +109,19 @@ const THROTTLES = new Set([
   "LimitExceededException",
 ]);
 
+/** No such pool, none that this one may list, or not known to AWS at all: time mends none of it. */
+const REFUSALS = new Set([
+  "ResourceNotFoundException",
+  "NotAuthorizedException",
+  "AccessDeniedException",
+  "UnrecognizedClientException",
+  "InvalidSignatureException",
+]);
+
 function classify(error: unknown): SourceFault {
   const name = nameOf(error);
   if (THROTTLES.has(name)) return "throttled";
+  if (REFUSALS.has(name)) return "refused";
   return name === "InvalidParameterException" && isAboutToken(error) ? "tokenExpired" : "transient";
 }
 

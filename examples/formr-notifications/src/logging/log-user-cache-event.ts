@@ -24,8 +24,9 @@ function levelOf(event: UserCacheEvent): "debug" | "info" | "warn" | "error" {
     case "refused":
     case "expired":
       return "error";
-    case "pageFailed":
     case "failed":
+      return event.fault === "refused" ? "error" : "warn";
+    case "pageFailed":
     case "leaseLost":
     case "sharedFailed":
     case "servedStale":

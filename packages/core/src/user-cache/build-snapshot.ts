@@ -2,7 +2,7 @@ import type { Clock, Randomness } from "../ports/index.js";
 import type { UserCodec } from "./codec.js";
 import type { RebuildProgress, UserCacheObserver } from "./events.js";
 import { createPackedUsers, type PackedUsers } from "./packed-users.js";
-import type { UserSource } from "./source.js";
+import type { SourceFault, UserSource } from "./source.js";
 import { walkPool } from "./walk-pool.js";
 
 /** A whole pool, as it was at one time. Never changes once it is here. */
@@ -39,7 +39,7 @@ export interface BuildOptions {
 export type BuildEnd =
   | { readonly status: "complete"; readonly snapshot: Snapshot }
   | { readonly status: "aborted" }
-  | { readonly status: "failed"; readonly error: unknown };
+  | { readonly status: "failed"; readonly error: unknown; readonly fault: SourceFault };
 
 /** Walks the pool into a new snapshot, beside whatever is served meanwhile. */
 export async function buildSnapshot<User>(

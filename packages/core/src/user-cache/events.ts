@@ -46,7 +46,13 @@ export type UserCacheEvent =
       readonly asOf: number;
       readonly tookMs: number;
     }
-  | { readonly type: "failed"; readonly error: unknown; readonly retryInMs: number }
+  /** A walk was given up. What the source refuses, somebody has to mend; it is tried again all the same. */
+  | {
+      readonly type: "failed";
+      readonly error: unknown;
+      readonly fault: SourceFault;
+      readonly retryInMs: number;
+    }
   /** A walk ended well, but with far fewer users than before: not believed. */
   | {
       readonly type: "refused";

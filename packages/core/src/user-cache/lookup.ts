@@ -4,8 +4,8 @@ import type { RebuildProgress } from "./events.js";
 export interface LookupOptions<User = unknown> {
   readonly signal?: AbortSignal | undefined;
   /**
-   * An answer "absent" must be known from after this time, ms since the epoch: the time the message
-   * was sent. More than five minutes in the future is no time at which anything has happened, and
+   * An answer "absent" must be known from `listingDelayMs` after this time, ms since the epoch: the
+   * time the message was sent. More than five minutes in the future is no time at which anything has happened, and
    * is ignored.
    */
   readonly freshAfter?: number | undefined;
@@ -70,7 +70,12 @@ export interface UserCacheStats {
 export interface UserCache<User> {
   /** Begins to fill the cache and to keep it fresh. */
   start(): void;
-  /** Resolves with true once lookups can be answered: start the consumer then. False: stopped. */
+  /**
+   * Resolves with true once lookups can be answered: start the consumer then. False: stopped.
+   *
+   * @throws ConfigurationError where there is no snapshot yet, and the source says what somebody has to
+   *   mend. The cache goes on trying.
+   */
   ready(): Promise<boolean>;
   /** Answers from the snapshot. Waits a little where a newer one could change the answer, else defers. */
   lookup(id: string, options?: LookupOptions<User>): Promise<LookupResult<User>>;

@@ -31,6 +31,12 @@ export interface UserCacheOptions<User> {
    * After that a lookup for such a key asks for a newer one. Default half of `ttlMs`.
    */
   readonly absentTtlMs?: number | undefined;
+  /**
+   * Milliseconds after which the source surely shows what was changed: directories are eventually
+   * consistent, so that an account may be missing from a walk begun just after it was made. An answer
+   * "absent" for something newer counts only from a walk begun so long after it. Default 5,000.
+   */
+  readonly listingDelayMs?: number | undefined;
   /** Least milliseconds between snapshots that lookups ask for. Default one minute. */
   readonly minIntervalMs?: number | undefined;
   /** How long a lookup waits at most, ms, unless it says otherwise. Default 1,000. */
@@ -61,6 +67,7 @@ export interface UserCacheSettings<User> {
   readonly ttlMs: number;
   readonly maxStaleMs: number;
   readonly absentTtlMs: number;
+  readonly listingDelayMs: number;
   readonly minIntervalMs: number;
   readonly waitMs: number;
   readonly minShare: number;
@@ -99,6 +106,7 @@ export function userCacheSettings<User>(options: UserCacheOptions<User>): UserCa
     ttlMs,
     maxStaleMs: check.ms("maxStaleMs", options.maxStaleMs ?? DAY_MS, { from: 0 }),
     absentTtlMs: check.ms("absentTtlMs", options.absentTtlMs ?? Math.ceil(ttlMs / 2), { from: 0 }),
+    listingDelayMs: check.ms("listingDelayMs", options.listingDelayMs ?? 5_000, { from: 0 }),
     minIntervalMs: check.ms("minIntervalMs", options.minIntervalMs ?? 60_000, { from: 0 }),
     waitMs: check.ms("waitMs", options.waitMs ?? 1_000, { from: 0 }),
     minShare: check.number("minShare", options.minShare ?? 0.5, { from: 0, to: 1 }),

@@ -16,6 +16,8 @@ export interface RefresherOptions<User> extends Packing<User> {
   readonly pollMs: number;
   /** Called with each new snapshot, after it serves. */
   onSwap(snapshot: Snapshot): void;
+  /** Called when the source says what somebody has to mend. */
+  onRefused(): void;
 }
 
 /** Keeps one snapshot fresh: the only place that walks the pool. */
@@ -23,15 +25,17 @@ export interface Refresher {
   start(): void;
   stop(): Promise<void>;
   readonly snapshot: Snapshot | undefined;
-  /** Asks for a snapshot whose walk began at `asOf` (ms since the epoch) or later. */
+  /** What the source refuses to be walked for, since the last snapshot. */
+  readonly refusal: { readonly error: unknown } | undefined;
+  /** Asks for a snapshot whose walk begins at `asOf` (ms since the epoch) or later; it may be to come. */
   demand(asOf: number): void;
-  /** As `demand` for this moment, at once; `acceptShrink` believes the next walk whatever it brings. */
+  /** Asks for a walk that begins now or later, at once; `acceptShrink` believes the next walk whatever it brings. */
   request(options: { readonly acceptShrink: boolean }): void;
   /** Of the walk that is under way in this process. */
   readonly progress: RebuildProgress | undefined;
   readonly failuresInARow: number;
-  /** A guess at how long until there is a newer snapshot, ms. */
-  estimateMs(): number;
+  /** A guess at how long until there is a newer snapshot, whose walk began at `asOf` or later; ms. */
+  estimateMs(asOf: number): number;
 }
 
 /** A snapshot is replaced when so much of its time is over, less up to a tenth by chance. */
@@ -49,6 +53,9 @@ const GUESSED_WALK_MS = 5_000;
  * One loop, so one walk at a time. With a shared backend each round first looks for a newer
  * generation there, and walks only under the rebuild lease. Without it, or while it is gone, the
  * replica walks for itself once it needs to.
+ *
+ * A walk answers what is asked for as of its beginning, so none begins before the first time that is
+ * demanded: it would answer nothing, and be asked for again at once.
  */
 export function createRefresher<User>(options: RefresherOptions<User>): Refresher {
   const { clock, randomness, observe, shared, ttlMs, maxStaleMs, codec } = options;
@@ -60,9 +67,10 @@ export function createRefresher<User>(options: RefresherOptions<User>): Refreshe
   /** A generation that could not be read: evicted, or damaged. */
   let unusable: string | undefined;
   let refreshAt = 0;
-  let wantedAsOf = -Infinity;
-  let hurry = false;
-  let acceptShrink = false;
+  /** The first and the last time that lookups want a walk to begin at. */
+  let demanded: { readonly first: number; readonly last: number } | undefined;
+  let requested: { readonly asOf: number; readonly acceptShrink: boolean } | undefined;
+  let refusal: { readonly error: unknown } | undefined;
   /** By the monotonic clock. */
   let notBefore = -Infinity;
   let failures = 0;
@@ -81,18 +89,19 @@ export function createRefresher<User>(options: RefresherOptions<User>): Refreshe
     const pause = Math.max(0, notBefore - clock.monotonic());
     if (snapshot === undefined) return pause;
     const scheduled = Math.max(pause, refreshAt - clock.now());
-    if (wantedAsOf <= snapshot.asOf) return scheduled;
+    if (requested !== undefined) return pause;
+    if (demanded === undefined) return scheduled;
     const spacing = Math.min(
       options.minIntervalMs,
       snapshot.completedAt + options.minIntervalMs - clock.now(),
     );
-    return Math.min(scheduled, Math.max(pause, hurry ? 0 : spacing));
+    return Math.min(scheduled, Math.max(pause, spacing, demanded.first - clock.now()));
   }
 
   function reasonNow(): RebuildReason {
     if (snapshot === undefined) return "cold";
-    if (wantedAsOf <= snapshot.asOf) return "expiring";
-    return hurry ? "requested" : "demanded";
+    if (requested !== undefined) return "requested";
+    return demanded !== undefined && demanded.first <= clock.now() ? "demanded" : "expiring";
   }
 
   async function refresh(): Promise<void> {
@@ -179,7 +188,10 @@ export function createRefresher<User>(options: RefresherOptions<User>): Refreshe
     }
     if (built.status === "failed") {
       await sharing?.abandon();
-      observe({ type: "failed", error: built.error, retryInMs: backOff() });
+      const { error, fault } = built;
+      if (fault === "refused") refusal = { error };
+      observe({ type: "failed", error, fault, retryInMs: backOff() });
+      if (fault === "refused") options.onRefused();
       return;
     }
     if (isSuspicious(built.snapshot, previous)) {
@@ -206,7 +218,7 @@ export function createRefresher<User>(options: RefresherOptions<User>): Refreshe
     next: Snapshot,
     previous: Snapshot | SnapshotManifest | undefined,
   ): boolean {
-    if (acceptShrink) return false;
+    if (requested?.acceptShrink === true) return false;
     if (next.packed.entries === 0) return true;
     if (previous === undefined) return false;
     return (
@@ -219,7 +231,9 @@ export function createRefresher<User>(options: RefresherOptions<User>): Refreshe
     snapshot = next;
     failures = 0;
     notBefore = -Infinity;
-    if (next.asOf >= wantedAsOf) hurry = acceptShrink = false;
+    refusal = undefined;
+    if (requested !== undefined && next.asOf >= requested.asOf) requested = undefined;
+    demanded = stillDemanded(demanded, next.asOf);
     refreshAt = next.completedAt + ttlMs * (REFRESH_AT - REFRESH_JITTER * randomness.random());
     const { packed, users, asOf, origin } = next;
     const { entries, bytes } = packed;
@@ -256,25 +270,43 @@ export function createRefresher<User>(options: RefresherOptions<User>): Refreshe
     get failuresInARow() {
       return failures;
     },
-    demand(asOf) {
-      if (asOf <= wantedAsOf) return;
-      wantedAsOf = asOf;
-      bell.ring();
+    get refusal() {
+      return refusal;
     },
-    request(request) {
-      wantedAsOf = Math.max(wantedAsOf, clock.now());
-      hurry = true;
-      acceptShrink ||= request.acceptShrink;
+    demand(asOf) {
+      if (snapshot !== undefined && asOf <= snapshot.asOf) return;
+      const { first = Infinity, last = -Infinity } = demanded ?? {};
+      demanded = { first: Math.min(first, asOf), last: Math.max(last, asOf) };
+      // Only an earlier walk than the one that is due wakes the loop.
+      if (asOf < first) bell.ring();
+    },
+    request({ acceptShrink }) {
+      requested = {
+        asOf: clock.now(),
+        acceptShrink: acceptShrink || requested?.acceptShrink === true,
+      };
       notBefore = -Infinity;
       bell.ring();
     },
-    estimateMs() {
+    estimateMs(asOf) {
       const last = snapshot ?? lastHead;
       const walkMs = last === undefined ? GUESSED_WALK_MS : last.completedAt - last.asOf;
-      if (progress === undefined) return Math.max(0, dueInMs()) + walkMs;
-      return progress.etaMs ?? Math.max(GUESSED_WALK_MS, walkMs - progress.elapsedMs);
+      const aheadMs = asOf - clock.now();
+      if (progress === undefined) return Math.max(0, dueInMs(), aheadMs) + walkMs;
+      const etaMs = progress.etaMs ?? Math.max(GUESSED_WALK_MS, walkMs - progress.elapsedMs);
+      if (aheadMs + progress.elapsedMs <= 0) return etaMs;
+      return Math.max(etaMs + options.minIntervalMs, aheadMs) + walkMs;
     },
   };
+}
+
+/** What a snapshot of that time leaves unanswered. Of those between, the last is known alone. */
+function stillDemanded(
+  demanded: { readonly first: number; readonly last: number } | undefined,
+  asOf: number,
+): { readonly first: number; readonly last: number } | undefined {
+  if (demanded === undefined || asOf >= demanded.last) return undefined;
+  return asOf >= demanded.first ? { first: demanded.last, last: demanded.last } : demanded;
 }
 
 function entriesOf(snapshot: Snapshot | SnapshotManifest | undefined): number {

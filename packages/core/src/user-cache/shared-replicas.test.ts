@@ -33,6 +33,7 @@ function cluster(overrides: Partial<UserCacheOptions<FakeUser>> = {}) {
       source: pool.source,
       keys: (user) => (user.person === undefined ? [] : [user.person]),
       ttlMs: 10 * MINUTE,
+      listingDelayMs: 0,
       clock,
       randomness: { random: () => 0.5, id: () => `owner${owners++}` },
       shared,

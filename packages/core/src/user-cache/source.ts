@@ -18,8 +18,10 @@ export interface PagesOptions {
 /**
  * What a fault of the source asks for. `throttled`: slow down, as long as it takes. `transient`:
  * try the same page again, a limited number of times. `tokenExpired`: the walk can only start anew.
+ * `refused`: somebody has to mend it (no such pool, no permission): the walk is given up at once, and
+ * `ready()` rejects where there is no snapshot yet.
  */
-export type SourceFault = "throttled" | "transient" | "tokenExpired";
+export type SourceFault = "throttled" | "transient" | "tokenExpired" | "refused";
 
 /** Where the users come from: a Cognito pool, a directory, a table. */
 export interface UserSource<User> {

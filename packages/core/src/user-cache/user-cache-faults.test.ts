@@ -4,19 +4,25 @@ import { fakeUserPool, type FakeUser } from "../testing/fake-user-pool.js";
 import { createVirtualClock } from "../testing/virtual-clock.js";
 import type { UserCacheEvent } from "./events.js";
 import type { UserCacheOptions } from "./options.js";
+import type { SourceFault } from "./source.js";
 import { createUserCache } from "./user-cache.js";
 
 const MINUTE = 60_000;
 const throttled = new Error("slow down");
 const badToken = new Error("bad token");
+const refused = new Error("User pool eu-west-2_Nowhere does not exist.");
+const FAULTS = new Map<unknown, SourceFault>([
+  [throttled, "throttled"],
+  [badToken, "tokenExpired"],
+  [refused, "refused"],
+]);
 
 function setUp(overrides: Partial<UserCacheOptions<FakeUser>> = {}) {
   const clock = createVirtualClock();
   const pool = fakeUserPool({
     clock,
     size: 95,
-    classify: (error) =>
-      error === throttled ? "throttled" : error === badToken ? "tokenExpired" : "transient",
+    classify: (error) => FAULTS.get(error) ?? "transient",
   });
   const events: UserCacheEvent[] = [];
   const cache = createUserCache<FakeUser>({
@@ -118,6 +124,23 @@ describe("a walk that meets faults", () => {
     await warm();
     expect(cache.stats().users).toBe(95);
     expect(String(told("pageFailed")[0]?.error)).toContain("2000 ms");
+    await cache.stop();
+  });
+
+  it("is given up at once where the source says what somebody has to mend, and told", async () => {
+    const { clock, pool, cache, told } = setUp();
+    pool.onPage = () => {
+      throw refused;
+    };
+    cache.start();
+    await expect(clock.run(cache.ready())).rejects.toThrow(
+      "createUserCache: the source refuses to be walked (Error: User pool eu-west-2_Nowhere does not exist.).",
+    );
+    expect(told("failed")).toMatchObject([{ fault: "refused", error: refused }]);
+    expect(told("pageFailed")).toEqual([]);
+    pool.onPage = () => undefined;
+    await clock.advance(6_000);
+    expect(await cache.ready()).toBe(true);
     await cache.stop();
   });
 
@@ -281,7 +304,7 @@ describe("a source that can find single users", () => {
   });
 
   it("answers for a person newer than the snapshot without a walk", async () => {
-    const { clock, pool, cache, asked } = findable();
+    const { clock, pool, cache, asked } = findable({ listingDelayMs: 5_000 });
     cache.start();
     await clock.run(cache.ready());
     await clock.advance(MINUTE);
@@ -289,9 +312,12 @@ describe("a source that can find single users", () => {
     const freshAfter = clock.now();
     const ask = (id: string) => clock.run(cache.lookup(id, { freshAfter }));
     expect(await ask("new")).toMatchObject({ status: "found" });
+    const early = await ask("nobody");
+    expect(early).toMatchObject({ status: "defer" });
+    await clock.advance(early.status === "defer" ? early.retryAfterMs : 0);
     expect(await ask("nobody")).toMatchObject({ status: "absent" });
     expect(await ask("nobody")).toMatchObject({ status: "absent" });
-    expect([asked(), pool.walks]).toEqual([2, 1]);
+    expect([asked(), pool.walks]).toEqual([3, 1]);
     await cache.stop();
   });
 

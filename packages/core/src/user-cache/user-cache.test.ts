@@ -17,6 +17,7 @@ function setUp(overrides: Partial<UserCacheOptions<FakeUser>> = {}, size = 95) {
     keys: (user) => (user.person === undefined ? [] : [user.person]),
     identity: (user) => user.sub,
     ttlMs: 15 * MINUTE,
+    listingDelayMs: 0,
     clock,
     randomness: { random: () => 0.5, id: () => "owner" },
     observe: (event) => events.push(event),
@@ -155,6 +156,74 @@ describe("accounts that won't do", () => {
     const found = await cache.lookup("person-1", { acceptable: () => false });
     expect(found).toMatchObject({ status: "found" });
     expect(pool.walks).toBe(1);
+    await cache.stop();
+  });
+});
+
+describe("a directory that shows what was changed only after a while", () => {
+  const LAG_MS = 3_000;
+
+  /** An account that is made now, and listed after the lag. */
+  async function newcomer(overrides: Partial<UserCacheOptions<FakeUser>> = {}) {
+    const set = await warm({ listingDelayMs: 5_000, ...overrides });
+    const { clock, pool } = set;
+    await clock.advance(2 * MINUTE);
+    const sentAt = clock.now();
+    void clock.sleep(LAG_MS).then(() => pool.users.push({ sub: "new", person: "new-person" }));
+    return { ...set, sentAt };
+  }
+
+  it("has nobody taken for absent by a walk begun too soon after the event", async () => {
+    const { clock, cache, pool, sentAt } = await newcomer({ minIntervalMs: 0 });
+    const ask = () => clock.run(cache.lookup("new-person", { freshAfter: sentAt }));
+    cache.refresh();
+    const answers: string[] = [];
+    for (let answer = await ask(); answer.status !== "found"; answer = await ask()) {
+      answers.push(answer.status);
+      if (answer.status === "absent") break;
+      await clock.advance(answer.retryAfterMs);
+    }
+    expect(answers).toEqual(["defer"]);
+    // The one asked for too early, and the one that counts.
+    expect(pool.walks).toBe(3);
+    await cache.stop();
+  });
+
+  it("is walked once it can answer, not before, and not again and again", async () => {
+    const { clock, cache, pool, sentAt } = await newcomer({ minIntervalMs: 0 });
+    const walks = () => pool.walks - 1;
+    expect(await clock.run(cache.lookup("nobody", { freshAfter: sentAt }))).toMatchObject({
+      status: "defer",
+    });
+    await clock.advance(3_999);
+    expect(walks()).toBe(0);
+    await clock.advance(1 + 1_000);
+    expect(await clock.run(cache.lookup("nobody", { freshAfter: sentAt }))).toEqual({
+      status: "absent",
+      asOf: sentAt + 5_000,
+    });
+    await clock.advance(5 * MINUTE);
+    expect(walks()).toBe(1);
+    await cache.stop();
+  });
+
+  it("is walked in time although somebody new is asked for all the while", async () => {
+    const { clock, cache, pool, sentAt } = await newcomer({ minIntervalMs: 0 });
+    for (let second = 0; second < 10; second += 1) {
+      await clock.run(cache.lookup(`nobody-${second}`, { freshAfter: clock.now(), waitMs: 0 }));
+      await clock.advance(1_000);
+    }
+    const found = await clock.run(cache.lookup("new-person", { freshAfter: sentAt }));
+    expect(found).toMatchObject({ status: "found" });
+    expect(pool.walks).toBeLessThanOrEqual(4);
+    await cache.stop();
+  });
+
+  it("defers until a walk can answer, though one is under way that can't", async () => {
+    const { clock, cache, sentAt } = await newcomer({ minIntervalMs: 0 });
+    cache.refresh();
+    const answer = await clock.run(cache.lookup("x", { freshAfter: sentAt, waitMs: 200 }));
+    expect(answer.status === "defer" && answer.retryAfterMs).toBeGreaterThanOrEqual(4_800);
     await cache.stop();
   });
 });

@@ -1,3 +1,4 @@
+import { ConfigurationError } from "../errors.js";
 import { optionsOf } from "../options.js";
 import { createBell } from "./alarm.js";
 import type { Snapshot } from "./build-snapshot.js";
@@ -9,6 +10,7 @@ import { createRefresher } from "./refresher.js";
 
 /** What an answer must be to be given. */
 interface Need<User> {
+  /** Absence is known from then on: the source shows by then what was there before. */
   readonly freshAfter: number;
   readonly acceptable: (users: readonly User[]) => boolean;
 }
@@ -66,6 +68,9 @@ export function createUserCache<User>(options: UserCacheOptions<User>): UserCach
       found?.forgetUntil(snapshot.asOf);
       swapped.ring();
     },
+    onRefused: () => {
+      swapped.ring();
+    },
   });
 
   const find = source.find?.bind(source);
@@ -119,14 +124,14 @@ export function createUserCache<User>(options: UserCacheOptions<User>): UserCach
     return [...new Map(users.map((user) => [identity(user), user])).values()];
   }
 
-  /** What could answer: the past the lookup asks for, or simply anything newer than there is. */
-  function needed(freshAfter: number, now: number): number {
+  /** What could answer: the time the lookup asks for, or simply anything newer than there is. */
+  function needed(freshAfter: number): number {
     const asOf = refresher.snapshot?.asOf ?? -Infinity;
-    return asOf < freshAfter ? Math.min(freshAfter, now) : asOf + 1;
+    return asOf < freshAfter ? freshAfter : asOf + 1;
   }
 
-  function defer(): LookupResult<User> {
-    const guess = refresher.estimateMs() * (1 + randomness.random() / 5);
+  function defer(inMs: number): LookupResult<User> {
+    const guess = inMs * (1 + randomness.random() / 5);
     const retryAfterMs = Math.round(Math.min(MOST_RETRY_MS, Math.max(LEAST_RETRY_MS, guess)));
     return { status: "defer", retryAfterMs, reason: reasonToDefer() };
   }
@@ -143,11 +148,12 @@ export function createUserCache<User>(options: UserCacheOptions<User>): UserCach
     const asked = clock.now();
     const until = clock.monotonic() + waitMs;
     const asOf = checkLookup.number("freshAfter", lookup.freshAfter ?? 0, ANY_TIME);
-    const freshAfter = asOf > asked + MAX_CLOCK_SKEW_MS ? 0 : asOf;
+    const isAsked = asOf > 0 && asOf <= asked + MAX_CLOCK_SKEW_MS;
+    const freshAfter = isAsked ? asOf + settings.listingDelayMs : 0;
     const need: Need<User> = { freshAfter, acceptable: lookup.acceptable ?? (() => true) };
     let mayAsk = found !== undefined;
     for (;;) {
-      if (stopped) return defer();
+      if (stopped) return defer(LEAST_RETRY_MS);
       const known = answer(id, need);
       if (known !== undefined) return known;
       const leftMs = until - clock.monotonic();
@@ -156,10 +162,14 @@ export function createUserCache<User>(options: UserCacheOptions<User>): UserCach
         const single = await found.ask(id, Math.max(0, leftMs), signal);
         const told = single && judge(single, need);
         if (told !== undefined) return told;
+        // The source can be asked, but not yet for this: no walk is needed.
+        if (single !== undefined) return defer(freshAfter - clock.now());
         continue;
       }
-      refresher.demand(needed(freshAfter, asked));
-      if (leftMs <= 0 || signal?.aborted === true) return defer();
+      refresher.demand(needed(freshAfter));
+      if (leftMs <= 0 || signal?.aborted === true) {
+        return defer(refresher.estimateMs(freshAfter));
+      }
       await swapped.wait(leftMs, signal);
     }
   }
@@ -168,7 +178,10 @@ export function createUserCache<User>(options: UserCacheOptions<User>): UserCach
     start: () => refresher.start(),
 
     async ready() {
-      while (!stopped && usable() === undefined) await swapped.wait(LONGEST_WAIT_MS);
+      while (!stopped && usable() === undefined) {
+        if (refresher.refusal) throw refusedError(refresher.refusal.error);
+        await swapped.wait(LONGEST_WAIT_MS);
+      }
       return !stopped;
     },
 
@@ -200,4 +213,11 @@ export function createUserCache<User>(options: UserCacheOptions<User>): UserCach
       await refresher.stop();
     },
   };
+}
+
+function refusedError(cause: unknown): ConfigurationError {
+  const said = cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause);
+  return new ConfigurationError(`createUserCache: the source refuses to be walked (${said}).`, {
+    cause,
+  });
 }

@@ -26,7 +26,7 @@ export interface PageFault {
 export type WalkEnd =
   | { readonly status: "complete" }
   | { readonly status: "aborted" }
-  | { readonly status: "failed"; readonly error: unknown };
+  | { readonly status: "failed"; readonly error: unknown; readonly fault: SourceFault };
 
 const FIRST_RETRY_MS = 250;
 const LONGEST_RETRY_MS = 30_000;
@@ -62,7 +62,9 @@ export async function walkPool<User>(options: WalkOptions<User>): Promise<WalkEn
       const fault = source.classify?.(error) ?? "transient";
       inARow += 1;
       if (fault !== "throttled") failures += 1;
-      if (failures > options.maxPageFailures) return { status: "failed", error };
+      if (fault === "refused" || failures > options.maxPageFailures) {
+        return { status: "failed", error, fault };
+      }
       if (fault === "tokenExpired" || (begun && from === undefined)) {
         options.onRestart();
         from = undefined;
