@@ -54,7 +54,7 @@ const INSTALL_LIMIT_MS = 60_000;
 async function rehearse(folder: string): Promise<boolean> {
   if (!values.built) await build();
   const registry = await startRegistry(join(folder, "registry"));
-  const redis = await startRedisServer();
+  const redis = await startRedisServer({ settings: { appendonly: "yes" } });
   try {
     const published = await publishAll(join(folder, "tarballs"), registry);
     say(`${published} packages published to ${registry.url}`);

@@ -73,7 +73,7 @@ const hosts = {
   ignores: [
     `**/${tests}`,
     // These repeat calls of their own, not tries at a message.
-    "packages/core/src/consumer/{poller,queue-calls,receive-gate,verify-senders}.ts",
+    "packages/core/src/consumer/{poller,queue-calls,receive-gate,until-verified}.ts",
   ],
   plugins,
   rules: {

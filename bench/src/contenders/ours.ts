@@ -65,6 +65,8 @@ async function consume(
     queue: sqsQueue({ client, queueUrl }),
     store,
     pipelines: [pipeline],
+    // The figures are of Redis without its disk.
+    allow: ["NO_PERSISTENCE"],
     concurrency,
     maxPollers: pollers,
   });

@@ -53,6 +53,7 @@ const environment = z.object({
   SES_EVENTS_QUEUE_URL: httpUrl.optional(),
   REDIS_URL: z.url({ protocol: /^rediss?$/, error: "must be a redis(s):// URL" }).optional(),
   HISTORY_TOKEN: z.string().min(16, "must have at least 16 characters").optional(),
+  ALLOW: z.string().default("").transform(codesOf),
   DIGEST_SECRET: z.string().min(16, "must have at least 16 characters").optional(),
   CONCURRENCY: wholeNumber(1, 1_000, 20),
   VISIBILITY_SECONDS: wholeNumber(1, 21_600, 60),
@@ -96,6 +97,8 @@ export interface Config {
   readonly redisUrl: string | undefined;
   /** What readers of the send history have to bear. */
   readonly historyToken: string | undefined;
+  /** Faults of the deployment to start with all the same. */
+  readonly allow: readonly string[];
   readonly digestSecret: string | undefined;
   readonly concurrency: number;
   readonly visibilityMs: number;
@@ -173,6 +176,7 @@ function toConfig(env: Environment): Config {
     sesEventsQueueUrl: env.SES_EVENTS_QUEUE_URL,
     redisUrl: env.REDIS_URL,
     historyToken: env.HISTORY_TOKEN,
+    allow: env.ALLOW,
     digestSecret: env.DIGEST_SECRET,
     concurrency: env.CONCURRENCY,
     visibilityMs: env.VISIBILITY_SECONDS * 1_000,
@@ -187,6 +191,10 @@ function toConfig(env: Environment): Config {
     port: env.PORT,
     logLevel: env.LOG_LEVEL,
   };
+}
+
+function codesOf(text: string): readonly string[] {
+  return listOf(text).map((code) => code.toUpperCase());
 }
 
 function listOf(text: string): readonly string[] {

@@ -23,7 +23,7 @@ const spawned: ServiceProcess[] = [];
 beforeAll(async () => {
   const inPackage = (path: string) => fileURLToPath(new URL(`../${path}`, import.meta.url));
   bundle = await bundlePrograms(inPackage(""), { main: inPackage("src/main.ts") });
-  redis = await startRedisServer();
+  redis = await startRedisServer({ settings: { appendonly: "yes" } });
 });
 
 afterEach(async () => {

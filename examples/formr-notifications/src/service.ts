@@ -66,6 +66,7 @@ export function startService(config: Config, logger: Logger): StartingService {
       concurrency: config.concurrency,
       visibilityMs: config.visibilityMs,
       delivery: config.delivery,
+      allow: config.allow,
       ready: async () => {
         await users.cache.ready();
       },
@@ -99,6 +100,7 @@ export function startService(config: Config, logger: Logger): StartingService {
       namespace,
       queue: queueAt(config.sesEventsQueueUrl),
       store: state.store,
+      allow: config.allow,
       logger: logger.child({ consumer: "ses-events" }),
       onEvent: keeper.onSesEvent,
     });

@@ -12,6 +12,8 @@ export interface SesEventsOptions {
   readonly namespace: string;
   readonly queue: MessageQueue;
   readonly store: DedupeStore;
+  /** Faults of the deployment to start with all the same. */
+  readonly allow: readonly string[];
   readonly logger: Logger;
   /** Where it throws, the event is told again. */
   readonly onEvent: (event: SesEventNotification) => Promise<void>;

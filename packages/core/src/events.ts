@@ -1,4 +1,4 @@
-import type { AttemptInfo, DeadInfo, Receipt } from "./ports/index.js";
+import type { AttemptInfo, DeadInfo, DeploymentFinding, Receipt } from "./ports/index.js";
 
 /** What every event about a message bears: ids and digests, never addresses, names or bodies. */
 export interface MessageFacts {
@@ -64,6 +64,14 @@ export type ConsumerEvent = { readonly at: number } & (
   | { readonly type: "senderUnavailable"; readonly error: unknown; readonly retryInMs?: number }
   /** Lambda only: the queue couldn't be asked for its own limit; the next invocation asks again. */
   | { readonly type: "describeFailed"; readonly error: unknown }
+  /** The store couldn't be asked for its settings, likewise. */
+  | { readonly type: "storeUnavailable"; readonly error: unknown; readonly retryInMs?: number }
+  /** What the checks at start found, and started with all the same: `allowed` by name, or a warning. */
+  | ({
+      readonly type: "deploymentFinding";
+      readonly subject: "queue" | "store";
+      readonly allowed: boolean;
+    } & DeploymentFinding)
   | { readonly type: "draining"; readonly inFlight: number }
   | { readonly type: "stopped" }
   | { readonly type: "received"; readonly count: number }

@@ -16,6 +16,8 @@ async function serverWith(settings: Readonly<Record<string, string>>): Promise<R
   return server;
 }
 
+const codeOf = ({ code }: { readonly code: string }) => code;
+
 async function inspected(server: RedisServer) {
   return redisStore({ client: server.connect() }).inspect();
 }
@@ -81,6 +83,29 @@ it("looks at every primary of a cluster", async () => {
     cluster.nodes.map(({ host, port }) => `${host}:${port}`).sort(),
   );
   expect(findings.filter(({ code }) => code === "NO_PERSISTENCE")).toHaveLength(3);
+});
+
+it("reads the eviction policy from CONFIG where INFO is denied, and tells what it can't know", async () => {
+  const server = await serverWith({ appendonly: "yes", "maxmemory-policy": "allkeys-lru" });
+  const admin = server.connect();
+  await admin.call("ACL", "SETUSER", "narrow", "on", ">pass", "~*", "+@all", "-info");
+  const narrow = server.connect({ username: "narrow", password: "pass", enableReadyCheck: false });
+  const codes = async () => (await redisStore({ client: narrow }).inspect()).findings.map(codeOf);
+  expect(await codes()).toEqual(["EVICTION", "UNREADABLE_SETTINGS"]);
+  await admin.call("ACL", "SETUSER", "narrow", "-config");
+  expect(await codes()).toEqual(["UNREADABLE_SETTINGS"]);
+});
+
+it("answers a start with what it found, by address and without its password", async () => {
+  const server = await serverWith({ "maxmemory-policy": "allkeys-lru" });
+  await server.connect().call("ACL", "SETUSER", "service", "on", ">hidden", "~*", "+@all");
+  const store = redisStore({
+    client: server.connect({ username: "service", password: "hidden" }),
+  });
+  const findings = await store.verify();
+  expect(findings.map(codeOf)).toEqual(["EVICTION", "NO_PERSISTENCE", "NO_REPLICAS"]);
+  expect(findings[0]?.text).toContain(`Redis 127.0.0.1:${server.port}: maxmemory-policy`);
+  expect(JSON.stringify(findings)).not.toContain("hidden");
 });
 
 it("throws where the server doesn't answer", async () => {

@@ -2,6 +2,7 @@ import type { DedupeStore } from "@exactly-once/core";
 import {
   type ControlFlags,
   DEFAULT_RETENTION_MS,
+  type DeploymentFinding,
   LONGEST_TIMER_MS,
   optionsOf,
   type ReconcileProgress,
@@ -54,6 +55,7 @@ export interface RedisStore extends DedupeStore {
    * @throws StoreUnavailableError when it doesn't
    */
   ping(): Promise<void>;
+  verify(): Promise<readonly DeploymentFinding[]>;
   /** What of the server's settings endangers the promises. Reads, changes nothing. */
   inspect(): Promise<RedisReport>;
 }
@@ -100,6 +102,7 @@ export function redisStoreWith(scripts: Scripts, options: RedisStoreOptions): Re
 
   const place = { commands, scripts, keys };
   const about = recordCommands(place);
+  const inspect = () => inspectRedis(client, commandTimeoutMs);
   return {
     capabilities: { durable: true, shared: true, clock: "store" },
     control: redisControl(commands, scripts, keys),
@@ -111,7 +114,11 @@ export function redisStoreWith(scripts: Scripts, options: RedisStoreOptions): Re
     ping: async () => {
       await commands.run({ script: scripts.ping, keys: [keys.probe], args: [] }, ignoreReply);
     },
-    inspect: () => inspectRedis(client, commandTimeoutMs),
+    inspect,
+    verify: async () =>
+      (await inspect()).findings.map(({ code, severity, address, text }) => {
+        return { code, severity, text: `Redis ${address}: ${text}` };
+      }),
   };
 }
 

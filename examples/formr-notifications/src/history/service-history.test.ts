@@ -133,7 +133,7 @@ it("asks for the token, where there is one, and leaves health open", async () =>
 });
 
 it("in Redis outlives the service, and fails as such while Redis is away", async () => {
-  const redis = await startRedisServer();
+  const redis = await startRedisServer({ settings: { appendonly: "yes" } });
   try {
     const env = { REDIS_URL: redis.url };
     running = await runService({ env });

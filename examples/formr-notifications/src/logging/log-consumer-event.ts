@@ -22,6 +22,8 @@ const LEVELS: Readonly<Partial<Record<ConsumerEvent["type"], Level>>> = {
   receiveFailed: "warn",
   senderUnavailable: "warn",
   describeFailed: "warn",
+  storeUnavailable: "warn",
+  deploymentFinding: "warn",
   extendFailed: "warn",
   acknowledgeFailed: "warn",
   storeDown: "warn",
@@ -69,7 +71,10 @@ function detailsOf(event: ConsumerEvent): Record<string, unknown> {
       return { count: event.count };
     case "receiveFailed":
     case "senderUnavailable":
+    case "storeUnavailable":
       return { retryInMs: event.retryInMs, error: describeError(event.error) };
+    case "deploymentFinding":
+      return { subject: event.subject, code: event.code, text: event.text };
     case "claimed":
       return { fence: event.fence };
     case "attemptBegun":

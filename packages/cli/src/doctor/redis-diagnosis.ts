@@ -7,6 +7,8 @@ const LEADS_TO: Readonly<Record<string, string>> = {
   EVICTION: "an evicted record is forgotten: its email goes out again when its message comes back",
   NO_PERSISTENCE: "a restart forgets what was sent, and redeliveries send it again",
   NO_REPLICAS: "while this server is down nothing is sent",
+  ACTIVE_ACTIVE: "two replicas may both be granted a key, and both send its email",
+  UNREADABLE_SETTINGS: "nobody knows whether records can be evicted, or forgotten by a restart",
   OLD_VERSION: "scripts fail, and nothing is sent",
   CLOCK_SKEW: "times on the records can't be compared with those of logs",
 };

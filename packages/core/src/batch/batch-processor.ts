@@ -1,3 +1,4 @@
+import { judgeFindings, queueFindings, startChecks, tryBudget } from "../consumer/deployment.js";
 import { hostSettings, type HostOptions } from "../consumer/options.js";
 import { optionsOf } from "../options.js";
 import { createEmit } from "../events.js";
@@ -6,7 +7,7 @@ import type { QueueMessage } from "../ports/index.js";
 import { Breakers } from "../run/breakers.js";
 import { keyedDigest } from "../run/tripwire.js";
 import { Invocation, type BatchHost } from "./invocation.js";
-import { SenderChecks } from "./sender-checks.js";
+import { StartChecks } from "./start-checks.js";
 
 /** What a batch processor takes of a consumer's options: it receives, extends and polls nothing. */
 export type BatchProcessorOptions = HostOptions;
@@ -14,18 +15,25 @@ export type BatchProcessorOptions = HostOptions;
 /** Pipelines for a host that receives by itself. */
 export interface BatchProcessor {
   /**
+   * Looks at the queue, until it has answered once; a host calls it before each batch. A queue that can't
+   * be asked now (`describeFailed`) is asked by the next call; until then only `maxReceives` limits tries.
+   *
+   * @throws ConfigurationError where the queue can't keep the promises
+   */
+  verifyQueue(): Promise<void>;
+  /**
    * Handles a batch that somebody else received, such as an AWS Lambda invocation: groups side by
    * side, the messages of a group in order, and nothing left in the background when it resolves.
    *
    * Resolves with the ids of the messages that may leave the queue. Every other one has to come
    * back; its visibility is already set for that. Never rejects for a message's sake.
    *
-   * The senders' own checks come first, until each has passed once. One that finds its provider away is
-   * told (`senderUnavailable`), and the batch is handled all the same.
+   * The store's and the senders' own checks come first, until each has passed once. What is away is
+   * told (`storeUnavailable`, `senderUnavailable`), and the batch is handled all the same.
    *
    * @param remainingMs until this invocation is ended from outside; the messages must stay hidden
    *   for at least as long
-   * @throws ConfigurationError where a sender's check says what an operator has to mend
+   * @throws ConfigurationError where a check says what an operator has to mend
    */
   process(messages: readonly QueueMessage[], remainingMs: number): Promise<ReadonlySet<string>>;
 }
@@ -38,22 +46,39 @@ export function createBatchProcessor(
   const settings = hostSettings(optionsOf(caller), options);
   const { clock, randomness } = settings;
   const time = leaseTime(clock);
-  const host: BatchHost = {
+  let { maxReceives } = settings;
+  const host: Omit<BatchHost, "maxReceives"> = {
     queue: settings.queue,
     store: settings.store,
-    maxReceives: settings.maxReceives,
     settings,
     time,
     emit: createEmit(options.observe, () => clock.now()),
     digest: keyedDigest(settings.digestSecret),
     breakers: new Breakers({ time, random: randomness.random, onChange: () => undefined }),
   };
-  const checks = new SenderChecks(options.pipelines, clock, host.emit);
+  const judge = { caller, allow: settings.allow, emit: host.emit };
+  const checks = new StartChecks(
+    startChecks(judge, host.store, options.pipelines),
+    clock,
+    host.emit,
+  );
+  let queueIsKnown = false;
   return {
+    verifyQueue: async () => {
+      if (queueIsKnown) return;
+      const description = await host.queue.describe().catch((error: unknown) => {
+        host.emit({ type: "describeFailed", error });
+      });
+      if (!description) return;
+      judgeFindings(judge, "queue", queueFindings(description));
+      maxReceives = tryBudget(caller, settings.maxReceives, description);
+      queueIsKnown = true;
+    },
     process: async (messages, remainingMs) => {
       const startedAt = time();
       await checks.make(remainingMs);
-      const invocation = new Invocation(host, remainingMs - (time() - startedAt));
+      const left = remainingMs - (time() - startedAt);
+      const invocation = new Invocation({ ...host, maxReceives }, left);
       try {
         return await invocation.process(messages);
       } finally {

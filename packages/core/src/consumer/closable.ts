@@ -8,6 +8,7 @@ export function closableStore(store: DedupeStore, closed: AbortSignal): DedupeSt
   const { control, tripwire } = store;
   return {
     capabilities: store.capabilities,
+    ...(store.verify && { verify: () => call(async () => (await store.verify?.()) ?? []) }),
     claim: (items) => call(() => store.claim(items)),
     extend: (items) => call(() => store.extend(items)),
     begin: (item) => call(() => store.begin(item)),

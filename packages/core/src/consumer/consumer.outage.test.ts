@@ -11,7 +11,7 @@ afterEach(async () => {
   }
 });
 
-type Operation = Exclude<keyof DedupeStore, "capabilities" | "control" | "tripwire">;
+type Operation = Exclude<keyof DedupeStore, "capabilities" | "verify" | "control" | "tripwire">;
 
 const OPERATIONS: readonly Operation[] = [
   "claim",
@@ -66,7 +66,7 @@ function start(options: RigOptions = {}) {
   let broken!: ReturnType<typeof breakable>;
   const made = rig({
     ...options,
-    wrapStore: (store) => (broken = breakable(store)).flaky,
+    wrapStore: (store) => (broken = breakable(options.wrapStore?.(store) ?? store)).flaky,
   });
   rigs.push(made);
   return { ...made, ...broken };
@@ -335,6 +335,57 @@ describe("a start", () => {
     r.office.verify = () => Promise.reject(new ConfigurationError("grant ses:SendRawEmail"));
     await expect(r.consumer.start()).rejects.toThrow("grant ses:SendRawEmail");
     expect(r.clock.sleeping).toBe(0);
+  });
+
+  it("waits for a store that is away: live, not ready, and says why", async () => {
+    let away = true;
+    const r = start({
+      wrapStore: (store) => ({
+        ...store,
+        verify: () =>
+          away ? Promise.reject(new StoreUnavailableError("Redis is away.")) : Promise.resolve([]),
+      }),
+    });
+    const starting = r.consumer.start();
+    await r.clock.advance(300_000);
+    expect(r.consumer.health()).toMatchObject({
+      ...{ live: true, ready: false, state: "starting" },
+      reason: "it is starting: Redis is away.",
+    });
+    expect(r.seen("storeUnavailable").length).toBeGreaterThan(2);
+    expect(r.queue.calls.receive).toBe(0);
+    away = false;
+    await r.clock.run(starting);
+    expect(r.consumer.health().ready).toBe(true);
+  });
+
+  const evicting = (store: DedupeStore): DedupeStore => ({
+    ...store,
+    verify: () =>
+      Promise.resolve([
+        { code: "EVICTION", severity: "error", text: "records may be evicted." },
+        { code: "NO_REPLICAS", severity: "warning", text: "there is no replica." },
+      ]),
+  });
+
+  it("is refused by a store that may lose what it was told, and says by what name to allow it", async () => {
+    const r = start({ wrapStore: evicting });
+    await expect(r.consumer.start()).rejects.toThrow(
+      'createConsumer: EVICTION: records may be evicted. Or start with it all the same by allow: ["EVICTION"].',
+    );
+    expect(r.queue.calls.receive).toBe(0);
+    expect(r.clock.sleeping).toBe(0);
+  });
+
+  it("tells what it was allowed to start with, and what is a warning", async () => {
+    const r = start({ wrapStore: evicting, consumer: { allow: ["EVICTION"] } });
+    await r.clock.run(r.consumer.start());
+    expect(
+      r.seen("deploymentFinding").map(({ subject, code, allowed }) => [subject, code, allowed]),
+    ).toEqual([
+      ["store", "EVICTION", true],
+      ["store", "NO_REPLICAS", false],
+    ]);
   });
 
   it("is given up by a stop, which leaves nothing behind", async () => {

@@ -1,10 +1,10 @@
 import { ConfigurationError } from "../errors.js";
 import { LONGEST_MS, optionsOf } from "../options.js";
-import type { QueueDescription } from "../ports/index.js";
+import { judgeFindings, queueFindings, startChecks, tryBudget } from "./deployment.js";
 import type { ConsumerOptions } from "./options.js";
 import type { PipelineHealth } from "./pipeline-gates.js";
 import { assemble, type ConsumerParts } from "./parts.js";
-import { verifySenders } from "./verify-senders.js";
+import { untilVerified } from "./until-verified.js";
 
 /** What a health endpoint tells: restart where `live` is false, send no traffic where `ready` is. */
 export interface ConsumerHealth {
@@ -25,7 +25,7 @@ export interface ConsumerHealth {
 /** Handles a queue's messages, from `start` to `stop`. */
 export interface Consumer extends AsyncDisposable {
   /**
-   * Checks the queue and the senders, waits for `ready`, then receives until `stop`.
+   * Checks the queue, the store and the senders, waits for `ready`, then receives until `stop`.
    *
    * @throws ConfigurationError when the deployment can't keep the promises.
    */
@@ -43,6 +43,8 @@ export interface Consumer extends AsyncDisposable {
   health(): ConsumerHealth;
 }
 
+/** Whose deployment it is, for an error's text. */
+const CALLER = "createConsumer";
 const DEFAULT_DRAIN_MS = 30_000;
 const checkStop = optionsOf("stop");
 /** Of the drain deadline, what aborted handlers get to end in, ms. */
@@ -90,7 +92,7 @@ class QueueConsumer {
   /** What stopped it, of its own. */
   #fault: { readonly error: unknown } | undefined = undefined;
   #stopping: Promise<void> | undefined = undefined;
-  /** Ends a start that waits for a sender. */
+  /** Ends a start that waits for the store or a sender. */
   readonly #starting = new AbortController();
   #waitingFor = "";
   #finish: () => void = () => undefined;
@@ -158,11 +160,12 @@ class QueueConsumer {
     const { queue, ready } = this.#options;
     const { dispatcher, control, env } = this.#parts;
     const description = await queue.describe();
-    const maxTries = receiveBudget(this.#options, description);
+    judgeFindings(this.#judge(), "queue", queueFindings(description));
+    const maxTries = tryBudget(CALLER, this.#options.maxReceives, description);
     const { fifo, deadLetter } = description;
     const lastReceive = deadLetter && Math.max(1, deadLetter.maxReceiveCount - 1);
     dispatcher.configure({ fifo, maxTries, lastReceive });
-    await this.#verifySenders();
+    await this.#verify();
     if (this.#stopping) return description.name;
     if ((await ready?.()) === false && !this.#stopping) {
       throw new ConfigurationError(
@@ -173,16 +176,21 @@ class QueueConsumer {
     return description.name;
   }
 
-  #verifySenders(): Promise<void> {
-    const { clock, randomness, emit } = this.#parts.env;
+  /** Asks the store and every sender, side by side, until each has answered. */
+  #verify(): Promise<void> {
+    const { clock, randomness, emit, store } = this.#parts.env;
     const { signal } = this.#starting;
-    return verifySenders(this.#options.pipelines, {
+    return untilVerified(startChecks(this.#judge(), store, this.#options.pipelines), {
       ...{ clock, randomness, signal },
-      onUnavailable: (error, retryInMs) => {
+      onUnavailable: ({ unavailable }, error, retryInMs) => {
         this.#waitingFor = error instanceof Error ? `: ${error.message}` : "";
-        emit({ type: "senderUnavailable", error, retryInMs });
+        emit({ type: unavailable, error, retryInMs });
       },
     });
+  }
+
+  #judge() {
+    return { caller: CALLER, allow: this.#parts.allow, emit: this.#parts.env.emit };
   }
 
   #receive(queueName: string): void {
@@ -239,31 +247,4 @@ class QueueConsumer {
     });
     await Promise.race([settled, clock.sleep(Math.max(0, at - time()), ended.signal)]);
   }
-}
-
-/** How many tries a message gets before we dead-letter it; `undefined` leaves it to the queue. */
-function receiveBudget(
-  options: ConsumerOptions,
-  description: QueueDescription,
-): number | undefined {
-  const { deadLetter, name, unreadable } = description;
-  if (!deadLetter && !options.allowNoDeadLetterQueue) {
-    throw new ConfigurationError(
-      unreadable ??
-        `Queue ${name} has no redrive policy: what can't be handled would come back for ever. Give it a dead-letter queue, or pass allowNoDeadLetterQueue: true.`,
-    );
-  }
-  if (!deadLetter) return undefined;
-  if (unreadable !== undefined && options.maxReceives === undefined) {
-    throw new ConfigurationError(
-      `Queue ${name} may not be looked at, and its own redrive could come before ours: ${unreadable}. Or set maxReceives below the redrive policy's maxReceiveCount.`,
-    );
-  }
-  const budget = options.maxReceives ?? Math.max(1, deadLetter.maxReceiveCount - 1);
-  if (budget > deadLetter.maxReceiveCount) {
-    throw new ConfigurationError(
-      `maxReceives is ${budget}, but queue ${name} moves messages away after ${deadLetter.maxReceiveCount} receives: ours must come first.`,
-    );
-  }
-  return budget;
 }

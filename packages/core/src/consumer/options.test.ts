@@ -60,6 +60,8 @@ const ofBoth: readonly Case[] = [
   ["tries that are no number", { maxReceives: Number.NaN }, "maxReceives is NaN"],
   ["a delivery that is none", { delivery: "test" }, 'delivery is "test"; give "live" or "dry-run"'],
   ["an allowlist without allow", { delivery: { mode: "allowlist" } }, "delivery.allow is missing"],
+  ["a code to allow outside a list", { allow: "EVICTION" }, "allow is no array; give codes"],
+  ["a code that can be none", { allow: ["eviction"] }, 'allow[0] is "eviction"; give a code'],
   ["an empty secret", { digestSecret: "" }, 'digestSecret is ""'],
   ["an observer that is none", { observe: {} }, "observe is an object; give a function"],
 ];
@@ -98,7 +100,7 @@ describe("ready", () => {
   it("can be a user cache's, and ends the start where the cache was stopped", async () => {
     const cache = createUserCache({ source, keys: (user: string) => [user], ttlMs: 1_000, clock });
     const consumer = createConsumer({
-      ...options({ allowNoDeadLetterQueue: true }),
+      ...options({ allow: ["NO_DEAD_LETTER_QUEUE"] }),
       ready: () => cache.ready(),
     });
     const started = consumer.start();

@@ -38,8 +38,11 @@ export interface ConsumerOptions {
    * `maxReceiveCount`, so that ours comes first.
    */
   readonly maxReceives?: number | undefined;
-  /** Runs with a queue that has no dead-letter queue: what can't be handled then comes back for ever. */
-  readonly allowNoDeadLetterQueue?: boolean | undefined;
+  /**
+   * Faults of the deployment to start with all the same, by their codes: `["NO_PERSISTENCE"]`. What each
+   * leads to stands in the error that it is refused with. Default: none.
+   */
+  readonly allow?: readonly string[] | undefined;
   /** Default `live`. */
   readonly delivery?: Delivery | undefined;
   /**
@@ -57,13 +60,7 @@ export interface ConsumerOptions {
 /** What both hosts take: the consumer, and the batch processor. */
 export type HostOptions = Omit<
   ConsumerOptions,
-  | "concurrency"
-  | "maxHeld"
-  | "visibilityMs"
-  | "waitMs"
-  | "maxPollers"
-  | "allowNoDeadLetterQueue"
-  | "ready"
+  "concurrency" | "maxHeld" | "visibilityMs" | "waitMs" | "maxPollers" | "ready"
 >;
 
 export interface HostSettings {
@@ -74,6 +71,7 @@ export interface HostSettings {
   readonly select: Select;
   readonly decode: Decoder;
   readonly maxReceives: number | undefined;
+  readonly allow: readonly string[];
   readonly delivery: Delivery;
   readonly digestSecret: string;
   readonly clock: Clock;
@@ -149,6 +147,7 @@ export function hostSettings(check: OptionChecks, options: HostOptions): HostSet
       options.maxReceives === undefined
         ? undefined
         : check.integer("maxReceives", options.maxReceives, { from: 1, to: 1_000_000 }),
+    allow: checkedCodes(check, options.allow ?? []),
     delivery: checkedDelivery(check, options.delivery ?? "live"),
     digestSecret: check.text(
       "digestSecret",
@@ -201,6 +200,15 @@ function pipelinesByName(
     byName.set(made.name, made);
   }
   return byName;
+}
+
+/** Which codes there are is the store's and the queue's own: one that is never found allows nothing. */
+function checkedCodes(check: OptionChecks, allow: readonly string[]): readonly string[] {
+  const given: unknown = allow;
+  if (!Array.isArray(given)) check.refuse('allow is no array; give codes, such as ["EVICTION"].');
+  return allow.map((code, index) =>
+    check.text(`allow[${index}]`, code, /^[A-Z][A-Z0-9_]{0,79}$/, 'a code, such as "EVICTION"'),
+  );
 }
 
 function checkedDelivery(check: OptionChecks, delivery: Delivery): Delivery {

@@ -20,6 +20,8 @@ const STORE_BATCH = 100;
 
 /** What a consumer is made of. */
 export interface ConsumerParts {
+  /** Codes of findings to start with. */
+  readonly allow: readonly string[];
   readonly env: RunEnvironment;
   readonly gate: ReceiveGate;
   readonly pipelines: PipelineGates;
@@ -99,7 +101,8 @@ export function assemble(options: ConsumerOptions): ConsumerParts {
       dispatcher.receive(messages, sentAt);
     },
   });
-  return { env, gate, pipelines, keeper, control, dispatcher, poller, abandon, closed };
+  const { allow } = settings;
+  return { allow, env, gate, pipelines, keeper, control, dispatcher, poller, abandon, closed };
 }
 
 function environment(

@@ -1,4 +1,5 @@
 export type * from "./clock.js";
+export type * from "./deployment-finding.js";
 export * from "./message-queue.js";
 export type * from "./outcome.js";
 export type * from "./randomness.js";

@@ -23,7 +23,7 @@ import { settleEvent } from "./settle-event.js";
 /** Where the events come from, and whose attempts they settle. */
 export interface SesEventReconcilerOptions extends Pick<
   ConsumerOptions,
-  "concurrency" | "visibilityMs" | "waitMs" | "allowNoDeadLetterQueue" | "randomness"
+  "concurrency" | "visibilityMs" | "waitMs" | "allow" | "randomness"
 > {
   /**
    * Of the service whose attempts are settled; at most 89 characters. Other services' events are
@@ -131,7 +131,7 @@ export function createSesEventReconciler(options: SesEventReconcilerOptions): Se
     concurrency: options.concurrency ?? 20,
     visibilityMs: options.visibilityMs,
     waitMs: options.waitMs,
-    allowNoDeadLetterQueue: options.allowNoDeadLetterQueue,
+    allow: options.allow,
     randomness: options.randomness,
     namespace: `${namespace}-${pipelineName}`,
     ...{ queue, decode, clock },

@@ -3,7 +3,13 @@ import {
   ReceiveMessageCommand,
   SendMessageCommand,
 } from "@aws-sdk/client-sqs";
-import { definePipeline, memoryStore, type ConsumerEvent, type Sender } from "@exactly-once/core";
+import {
+  definePipeline,
+  memoryStore,
+  type ConsumerEvent,
+  type DedupeStore,
+  type Sender,
+} from "@exactly-once/core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { runningOut } from "../../../../scripts/test-time.js";
@@ -137,12 +143,36 @@ describe("a Lambda handler", () => {
     const queueUrl = await sqs.createQueue("lonely-lambda");
     const Records = [recordOf('{"id":"d"}')];
     await expect(handlerOf(queueUrl)({ Records }, inTime)).rejects.toThrow(
-      /createLambdaHandler: queue lonely-lambda has no redrive policy/,
+      /createLambdaHandler: NO_DEAD_LETTER_QUEUE: queue lonely-lambda has no redrive policy/,
     );
     expect(sent).not.toContain("d");
-    const allowed = handlerOf(queueUrl, { allowNoDeadLetterQueue: true });
+    const allowed = handlerOf(queueUrl, { allow: ["NO_DEAD_LETTER_QUEUE"] });
     expect(await allowed({ Records }, inTime)).toEqual({ batchItemFailures: [] });
     expect(sent).toContain("d");
+  });
+
+  it("refuses a store that may lose what it was told, and asks one that is away again", async () => {
+    const { queueUrl } = await sqs.createPair({ fifo: false });
+    const Records = [recordOf('{"id":"s"}')];
+    const evicts = [
+      { code: "EVICTION", severity: "error", text: "records may be evicted." },
+    ] as const;
+    const answers = [() => Promise.reject(new Error("away")), () => Promise.resolve(evicts)];
+    let asked = 0;
+    const store: DedupeStore = {
+      ...memoryStore(),
+      verify: () => (answers[asked++] ?? (() => Promise.resolve(evicts)))(),
+    };
+    const strict = handlerOf(queueUrl, { store });
+    expect(await strict({ Records }, inTime)).toEqual({ batchItemFailures: [] });
+    await expect(strict({ Records }, inTime)).rejects.toThrow(/createLambdaHandler: EVICTION/);
+    const events: ConsumerEvent[] = [];
+    const observe = (event: ConsumerEvent) => events.push(event);
+    const lenient = handlerOf(queueUrl, { store, allow: ["EVICTION"], observe });
+    await lenient({ Records }, inTime);
+    await lenient({ Records }, inTime);
+    expect(asked).toBe(3);
+    expect(events.filter(({ type }) => type === "deploymentFinding")).toHaveLength(1);
   });
 
   it("refuses a queue that it may not look at, unless it is told where dead letters go", async () => {

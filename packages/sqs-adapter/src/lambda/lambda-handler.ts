@@ -1,14 +1,7 @@
 import type { SQSClient } from "@aws-sdk/client-sqs";
+import { type ConsumerEvent, type MessageQueue, type Observer } from "@exactly-once/core";
 import {
-  ConfigurationError,
-  type ConsumerEvent,
-  type MessageQueue,
-  type Observer,
-} from "@exactly-once/core";
-import {
-  type BatchProcessor,
   type BatchProcessorOptions,
-  type QueueDescription,
   type QueueMessage,
   createBatchProcessor,
   systemClock,
@@ -29,8 +22,6 @@ export interface LambdaHandlerOptions extends Omit<BatchProcessorOptions, "queue
   readonly queueUrl: string;
   /** Where dead letters go, if not to the queue that the redrive policy names. */
   readonly deadLetterQueueUrl?: string | undefined;
-  /** A queue without a redrive policy is refused, unless this is set. Default false. */
-  readonly allowNoDeadLetterQueue?: boolean | undefined;
   /**
    * Milliseconds a call to SQS may take, of the invocation's time. Default 3,000: a queue that doesn't
    * answer must not cost the messages their handling.
@@ -65,13 +56,12 @@ const CALLER = "createLambdaHandler";
  * that, an `extendFailed` event says so, and the messages are handled all the same: the record guards
  * against what the queue's own visibility lets through.
  *
- * The first invocation of a sandbox looks at the queue, and fails with a `ConfigurationError` where it has
- * no dead-letter queue; its messages come back. Without `maxReceives` a message is dead-lettered one
- * receive before the queue would move it itself. A queue that can't be asked (`describeFailed`) is asked
- * again by the next invocation; one that may not be asked needs `maxReceives`, below its own limit.
- *
- * The senders' own checks are made by the first invocation, too: what an operator has to mend fails it
- * with a `ConfigurationError`, and its messages come back.
+ * The first invocation of a sandbox looks at the queue, the store and the senders, and fails with a
+ * `ConfigurationError` where they can't keep the promises (no dead-letter queue, a store that evicts),
+ * unless that is allowed by name (`allow`); its messages come back. Without `maxReceives` a message is
+ * dead-lettered one receive before the queue would move it itself. What can't be asked (`describeFailed`,
+ * `storeUnavailable`, `senderUnavailable`) is asked again by the next invocation; a queue that may not be
+ * asked needs `maxReceives`, below its own limit.
  *
  * @example
  * ```ts
@@ -80,7 +70,7 @@ const CALLER = "createLambdaHandler";
  * @throws ConfigurationError for an option that is out of its range
  */
 export function createLambdaHandler(options: LambdaHandlerOptions): LambdaHandler {
-  const { client, queueUrl, deadLetterQueueUrl, allowNoDeadLetterQueue = false, ...rest } = options;
+  const { client, queueUrl, deadLetterQueueUrl, ...rest } = options;
   const { callTimeoutMs = CALL_TIMEOUT_MS, ...processing } = rest;
   const queue = openQueue(CALLER, {
     client,
@@ -88,35 +78,25 @@ export function createLambdaHandler(options: LambdaHandlerOptions): LambdaHandle
     deadLetterQueueUrl,
     callTimeoutMs,
   });
-  const createProcessor = (maxReceives = processing.maxReceives) =>
-    createBatchProcessor({ ...processing, maxReceives, queue }, CALLER);
+  const processor = createBatchProcessor({ ...processing, queue }, CALLER);
   const tell = createTell(options);
-  const untold = createProcessor();
-  /** Once the queue has told its own limit, under which ours has to be. */
-  let told: BatchProcessor | undefined;
   return async (event, context) => {
     const messages = event.Records.map(fromLambdaRecord);
     const remainingMs = context.getRemainingTimeInMillis();
-    const [description] = await Promise.all([
-      told === undefined ? look(queue, tell) : undefined,
-      hide(queue, messages, remainingMs, tell),
-    ]);
-    if (description !== undefined) {
-      if (!allowNoDeadLetterQueue) requireDeadLetterQueue(description);
-      requireLimit(description, processing.maxReceives);
-      told = createProcessor(processing.maxReceives ?? ownLimit(description));
+    const hidden = hide(queue, messages, remainingMs, tell);
+    try {
+      await processor.verifyQueue();
+    } finally {
+      await hidden;
     }
     // Asked for anew: a queue that didn't answer has taken of the invocation's time.
     const remaining = context.getRemainingTimeInMillis();
-    const settled = await (told ?? untold).process(messages, remaining);
+    const settled = await processor.process(messages, remaining);
     return lambdaBatchResponse(messages, settled);
   };
 }
 
-type Tell = (event: {
-  readonly type: "extendFailed" | "describeFailed";
-  readonly error: unknown;
-}) => void;
+type Tell = (event: { readonly type: "extendFailed"; readonly error: unknown }) => void;
 
 function createTell({ observe, clock = systemClock() }: LambdaHandlerOptions): Tell {
   return (event) => {
@@ -132,41 +112,6 @@ function observeSafely(observe: Observer | undefined, event: ConsumerEvent): voi
   } catch {
     // Nobody is left to tell.
   }
-}
-
-/** @throws ConfigurationError where the queue has no dead-letter queue, or may not be asked */
-function requireDeadLetterQueue({ deadLetter, name, unreadable }: QueueDescription): void {
-  if (deadLetter !== undefined) return;
-  throw new ConfigurationError(
-    `${CALLER}: ${unreadable ?? `queue ${name} has no redrive policy: what can't be handled would come back for ever. Give it a dead-letter queue`}, or pass allowNoDeadLetterQueue: true.`,
-  );
-}
-
-/** The queue's description, if it can be had. */
-async function look(queue: MessageQueue, tell: Tell): Promise<QueueDescription | undefined> {
-  try {
-    return await queue.describe();
-  } catch (error) {
-    tell({ type: "describeFailed", error });
-    return undefined;
-  }
-}
-
-/** @throws ConfigurationError where nobody says how often a message may be received */
-function requireLimit(
-  { deadLetter, name, unreadable }: QueueDescription,
-  maxReceives: number | undefined,
-): void {
-  if (deadLetter === undefined || unreadable === undefined || maxReceives !== undefined) return;
-  throw new ConfigurationError(
-    `${CALLER}: queue ${name} may not be looked at, and its own redrive could come before ours: grant sqs:GetQueueAttributes on it, or set maxReceives below the redrive policy's maxReceiveCount.`,
-  );
-}
-
-/** One receive before the queue itself moves a message, without a reason; as a consumer does it. */
-function ownLimit({ deadLetter }: QueueDescription): number | undefined {
-  const { maxReceiveCount = Infinity } = deadLetter ?? {};
-  return Number.isFinite(maxReceiveCount) ? Math.max(1, maxReceiveCount - 1) : undefined;
 }
 
 /** Hides the messages until the invocation's end, all at once: the wait for SQS is that of one call. */

@@ -1,3 +1,4 @@
+import type { DeploymentFinding } from "../deployment-finding.js";
 import type { Outcome } from "../outcome.js";
 import type { ControlFlags } from "./control.js";
 import type { ItemReply } from "./item-reply.js";
@@ -47,6 +48,13 @@ export interface StoreCapabilities {
  */
 export interface DedupeStore {
   readonly capabilities: StoreCapabilities;
+  /**
+   * Looks at the store's own settings before anything is received: what of them endangers the promises.
+   * Reads, changes nothing. Absent where there is nothing to look at.
+   *
+   * @throws StoreUnavailableError when it can't be asked now; it is then asked again
+   */
+  verify?(): Promise<readonly DeploymentFinding[]>;
   /** Grants each key that is free, to one owner at a time. */
   claim(items: readonly ClaimRequest[]): Promise<readonly ItemReply<ClaimReply>[]>;
   /** Lengthens live leases; one that has ended, or went to another owner, is `lost`. */
