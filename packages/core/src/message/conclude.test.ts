@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { EffectRejectedError, UnsettledEffectError } from "../errors.js";
 import type { HoldReason, RetryReason } from "../events.js";
 import { definePipeline, type Pipeline } from "../pipeline/pipeline.js";
 import { afterBurial, afterCopy, decide, type Action, type Facts } from "./conclude.js";
@@ -297,7 +298,27 @@ describe("a failed try with others of its group behind it, or at its last receiv
 });
 
 describe("the dead letter of a message whose tries are used up", () => {
-  it("names the error's kind and its attempts, not its text", () => {
+  it("says what an error of ours says, and lets its text have nothing of others", () => {
+    const textOf = (error: unknown) => {
+      const action = decide(
+        { kind: "retry", reason: "unsettled", counts: true, error },
+        { ...FACTS, receiveCount: 7, tries: 5 },
+      );
+      return action.kind === "bury" ? action.letter.text : inWords(action);
+    };
+    const cause = new Error("doctor@example.org");
+    expect(textOf(new UnsettledEffectError("Effect email failed.", { cause }))).toBe(
+      "Received 7 times, tried 5, the last time ended by unsettled (UNSETTLED_EFFECT): Effect email failed.",
+    );
+    expect(textOf(new EffectRejectedError("email", "blocked", false, undefined))).toContain(
+      "(EFFECT_REJECTED): Effect email was rejected: blocked.",
+    );
+    expect(textOf("doctor@example.org")).toBe(
+      "Received 7 times, tried 5, the last time ended by unsettled.",
+    );
+  });
+
+  it("names another error's kind and its attempts, not its text", () => {
     const error = Object.assign(new TypeError("doctor@example.org"), { code: "E1" });
     const action = decide(
       { kind: "retry", reason: "error", counts: true, error, attemptIds: ["a-1"] },

@@ -1,3 +1,4 @@
+import { EffectRejectedError, ExactlyOnceError, LeaseLostError } from "../errors.js";
 import type { EventBody } from "../events.js";
 import type { Pipeline } from "../pipeline/pipeline.js";
 import { DEFAULT_RETRY } from "../pipeline/retry.js";
@@ -245,12 +246,22 @@ function isLastReceive({ lastReceive, receiveCount }: Facts): boolean {
 /** The dead letter of a message whose last try failed. */
 function retriesExhausted(retry: Retry, { receiveCount, tries, claimed }: Facts): DeadLetter {
   const { reason, error, attemptIds = [] } = retry;
-  const text = `Received ${receiveCount} times, tried ${tries}, the last time ended by ${reason}${describeError(error)}.`;
+  const text = `Received ${receiveCount} times, tried ${tries}, the last time ended by ${reason}${describeError(error)}`;
   return { kind: "deadLetter", code: "retriesExhausted", text, attemptIds, bury: claimed };
 }
 
-/** Names the error's kind, not its text, which may hold personal data. */
+/** An error of ours says what to do, and bears no personal data. Another's text may: only its kind is told. */
 function describeError(error: unknown): string {
-  if (!(error instanceof Error)) return "";
-  return ` (${error.name}${"code" in error && typeof error.code === "string" ? ` ${error.code}` : ""})`;
+  if (error instanceof ExactlyOnceError) return ` (${error.code}): ${lastWords(error)}`;
+  if (!(error instanceof Error)) return ".";
+  return ` (${error.name}${"code" in error && typeof error.code === "string" ? ` ${error.code}` : ""}).`;
+}
+
+/** What an error says to a handler of what comes next isn't true of its last try. */
+function lastWords(error: ExactlyOnceError): string {
+  if (error instanceof EffectRejectedError) {
+    return `Effect ${error.effect} was rejected: ${error.reason}.`;
+  }
+  if (error instanceof LeaseLostError) return `The lease ended: ${error.reason}.`;
+  return error.message;
 }

@@ -36,7 +36,11 @@ it.each<readonly [string, Anything, string]>([
   ["an empty name", { name: "" }, 'name is ""'],
   ["a name with a space", { name: "form updated" }, 'name is "form updated"'],
   ["no schema", { schema: undefined }, 'definePipeline("form-updated"): schema is missing; give a'],
-  ["a schema that is none", { schema: { type: "object" } }, "schema is missing; give a Standard"],
+  [
+    "a schema that is none",
+    { schema: { type: "object" } },
+    "schema is an object without ~standard; give a Standard",
+  ],
   ["no key", { key: undefined }, "key is missing; give a function"],
   ["a key that is no function", { key: ["id"] }, "key is an array; give a function"],
   ["no handler", { handler: undefined }, "handler is missing; give a function"],

@@ -147,13 +147,14 @@ const UNKNOWN_POLICIES = ["hold", "reconcile", "resend"] as const satisfies Unkn
 
 function checkSchema(check: OptionChecks, schema: StandardSchemaV1): void {
   const example = "a Standard Schema validator, such as one of zod, valibot or arktype";
+  const given: object = check.methods("schema", schema, [], example);
   // A schema of arktype is a function.
-  check.methods(
-    "schema",
-    (schema as typeof schema | undefined)?.["~standard"],
-    ["validate"],
-    example,
-  );
+  if (!("~standard" in given)) {
+    check.refuse(
+      `schema is ${typeof given === "function" ? "a function" : "an object"} without ~standard; give ${example}.`,
+    );
+  }
+  check.methods("schema", schema["~standard"], ["validate"], example);
 }
 
 function checkEffects(check: OptionChecks, effects: EffectSenders): void {

@@ -4,6 +4,7 @@ import { safeSesClient } from "../wire/safe-client.js";
 import { safeSesV2Client } from "../wire/safe-v2-client.js";
 import { bothApis, credentials, mailerFixture, type ApiName } from "./mailer.fixture.js";
 import { mailerSettings, type MailerOptions } from "./options.js";
+import { sesMailer } from "./ses-mailer.js";
 import { sesV2Mailer } from "./ses-v2-mailer.js";
 
 const { bring } = mailerFixture(() => undefined);
@@ -38,6 +39,31 @@ it("fills in what is left out, or given as undefined", () => {
     rate: { perSecond: undefined, share: 1 },
   });
   expect(mailerSettings({ from: "a@b.org", sendRate: false }, "sesMailer").rate).toBeUndefined();
+});
+
+describe("a client", () => {
+  const v1 = safeSesClient({ region: "eu-west-2", credentials });
+  const v2 = safeSesV2Client({ region: "eu-west-2", credentials });
+  const make = {
+    v1: (client: unknown) => sesMailer({ client: client as typeof v1, from: "a@b.org" }),
+    v2: (client: unknown) => sesV2Mailer({ client: client as typeof v2, from: "a@b.org" }),
+  };
+
+  it("of the other API is refused by name", () => {
+    expect(() => make.v1(v2)).toThrow(
+      "sesMailer: client is an SESv2Client; give an SESClient, such as safeSesClient()",
+    );
+    expect(() => make.v1(v2)).toThrow("or pass this one to sesV2Mailer");
+    expect(() => make.v2(v1)).toThrow(
+      "sesV2Mailer: client is an SESClient; give an SESv2Client, such as safeSesV2Client()",
+    );
+  });
+
+  it("that is none is refused, and one of another kind is not judged by what it doesn't say", () => {
+    expect(() => make.v1(undefined)).toThrow("sesMailer: client is missing; give an SESClient");
+    expect(() => make.v2({ config: {} })).toThrow("sesV2Mailer: client has no send()");
+    expect(() => make.v1({ config: {}, send: () => undefined })).not.toThrow();
+  });
 });
 
 describe("the second API's own options", () => {

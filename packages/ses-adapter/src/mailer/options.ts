@@ -69,6 +69,35 @@ export interface MailerSettings {
   readonly clock: Clock;
 }
 
+/** What a client's `config` says of itself, where the SDK lets it: the API that it was made for. */
+interface ClientLike {
+  readonly config: object;
+}
+
+/** The clients of SES's two APIs, and who takes them. */
+const CLIENTS = {
+  SES: { name: "SESClient", safe: "safeSesClient()", mailer: "sesMailer" },
+  SESv2: { name: "SESv2Client", safe: "safeSesV2Client()", mailer: "sesV2Mailer" },
+} as const;
+
+/**
+ * Refuses what is no client of the API that a mailer speaks. A client that doesn't say which API is its own
+ * passes: the check at start will tell.
+ *
+ * @throws ConfigurationError that names what was given, and what to give
+ */
+export function checkClient(client: ClientLike, service: keyof typeof CLIENTS): void {
+  const { name, safe, mailer } = CLIENTS[service];
+  const check = optionsOf(mailer);
+  const example = `an ${name}, such as ${safe}`;
+  check.methods("client", client as ClientLike & { send(): void }, ["send"], example);
+  const { serviceId } = Object(client.config) as { readonly serviceId?: unknown };
+  const other = service === "SES" ? "SESv2" : "SES";
+  if (serviceId !== other) return;
+  const { name: given, mailer: its } = CLIENTS[other];
+  check.refuse(`client is an ${given}; give ${example}, or pass this one to ${its}.`);
+}
+
 const SHARE = { from: 1e-6, to: 1 };
 const PER_SECOND = { from: 1e-3, to: 1e6 };
 

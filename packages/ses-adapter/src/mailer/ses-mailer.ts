@@ -1,7 +1,7 @@
 import type { SESClient } from "@aws-sdk/client-ses";
 import { apiV1 } from "../wire/api-v1.js";
 import { Mailer, type SesMailer } from "./mailer.js";
-import { mailerSettings, type MailerOptions } from "./options.js";
+import { checkClient, mailerSettings, type MailerOptions } from "./options.js";
 
 export interface SesMailerOptions extends MailerOptions {
   /** Best made by `safeSesClient`; one that isn't safe is refused at start. The caller closes it. */
@@ -25,6 +25,7 @@ export interface SesMailerOptions extends MailerOptions {
  */
 export function sesMailer(options: SesMailerOptions): SesMailer {
   const { client, configurationSetName } = options;
+  checkClient(client, "SES");
   const settings = mailerSettings(options, "sesMailer");
   return new Mailer(apiV1({ client, configurationSetName }), settings);
 }

@@ -2,7 +2,7 @@ import type { SESv2Client } from "@aws-sdk/client-sesv2";
 import { optionsOf } from "@exactly-once/core/ports";
 import { apiV2, type ListManagement } from "../wire/api-v2.js";
 import { Mailer, type SesMailer } from "./mailer.js";
-import { mailerSettings, type MailerOptions } from "./options.js";
+import { checkClient, mailerSettings, type MailerOptions } from "./options.js";
 
 export interface SesV2MailerOptions extends MailerOptions {
   /** Best made by `safeSesV2Client`; one that isn't safe is refused at start. The caller closes it. */
@@ -35,6 +35,7 @@ export interface SesV2MailerOptions extends MailerOptions {
 export function sesV2Mailer(options: SesV2MailerOptions): SesMailer {
   const { client, configurationSetName, tenantName, listManagement } = options;
   const check = optionsOf("sesV2Mailer");
+  checkClient(client, "SESv2");
   const settings = mailerSettings(options, "sesV2Mailer");
   for (const [name, value] of [
     ["tenantName", tenantName],
