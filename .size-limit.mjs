@@ -13,6 +13,8 @@ const limits = {
   "ses-adapter/v2": "14 kB",
   "ses-adapter/testing": "18 kB",
   "redis-store": "20 kB",
+  "one-request": "5 kB",
+  "webhook-sender": "5 kB",
 };
 
 export default Object.entries(limits).map(([entry, limit]) => {
