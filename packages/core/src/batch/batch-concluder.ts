@@ -66,7 +66,7 @@ export class BatchConcluder {
       claimed: lease.claim !== undefined,
       // Since when isn't known from one invocation to the next.
       troubledForMs: troubled ? 0 : undefined,
-      now: clock.now(),
+      now: clock.now,
       random: randomness.random,
     };
   }

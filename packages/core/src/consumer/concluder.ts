@@ -2,6 +2,7 @@ import type { Batcher } from "../timing/batcher.js";
 import {
   decide,
   type Action,
+  type DeadLetterStep,
   type Facts,
   type FinalAction,
   type Told,
@@ -27,6 +28,7 @@ import { TryCounter } from "./try-counter.js";
 const MAX_HELD_BYTES = 64 * 1024 * 1024;
 
 type HoldAction = Extract<FinalAction, { kind: "hold" }>;
+type EndAction = Exclude<FinalAction, HoldAction>;
 
 /** How often a message is tried, and received. */
 export interface TryLimits {
@@ -99,14 +101,16 @@ export class Concluder {
       return;
     }
     message.conclude();
-    this.#carryOut(message, action).then(
-      (held) => {
-        if (!held) this.#options.onEnded(message);
-      },
-      (error: unknown) => {
-        this.#letGoAfter(message, error);
-      },
-    );
+    const failed = (error: unknown): void => {
+      this.#letGoAfter(message, error);
+    };
+    if (action.kind === "bury" || action.kind === "copy") {
+      this.#deadLetter(message, action).catch(failed);
+      return;
+    }
+    this.#carryOut(message, action).then(() => {
+      this.#options.onEnded(message);
+    }, failed);
   }
 
   #factsOf(message: InFlightMessage, effect?: string): Facts {
@@ -122,7 +126,7 @@ export class Concluder {
       pipeline: admitted?.pipeline,
       claimed: lease.claim !== undefined,
       troubledForMs: this.#troubledForMs(message, effect),
-      now: clock.now(),
+      now: clock.now,
       random: randomness.random,
     };
   }
@@ -143,29 +147,27 @@ export class Concluder {
     return troubledSince === undefined ? 0 : this.#env.time() - troubledSince;
   }
 
-  /** @returns whether it waits in place after all */
-  async #carryOut(message: InFlightMessage, first: Action): Promise<boolean> {
-    const action =
-      first.kind === "bury" || first.kind === "copy"
-        ? await deadLetter(this.#deadLettering, message, first)
-        : first;
+  /** What is left to do after bury and copy ends it, unless it waits in place for them. */
+  async #deadLetter(message: InFlightMessage, step: DeadLetterStep): Promise<void> {
+    const action = await deadLetter(this.#deadLettering, message, step);
+    if (action.kind === "hold") {
+      await this.#hold(message, action);
+      return;
+    }
+    await this.#carryOut(message, action);
+    this.#options.onEnded(message);
+  }
+
+  #carryOut(message: InFlightMessage, action: EndAction): Promise<void> {
     switch (action.kind) {
-      case "hold":
-        await this.#hold(message, action);
-        return true;
       case "leaveQueue":
         if (action.tell) this.#tell(message, action.tell);
-        await this.#leaveQueue(message);
-        return false;
+        return this.#leaveQueue(message);
       case "handBack":
         this.#tell(message, action.tell);
-        await this.#release(message);
-        this.#releaseSiblings(message, action.delayMs);
-        await this.#calls.handBack(message, action.delayMs);
-        return false;
+        return this.#handBack(message, action.delayMs);
       case "letGo":
-        await this.#letGo(message);
-        return false;
+        return this.#letGo(message);
     }
   }
 
@@ -177,6 +179,12 @@ export class Concluder {
     if (next?.phase.name === "waiting") onReady(next);
     if (message.admitted) held.wake(message.admitted.key.digest);
     return this.#calls.acknowledge(message);
+  }
+
+  async #handBack(message: InFlightMessage, delayMs: number): Promise<void> {
+    await this.#release(message);
+    this.#releaseSiblings(message, delayMs);
+    await this.#calls.handBack(message, delayMs);
   }
 
   /** A delivery that is over is left alone; a later one that came meanwhile is handed back. */

@@ -1,6 +1,6 @@
 import type { Admitted } from "../pipeline/admitted.js";
 import { ACKNOWLEDGE, type DeadLetter, type Disposition } from "./disposition.js";
-import type { AttemptInfo, ClaimReply } from "../ports/index.js";
+import type { AttemptInfo, ClaimReply, Clock } from "../ports/index.js";
 
 export type Granted = Extract<ClaimReply, { status: "claimed" }>;
 
@@ -29,15 +29,17 @@ export function refusedClaim(admitted: Admitted, reply: Exclude<ClaimReply, Gran
 /**
  * Dead-letters a claimed message that is older than its pipeline allows. One whose effects went out
  * in time is completed however late that is known: it would be dead-lettered for having been held.
- *
- * @param now milliseconds since the epoch
  */
-export function tooOld(now: number, admitted: Admitted, reply: Granted): DeadLetter | undefined {
+export function tooOld(
+  clock: Pick<Clock, "now">,
+  admitted: Admitted,
+  reply: Granted,
+): DeadLetter | undefined {
   const { maxEventAgeMs } = admitted.pipeline;
   const { happenedAt } = admitted;
   if (maxEventAgeMs === undefined || happenedAt <= 0) return undefined;
   if (reply.effects.some(({ state }) => state === "accepted")) return undefined;
-  if (now - happenedAt <= maxEventAgeMs) return undefined;
+  if (clock.now() - happenedAt <= maxEventAgeMs) return undefined;
   const text = `The event is older than ${maxEventAgeMs} ms (maxEventAgeMs).`;
   return { kind: "deadLetter", code: "tooOld", text, attemptIds: idsOf(reply), bury: true };
 }

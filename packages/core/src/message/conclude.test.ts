@@ -29,7 +29,7 @@ const FACTS: Facts = {
   pipeline,
   claimed: true,
   troubledForMs: undefined,
-  now: NOW,
+  now: () => NOW,
   random: () => 0.5,
 };
 const PLACES = ["inPlace", "nowhere", "inQueue"] as const;

@@ -39,7 +39,7 @@ export interface Facts {
   /** Milliseconds for which the provider's trouble has kept it; `undefined` while the provider is well. */
   readonly troubledForMs: number | undefined;
   /** Milliseconds since the epoch. */
-  readonly now: number;
+  readonly now: () => number;
   readonly random: () => number;
 }
 
@@ -106,7 +106,7 @@ export function afterBurial(
   if (reply === "busy") return LET_GO;
   if ("unanswered" in reply) return notCopied(facts, reply.unanswered);
   // An attempt could still be accepted: the burial waits until it can't.
-  const retryAfterMs = Math.max(1_000, reply.tooEarly - facts.now);
+  const retryAfterMs = Math.max(1_000, reply.tooEarly - facts.now());
   return wait({ kind: "hold", reason: "deadLetter", attempts: [], retryAfterMs, letter }, facts);
 }
 

@@ -137,7 +137,7 @@ function afterClaim(
   lease.bindClaim(claim, claimedUntil);
   if (message.lost) return LOST;
   if (env.emit.read) env.emit({ type: "claimed", fence: reply.fence, ...facts });
-  const old = tooOld(env.clock.now(), admitted, reply);
+  const old = tooOld(env.clock, admitted, reply);
   if (old) return old;
   const { effects } = reply;
   return handleMessage({ env, complete, message, admitted, facts, claim, effects, graceMs });

@@ -106,22 +106,21 @@ export class CircuitBreaker {
    * @param holder who asks, and may have a token
    */
   unavailableBecause(holder?: string): string | undefined {
-    const now = this.#options.time();
-    if (this.#throttle && now < this.#throttle.until) return this.#throttle.reason;
-    if (this.free() > 0 || (holder !== undefined && this.#has(holder, now))) return undefined;
-    return this.#state.is === "closed" ? undefined : this.#state.reason;
+    if (this.#throttle && this.#options.time() < this.#throttle.until) return this.#throttle.reason;
+    if (this.#state.is === "closed") return undefined;
+    const mayBegin = this.free() > 0 || (holder !== undefined && this.#has(holder));
+    return mayBegin ? undefined : this.#state.reason;
   }
 
   /** How many more may begin just now. */
   free(): number {
-    const now = this.#options.time();
     switch (this.#state.is) {
       case "closed":
         return Infinity;
       case "open":
-        return now < this.#state.until ? 0 : 1;
+        return this.#options.time() < this.#state.until ? 0 : 1;
       case "halfOpen":
-        return this.#state.width - taken(this.#state.tokens, now);
+        return this.#state.width - taken(this.#state.tokens, this.#options.time());
     }
   }
 
@@ -141,9 +140,9 @@ export class CircuitBreaker {
   /** open → halfOpen, where its time has come. @returns whether this holder may begin */
   take(holder: string): boolean {
     if (this.#state.is === "closed") return true;
-    const now = this.#options.time();
-    if (this.#has(holder, now)) return true;
+    if (this.#has(holder)) return true;
     if (this.free() <= 0) return false;
+    const now = this.#options.time();
     const { reason, waitMs } = this.#state;
     const { width, tokens } = this.#state.is === "halfOpen" ? this.#state : UNTRIED;
     const kept = [...tokens].filter(([, until]) => until > now);
@@ -187,8 +186,9 @@ export class CircuitBreaker {
     this.#options.onChange();
   }
 
-  #has(holder: string, now: number): boolean {
-    return this.#state.is === "halfOpen" && (this.#state.tokens.get(holder) ?? 0) > now;
+  #has(holder: string): boolean {
+    if (this.#state.is !== "halfOpen") return false;
+    return (this.#state.tokens.get(holder) ?? 0) > this.#options.time();
   }
 
   #open(waitMs: number, reason: string): void {

@@ -28,6 +28,7 @@ import type {
   TripwireReservation,
 } from "../ports/index.js";
 import type { TripwirePolicy } from "../pipeline/pipeline.js";
+import type { CircuitBreaker } from "./circuit-breaker.js";
 import { passBreaker } from "./pass-breaker.js";
 import type { Run, RunEnvironment } from "./run.js";
 import { attemptTimeoutMsOf } from "./sender-times.js";
@@ -64,11 +65,12 @@ export async function performOnce(
     const { key, owner, fence } = run.claim;
     const ref: AttemptRef = { key, effect: slot, owner, fence, attemptNumber: 1 };
     const earlier = earlierAttempt(run, slot);
+    const breaker = env.breakers.of(sender);
     if (live && summary && run.pipeline.tripwire) {
       const tooMany = await checkRates(env, run, ref, earlier, summary, run.pipeline.tripwire);
       if (tooMany !== undefined) return await blockEffect(env, run, ref, tooMany);
     }
-    if (live && mayBeRefused(env, sender, earlier)) await passBreaker(env, run, sender, effect);
+    if (live && mayBeRefused(breaker, earlier)) await passBreaker(env, run, sender, effect);
     assertMayBegin(env, run);
 
     const reservation = live ? reservationOf(env, run, ref, earlier, summary) : undefined;
@@ -99,7 +101,7 @@ export async function performOnce(
     }
     const accepted = outcome;
     const settling = env.committer.commit(() => env.store.settle(ref, accepted));
-    if (live) tellBreaker(env.breakers.of(sender), run.facts.messageId, accepted);
+    if (live) tellBreaker(breaker, run.facts.messageId, accepted);
     noteReply(env, run, attempt.id, accepted.receipt, await settling);
     return accepted.receipt;
   } catch (error) {
@@ -133,13 +135,8 @@ async function waitForAdmission(
 }
 
 /** What the effect has already needs no provider. */
-function mayBeRefused(
-  { breakers }: RunEnvironment,
-  sender: Sender<unknown>,
-  earlier: AttemptInfo | undefined,
-): boolean {
+function mayBeRefused(breaker: CircuitBreaker, earlier: AttemptInfo | undefined): boolean {
   if (earlier?.state === "accepted" || earlier?.state === "dropped") return false;
-  const breaker = breakers.of(sender);
   return !breaker.isClosed || breaker.unavailableBecause() !== undefined;
 }
 
