@@ -55,11 +55,7 @@ export const MUTANTS: readonly Mutant[] = [
     ),
   ]),
   mutant("begin-ignores-unknown", "An attempt of unknown outcome is simply repeated.", [
-    core(
-      "begin",
-      'case "unknown": return { record, reply: { unknown: attemptInfo(record, effect, now) } };',
-      'case "unknown": break;',
-    ),
+    core("begin", "if (!mayRepeat(effect, start, now)) {", "if (now < 0) {"),
   ]),
   mutant("begin-ignores-accepted", "A stored receipt doesn't stop a second attempt.", [
     core(
@@ -95,7 +91,7 @@ export const MUTANTS: readonly Mutant[] = [
       'if (effect.state === "accepted" || effect.state === "dropped") return false;',
       'if (effect.state !== "blocked") return false;',
     ),
-    core("endedRun", "if (holding.length > 0) return holdOrResend(run, holding);", ""),
+    core("endedRun", "if (holding.length > 0) return holdOrResend(run, holding, now);", ""),
     core("endedRun", "if (thrown) return afterError(run, telling(run, thrown.error));", ""),
     core("endedRun", "if (isWaived(run, slot)) continue;", "if (slot) continue;"),
   ]),
@@ -225,6 +221,29 @@ export const MUTANTS: readonly Mutant[] = [
       "settleEarlier",
       'if (run.pipeline.onUnknown === "resend") return resend(',
       "if (run.pipeline.onUnknown) return resend(",
+    ),
+  ]),
+  mutant(
+    "repeated-beyond-window",
+    "A provider that dedupes is sent to after it may have forgotten.",
+    [
+      core(
+        "effects/mayRepeat",
+        "return now + start.timeoutMs + start.validityMs < since + start.repeatWithinMs;",
+        "return since > 0;",
+      ),
+      core(
+        "sender-times/mayRepeat",
+        "return end < (unknownSince ?? startedAt) + withinMs;",
+        "return end > 0;",
+      ),
+    ],
+  ),
+  mutant("refusal-frees", "A refused repetition frees an effect that may have been sent.", [
+    core(
+      "settleRejected",
+      'const state = effect.unknownSince === undefined ? "rejected" : "unknown";',
+      'const state = "rejected" as "rejected" | "unknown";',
     ),
   ]),
   mutant("unselected-dropped", "What no pipeline takes is deleted.", [

@@ -47,8 +47,8 @@ export const SUBTLE_MUTANTS: readonly Mutant[] = [
   mutant("freed-before-rejected", "A reservation is freed before the rejection is durable.", [
     core(
       "settleFailure",
-      "await settling; await freeReservation(env, granted);",
-      "await freeReservation(env, granted); await settling;",
+      "const reply = await settling;",
+      "await freeReservation(env, granted); const reply = await settling;",
     ),
   ]),
   mutant("handed-back-beside-extension", "A message is handed back beside its extension.", [

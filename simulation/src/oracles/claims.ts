@@ -32,7 +32,7 @@ interface KnownClaim {
  * One owner at a time and per fence, fences that never fall, and `done` only once all that was begun
  * is sent.
  *
- * @param mayResend whether the pipeline, or a provider that dedupes, allows to send again
+ * @param mayResend whether the pipeline allows to send again
  */
 export function claimOracle(
   ledger: Ledger,

@@ -1,6 +1,6 @@
 import type { TripwirePolicy } from "@exactly-once/core";
-import { type AttemptRef, formatAttemptId, parseAttemptId } from "@exactly-once/core/ports";
-import type { AcceptedMail } from "../worlds/ses.js";
+import { type AttemptStart, formatAttemptId, parseAttemptId } from "@exactly-once/core/ports";
+import { DEDUPE_MS, type AcceptedMail } from "../worlds/ses.js";
 import type { LostWrite, StoreEvent } from "../worlds/store.js";
 import type { Ledger } from "./ledger.js";
 import type { Report } from "./violations.js";
@@ -15,16 +15,19 @@ const HOUR_MS = 3_600_000;
 
 /**
  * No duplicate: at most one accepted mail per effect; each only for an attempt that was durably
- * begun, and none for an attempt after which another was begun.
+ * begun, and none for an attempt after which another was begun, but where the provider takes both for one.
  */
 export function mailOracle(
   ledger: Ledger,
   rates: TripwirePolicy | undefined,
+  now: () => number,
   report: Report,
 ): MailOracle {
   /** The latest attempt begun, by effect id. */
   const latest = new Map<string, string>();
   const begun = new Set<string>();
+  /** Effects that were begun again for a provider that dedupes. */
+  const repeated = new Set<string>();
   /** Who got this content first, by recipient and content. */
   const contents = new Map<string, string>();
 
@@ -44,14 +47,18 @@ export function mailOracle(
     if (!ledger.excused.has(effectId)) report(oracle, text);
   }
 
-  function onBegun(ref: AttemptRef): void {
-    const attemptId = formatAttemptId(ref);
-    const effectId = `${ref.key}-${ref.effect}`;
+  function onBegun(start: AttemptStart): void {
+    const attemptId = formatAttemptId(start);
+    const effectId = `${start.key}-${start.effect}`;
     const before = latest.get(effectId);
-    const already = ledger.mails.get(effectId) ?? [];
-    if (before !== attemptId && already.length > 0) {
+    const [first] = ledger.mails.get(effectId) ?? [];
+    const repeats = start.repeatWithinMs !== undefined;
+    if (repeats) repeated.add(effectId);
+    if (before !== attemptId && first) {
+      const end = now() + start.timeoutMs + start.validityMs;
+      const isCovered = repeats && end < first.at + DEDUPE_MS;
       const text = `${attemptId} was begun although a mail is accepted`;
-      tell("one acceptable attempt", effectId, text);
+      if (!isCovered) tell("one acceptable attempt", effectId, text);
     }
     latest.set(effectId, attemptId);
     begun.add(attemptId);
@@ -98,7 +105,7 @@ export function mailOracle(
       if (first !== effectId && !allowed) {
         report("same content is blocked", `${effectId} says the same as ${first}`);
       }
-      if (latest.get(effectId) !== mail.attemptId) {
+      if (latest.get(effectId) !== mail.attemptId && !repeated.has(effectId)) {
         const text = `${mail.attemptId} was accepted after another was begun`;
         tell("one acceptable attempt", effectId, text);
       }

@@ -21,6 +21,8 @@ export function reservationOracle(ledger: Ledger, report: Report): ReservationOr
         open.set(`${key}-${effect} ${fence}`, formatAttemptId(event.args[0]));
       } else if (event.command === "settle") {
         const [ref, { status }] = event.args;
+        // Refused, with an earlier attempt that may have been accepted.
+        if (typeof event.reply === "object" && "unknown" in event.reply) return;
         const name = `${ref.key}-${ref.effect} ${ref.fence}`;
         if (status === "rejected" && open.get(name) === formatAttemptId(ref)) open.delete(name);
       }

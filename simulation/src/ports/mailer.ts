@@ -9,7 +9,7 @@ import {
 import type { Site } from "../kernel/decisions.js";
 import { EPOCH, type Life } from "../kernel/host.js";
 import { ServiceFault, type Service } from "../kernel/network.js";
-import type { SesReply, SesWorld } from "../worlds/ses.js";
+import { DEDUPE_MS, type SesReply, type SesWorld } from "../worlds/ses.js";
 
 export interface Mail {
   readonly to: string;
@@ -115,7 +115,7 @@ export function mailWires(
     const { provider, full } = habits;
     return {
       ...(provider === "asked" ? { lookup: (attempt) => lookUp(life, attempt) } : {}),
-      ...(provider === "idempotent" ? { idempotent: true } : {}),
+      ...(provider === "idempotent" ? { idempotent: { windowMs: DEDUPE_MS } } : {}),
       admit: async () => {
         const share = full.next();
         return share > 0 ? { deferMs: share * MAX_DEFER_MS, reason: "rate" } : undefined;

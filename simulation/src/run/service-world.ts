@@ -40,10 +40,9 @@ export function buildServiceWorld(basis: RunBasis, settings: ScenarioSettings): 
   const { kernel, trace, site, report, decisions, history } = basis;
   const now = (): number => kernel.now;
   const ledger = createLedger();
-  const mailRules = mailOracle(ledger, settings.variation?.tripwire, report);
+  const mailRules = mailOracle(ledger, settings.variation?.tripwire, now, report);
   const dedupes = settings.variation?.provider === "idempotent";
-  const mayResend = dedupes || settings.onUnknown === "resend";
-  const claimRules = claimOracle(ledger, now, mayResend, report);
+  const claimRules = claimOracle(ledger, now, settings.onUnknown === "resend", report);
   const queueRules = queueOracle(
     ledger,
     () => main,

@@ -3,6 +3,9 @@ import { EPOCH } from "../kernel/host.js";
 import type { Site } from "../kernel/decisions.js";
 import type { Kernel } from "../kernel/kernel.js";
 
+/** For how long a provider that dedupes remembers an effect, ms. */
+export const DEDUPE_MS = 110_000;
+
 export interface SesRequest {
   readonly attemptId: string;
   readonly effectId: string;
@@ -54,7 +57,7 @@ export interface SesWorldOptions {
   /** How late an event may come, ms. */
   readonly maxEventDelayMs: number;
   readonly faults: SesFaults;
-  /** Another provider, which takes one mail an effect and answers the next with the first one's id. */
+  /** Another provider, which for `DEDUPE_MS` answers an effect's next request with the first one's id. */
   readonly dedupes: boolean;
   onAccepted(mail: AcceptedMail): void;
   /** A request was read to its end; `mail` is the id that it was accepted under. */
@@ -125,7 +128,9 @@ export function sesWorld(options: SesWorldOptions): SesWorld {
     if (faults.throttle.next() > 0) return { status: "refused", reason: "throttled" };
     if (faults.reject.next() > 0) return { status: "refused", reason: "rejected" };
     const known = options.dedupes
-      ? accepted.find(({ effectId }) => effectId === request.effectId)
+      ? accepted.find(
+          ({ effectId, at }) => effectId === request.effectId && at > kernel.now - DEDUPE_MS,
+        )
       : undefined;
     if (known) return { status: "accepted", messageId: known.messageId };
     const messageId = `mail-${accepted.length + 1}`;

@@ -81,6 +81,7 @@ const EFFECT_CHECKS: Readonly<Record<keyof EffectRecord, Check>> = {
   startedAt: isTime,
   deadline: isTime,
   staleAt: isTime,
+  unknownSince: optional(isTime),
   reason: optional(isText),
   receipt: optional(isReceipt),
   duplicates: optional(listOf(isReceipt)),

@@ -51,7 +51,7 @@ export async function handleMessage(options: HandleOptions): Promise<Disposition
       `The handler returned without awaiting ${unawaited} effect(s): await every ctx.once().`,
     );
   }
-  const ended = endedRun(run, thrown);
+  const ended = endedRun(run, thrown, env.clock.now());
   if (ended) return withAttemptIds(run, ended);
   const durationMs = env.time() - startedAt;
   const item = completionOf(run);
@@ -63,7 +63,8 @@ export async function handleMessage(options: HandleOptions): Promise<Disposition
     return withAttemptIds(run, unread ? unreadable(error) : storeDown(error));
   }
   if (reply === "lost") return LOST;
-  if (reply !== "done") return withAttemptIds(run, unresolvedRun(run, reply.unresolved));
+  if (reply !== "done")
+    return withAttemptIds(run, unresolvedRun(run, reply.unresolved, env.clock.now()));
   if (env.emit.read) {
     const skipped = run.skipped === undefined ? {} : { skipped: run.skipped };
     env.emit({ type: "done", durationMs, ...skipped, ...run.facts });

@@ -10,6 +10,7 @@ import {
 import type { RetryReason } from "../events.js";
 import type { AttemptInfo } from "../ports/index.js";
 import { attemptIdsOf, isWaived, type Run } from "../run/run.js";
+import { attemptTimeoutMsOf, mayRepeat } from "../run/sender-times.js";
 import {
   DRAINING,
   LOST,
@@ -29,16 +30,21 @@ export interface Thrown {
  * What a run came to by what it left behind, before its record is completed.
  *
  * @param thrown what the handler threw, if anything
+ * @param now milliseconds since the epoch
  * @returns `undefined` where the record may be completed
  */
-export function endedRun(run: Run, thrown: Thrown | undefined): Disposition | undefined {
+export function endedRun(
+  run: Run,
+  thrown: Thrown | undefined,
+  now: number,
+): Disposition | undefined {
   if (run.lostBy) {
     const { reason } = run.lostBy;
     if (reason === "drain") return DRAINING;
     return reason === "maxProcessing" ? failed("error", run.lostBy) : LOST;
   }
   const holding = run.holding.filter(({ effect }) => !isWaived(run, effect));
-  if (holding.length > 0) return holdOrResend(run, holding);
+  if (holding.length > 0) return holdOrResend(run, holding, now);
   const { request } = run;
   if (request?.kind === "defer") {
     const { reason, delayMs } = request;
@@ -70,13 +76,18 @@ export function endedRun(run: Run, thrown: Thrown | undefined): Disposition | un
   return undefined;
 }
 
-function holdOrResend(run: Run, attempts: readonly AttemptInfo[]): Disposition {
+function holdOrResend(run: Run, attempts: readonly AttemptInfo[], now: number): Disposition {
   const tripped = attempts.some(({ state }) => state === "blocked");
-  const resends = Object.values(run.pipeline.effects).every(({ idempotent }) => idempotent);
-  if (!tripped && (run.pipeline.onUnknown === "resend" || resends)) {
+  const resends = run.pipeline.onUnknown === "resend" || attempts.every(mayComeAgain);
+  if (!tripped && resends) {
     return { kind: "retry", reason: "rejected", counts: true };
   }
   return { kind: "hold", reason: tripped ? "tripwire" : "unknown", attempts };
+
+  function mayComeAgain(attempt: AttemptInfo): boolean {
+    const sender = run.pipeline.effects[effectOf(attempt.effect)];
+    return sender !== undefined && mayRepeat(sender, attempt, attemptTimeoutMsOf(sender), now);
+  }
 }
 
 /** An effect's own error says more than one that a handler wrapped around it. */
@@ -116,10 +127,18 @@ function deadLetter(run: Run, code: string, text: string): DeadLetter {
   return { kind: "deadLetter", code, text, attemptIds: attemptIdsOf(run), bury: true };
 }
 
-/** What becomes of a run whose record can't be completed, since these effects are open. */
-export function unresolvedRun(run: Run, unresolved: readonly AttemptInfo[]): Disposition {
+/**
+ * What becomes of a run whose record can't be completed, since these effects are open.
+ *
+ * @param now milliseconds since the epoch
+ */
+export function unresolvedRun(
+  run: Run,
+  unresolved: readonly AttemptInfo[],
+  now: number,
+): Disposition {
   const blocked = unresolved.filter(({ state }) => state !== "rejected");
-  if (blocked.length > 0) return holdOrResend(run, blocked);
+  if (blocked.length > 0) return holdOrResend(run, blocked, now);
   const names = unresolved.map(({ effect }) => effect).join(", ");
   const error = new UnsettledEffectError(
     `The handler returned although ${names} was begun and rejected: let the error of ctx.once() pass, or give it up by ctx.waive().`,

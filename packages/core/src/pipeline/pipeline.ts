@@ -168,6 +168,7 @@ function checkEffects(check: OptionChecks, effects: EffectSenders): void {
     // Either makes a time, which stores have to be able to write.
     check.ms(`${name}.attemptTimeoutMs`, sender.attemptTimeoutMs ?? 1);
     check.ms(`${name}.validityMs`, sender.validityMs ?? 0, { from: 0 });
+    check.ms(`${name}.idempotent.windowMs`, sender.idempotent?.windowMs ?? 1);
   }
 }
 

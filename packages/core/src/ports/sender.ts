@@ -72,6 +72,10 @@ export interface Sender<Payload, Prepared = unknown> {
   readonly validityMs?: number;
   /** Milliseconds one attempt may take from `begin` to its last signature. Default 30 s. */
   readonly attemptTimeoutMs?: number;
-  /** The provider itself dedupes on `effectId`: an unknown attempt may simply be repeated. */
-  readonly idempotent?: true;
+  /**
+   * The provider itself dedupes on `effectId`, for `windowMs` from the first request on: an attempt of
+   * unknown outcome is simply repeated while all of the repetition lies within the window, and held after
+   * that. A provider that answers "key in use" or "in progress" has said nothing: `unknown`.
+   */
+  readonly idempotent?: { readonly windowMs: number };
 }

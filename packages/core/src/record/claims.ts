@@ -226,6 +226,7 @@ export function bury(
   return { record: dead, reply: "dead" };
 }
 
-function isOpen(effect: EffectRecord): boolean {
-  return effect.state === "sending" || effect.state === "unknown";
+/** Whether something that was begun could still be accepted. */
+function isOpen({ state, unknownSince }: EffectRecord): boolean {
+  return state === "sending" || state === "unknown" || unknownSince !== undefined;
 }

@@ -66,6 +66,7 @@ function effectBy(
     startedAt: now,
     deadline: now,
     staleAt: now,
+    unknownSince: undefined,
     reason,
     receipt: undefined,
     duplicates: undefined,
@@ -78,7 +79,8 @@ function effectBy(
  * Grants one attempt to a live claim, durably, before the first byte goes to the provider.
  *
  * Granted once: only the identical (owner, fence, attemptNumber), still `sending`, is a replay. One at or
- * below one that was begun or given up under this claim is `lost`, whenever it arrives.
+ * below one that was begun or given up under this claim is `lost`, whenever it arrives. An `unknown` effect
+ * is begun again only where the provider is certain to take the request for the first one's.
  */
 export function begin(
   found: MaybeRecord,
@@ -100,7 +102,11 @@ export function begin(
         ? { record, reply: "granted" }
         : { record, reply: { unknown: unknownInfo(record, effect, now) } };
     case "unknown":
-      return { record, reply: { unknown: attemptInfo(record, effect, now) } };
+      if (!mayRepeat(effect, start, now)) {
+        return { record, reply: { unknown: attemptInfo(record, effect, now) } };
+      }
+      if (isBelowFloor(effect, start)) return { record, reply: "lost" };
+      break;
     case "blocked":
       return { record, reply: { blocked: attemptInfo(record, effect, now) } };
     case "dropped":
@@ -116,7 +122,24 @@ export function begin(
   sending.deadline = deadline;
   sending.staleAt = deadline + start.validityMs;
   sending.allowed = effect?.allowed;
+  keepOpen(sending, effect);
   return { record: withEffect(record, sending, start.fingerprint), reply: "granted" };
+}
+
+/** Whether whatever is still sent of the attempt comes while the provider knows the earliest one. */
+function mayRepeat(effect: EffectRecord, start: AttemptStart, now: number): boolean {
+  if (start.repeatWithinMs === undefined) return false;
+  const since = effect.unknownSince ?? effect.startedAt;
+  return now + start.timeoutMs + start.validityMs < since + start.repeatWithinMs;
+}
+
+/** What came before another attempt (or a block) and isn't proven unsent stays so. */
+function keepOpen(next: Writable<EffectRecord>, before: EffectRecord | undefined): void {
+  if (before === undefined) return;
+  const since = before.unknownSince ?? (before.state === "unknown" ? before.startedAt : undefined);
+  if (since === undefined) return;
+  next.unknownSince = since;
+  next.staleAt = Math.max(next.staleAt, before.staleAt);
 }
 
 /** Blocks an effect that was never begun, or whose last attempt was rejected. */
@@ -134,7 +157,8 @@ export function block(found: MaybeRecord, item: EffectBlock, now: number): Trans
   if (effect && effect.state !== "rejected") {
     return { record, reply: { refused: attemptInfo(record, effect, now) } };
   }
-  const blocked = effectBy(item, "blocked", now, item.reason);
+  const blocked: Writable<EffectRecord> = effectBy(item, "blocked", now, item.reason);
+  keepOpen(blocked, effect);
   return { record: withEffect(record, blocked, item.fingerprint), reply: "blocked" };
 }
 
@@ -142,7 +166,8 @@ export function block(found: MaybeRecord, item: EffectBlock, now: number): Trans
  * Stores a fact about one attempt.
  *
  * `accepted` counts whoever brings it, in whatever state the effect is. `rejected` clears only the
- * attempt it names, and is remembered. `unknown` is a note by the live claim itself.
+ * attempt it names, and is remembered: with an earlier one still open the effect is `unknown` again.
+ * `unknown` is a note by the live claim itself.
  */
 export function settle(
   found: MaybeRecord,
@@ -232,8 +257,11 @@ function settleRejected(
   if (effect && isOf(record, effect, ref)) {
     if (effect.state === "rejected") return { record, reply: "settled" };
     if (effect.state === "sending" || effect.state === "unknown") {
-      const rejected = { ...effect, state: "rejected" as const, reason };
-      return { record: withEffect(record, rejected), reply: "settled" };
+      const state = effect.unknownSince === undefined ? "rejected" : "unknown";
+      const refused = { ...effect, state, reason } as const;
+      const reply: SettleReply =
+        state === "rejected" ? "settled" : { unknown: attemptInfo(record, refused, now) };
+      return { record: withEffect(record, refused), reply };
     }
     return { record, reply: "lost" };
   }
@@ -285,17 +313,27 @@ export function resolve(
       // Proof counts whoever brings it, also of an attempt that was taken for rejected.
       if (state !== "unknown" && state !== "rejected") return already;
       const receipt: Receipt = { id: null, at: now, via: "operator" };
-      return resolved({ ...effect, state: "accepted", receipt, ...late }, verdict);
+      const accepted = { ...effect, state: "accepted", unknownSince: undefined } as const;
+      return resolved({ ...accepted, receipt, ...late }, verdict);
     }
     case "not-sent":
       if (state !== "unknown" && state !== "sending") return already;
       if (state === "sending" || now < effect.staleAt) {
         return { record, reply: { tooEarly: Math.max(effect.staleAt, now + 1) } };
       }
-      return resolved({ ...effect, state: "rejected", reason: "resolved not sent" }, verdict);
-    case "resend":
+      // Of all that were begun so far: `staleAt` is the last one's.
+      return resolved(
+        { ...effect, state: "rejected", reason: "resolved not sent", unknownSince: undefined },
+        verdict,
+      );
+    case "resend": {
       if (state !== "unknown") return already;
-      return resolved({ ...effect, state: "rejected", reason: "resend by policy" }, verdict);
+      const unknownSince = effect.unknownSince ?? effect.startedAt;
+      return resolved(
+        { ...effect, state: "rejected", reason: "resend by policy", unknownSince },
+        verdict,
+      );
+    }
     case "allow":
       if (state !== "blocked") return already;
       return resolved({ ...effect, state: "rejected", allowed: true }, verdict);

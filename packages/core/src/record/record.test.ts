@@ -64,7 +64,7 @@ describe("a record, after any commands", () => {
       }
     }));
 
-  it("lets an attempt follow another only once that one was rejected", () =>
+  it("lets an attempt follow another once that one was rejected, or is known to be open still", () =>
     holdsAlways((before, after) => {
       for (const effect of after.effects) {
         const known = effectOf(before, effect.effect);
@@ -74,7 +74,19 @@ describe("a record, after any commands", () => {
             known.attemptNumber !== effect.attemptNumber ||
             known.fence !== effect.fence);
         const wasSimulated = known?.receipt?.via === "simulated";
-        if (isNew && known && !wasSimulated) expect(known.state).toBe("rejected");
+        if (!isNew || !known || wasSimulated || known.state === "rejected") continue;
+        expect(known.state).toBe("unknown");
+        expect(effect.unknownSince).toBe(known.unknownSince ?? known.startedAt);
+      }
+    }));
+
+  it("forgets an attempt that isn't proven unsent only by a verdict or an acceptance", () =>
+    holdsAlways((before, after) => {
+      for (const effect of before?.effects ?? []) {
+        if (effect.unknownSince === undefined) continue;
+        const now = effectOf(after, effect.effect);
+        const isJudged = now?.reason === "resolved not sent" || now?.state === "accepted";
+        if (!isJudged) expect(now?.unknownSince).toBe(effect.unknownSince);
       }
     }));
 

@@ -13,7 +13,10 @@ import type { DeadInfo, EffectState, Lease, Receipt, Resolution } from "../ports
  *            `--------- blocked by the tripwire (never begun; operator: allow | drop)
  * ```
  *
- * `unknown` is `sending` whose claim is no longer live, or that was settled so. This file says what a
+ * `unknown` is `sending` whose claim is no longer live, or that was settled so. It may be begun again by
+ * the verdict `resend`, or within the window of a provider that dedupes: `unknownSince` then keeps when the
+ * earliest attempt began of which nothing is known, and `rejected` of a later one leads back to `unknown`,
+ * never to free. This file says what a
  * record is, `claims.ts` decides about its claims, `effects.ts` about its effects, `view.ts` tells what
  * stands there. All only compute: `(record, operation, now) -> {record, reply}`. `now` is the store's
  * wall clock in milliseconds. An unchanged record is returned as the same object, so that a store can
@@ -56,7 +59,13 @@ export interface EffectRecord {
   readonly floorFence: number;
   readonly startedAt: number;
   readonly deadline: number;
+  /** Of every attempt at this effect that isn't proven unsent. */
   readonly staleAt: number;
+  /**
+   * When the earliest attempt began that isn't proven unsent, where that is one before the attempt the
+   * state speaks of: the effect was begun again without knowing (a provider that dedupes, `resend`).
+   */
+  readonly unknownSince?: number | undefined;
   readonly reason?: string | undefined;
   readonly receipt?: Receipt | undefined;
   /** Receipts beyond the first: each is a proven duplicate. */

@@ -31,6 +31,7 @@ export function attemptInfo(
     startedAt: effect.startedAt,
     deadline: effect.deadline,
     staleAt: effect.staleAt,
+    ...(effect.unknownSince === undefined ? {} : { unknownSince: effect.unknownSince }),
     ...(effect.reason === undefined ? {} : { reason: effect.reason }),
     ...(effect.receipt === undefined ? {} : { receipt: effect.receipt }),
     ...(effect.allowed === undefined ? {} : { allowed: effect.allowed }),

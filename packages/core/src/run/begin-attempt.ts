@@ -10,6 +10,7 @@ import { blockEffect } from "./settle-attempt.js";
 import type {
   AttemptInfo,
   AttemptRef,
+  AttemptStart,
   BeginReply,
   Outcome,
   Receipt,
@@ -27,6 +28,8 @@ export interface BeginRequest {
   readonly ref: AttemptRef;
   /** How long the attempt may take, ms. */
   readonly timeoutMs: number;
+  /** For a provider that dedupes, where an unknown attempt may be repeated (see `AttemptStart`). */
+  readonly repeatWithinMs: number | undefined;
   /** Of the content, with the tripwire: it goes along in the same round trip. */
   readonly reservation: TripwireReservation | undefined;
   /** Whose the content already is; known once the request is answered. */
@@ -57,11 +60,16 @@ export function requestAttempt(
   request: BeginRequest,
 ): Promise<BeginReply> {
   const { store, committer } = env;
-  const { ref, timeoutMs, reservation } = request;
+  const { ref, timeoutMs, repeatWithinMs, reservation } = request;
   const { key, effect, owner, fence, attemptNumber } = ref;
   const validityMs = validityMsOf(sender);
   const { fingerprint } = run;
-  const start = { key, effect, owner, fence, attemptNumber, timeoutMs, validityMs, fingerprint };
+  const attempt = { key, effect, owner, fence, attemptNumber };
+  const start: AttemptStart = {
+    ...attempt,
+    ...{ timeoutMs, validityMs, fingerprint },
+    ...(repeatWithinMs === undefined ? {} : { repeatWithinMs }),
+  };
   const reserving = reservation && store.tripwire?.reserve(reservation);
   const beginning = committer.commit(
     () => {
@@ -85,7 +93,7 @@ export function requestAttempt(
  * lost, blocked, or unknown.
  *
  * An earlier attempt of unknown outcome is settled first where that is possible: by asking the
- * provider, by the provider's own idempotency, or by the pipeline's policy `resend`.
+ * provider, or by the pipeline's policy `resend`.
  *
  * @returns the receipt where the effect is settled already, `undefined` where the attempt is granted
  */
@@ -209,7 +217,6 @@ async function settleEarlier(
   sender: Sender<unknown>,
   attempt: AttemptInfo,
 ): Promise<boolean> {
-  if (sender.idempotent) return resend(env, attempt, "the provider dedupes on the effect id");
   if (sender.lookup) {
     const earlier = parseAttemptId(attempt.attemptId);
     let outcome: Outcome;
@@ -220,8 +227,8 @@ async function settleEarlier(
       return false;
     }
     if (!earlier || outcome.status === "unknown") return false;
-    await env.committer.commit(() => env.store.settle(earlier, outcome));
-    return true;
+    const reply = await env.committer.commit(() => env.store.settle(earlier, outcome));
+    return typeof reply !== "object" || !("unknown" in reply);
   }
   if (run.pipeline.onUnknown === "resend") return resend(env, attempt, "the pipeline resends");
   return false;

@@ -31,7 +31,7 @@ import type { TripwirePolicy } from "../pipeline/pipeline.js";
 import type { CircuitBreaker } from "./circuit-breaker.js";
 import { passBreaker } from "./pass-breaker.js";
 import type { Run, RunEnvironment } from "./run.js";
-import { attemptTimeoutMsOf } from "./sender-times.js";
+import { attemptTimeoutMsOf, mayRepeat, repeatWithinMsOf } from "./sender-times.js";
 import { countRates, reservationFor } from "./tripwire.js";
 
 /** Longer waits for the provider's rate are spent in the queue, not in a worker. */
@@ -76,7 +76,12 @@ export async function performOnce(
     const reservation = live ? reservationOf(env, run, ref, earlier, summary) : undefined;
     const now = env.time();
     const timeoutMs = attemptTimeout(env, run, sender, now);
-    const request: BeginRequest = { ref, timeoutMs, reservation, taken: undefined, tries: 0 };
+    const request: BeginRequest = {
+      ...{ ref, timeoutMs, reservation },
+      repeatWithinMs: repeatWithin(env, sender, earlier, timeoutMs),
+      taken: undefined,
+      tries: 0,
+    };
     const reply = await requestAttempt(env, run, sender, request);
     if (reply !== "granted" || request.taken !== undefined) {
       const settled = await afterRefusal(env, run, sender, request, reply);
@@ -149,6 +154,16 @@ function attemptTimeout(
   const leaseLeft = Math.min(run.lease.visibleUntil, run.lease.claimedUntil) - env.marginMs - now;
   if (leaseLeft <= 0) throw new LeaseLostError("unconfirmed");
   return Math.min(attemptTimeoutMsOf(sender), Math.floor(leaseLeft));
+}
+
+function repeatWithin(
+  env: RunEnvironment,
+  sender: Sender<unknown>,
+  earlier: AttemptInfo | undefined,
+  timeoutMs: number,
+): number | undefined {
+  if (!earlier || !mayRepeat(sender, earlier, timeoutMs, env.clock.now())) return undefined;
+  return repeatWithinMsOf(sender);
 }
 
 async function checkRates(

@@ -45,13 +45,15 @@ export async function settleFailure(
   const maxTries = outcome.status === "unknown" ? UNKNOWN_TRIES : Infinity;
   const settling = env.committer.commit(() => env.store.settle(ref, outcome), { maxTries });
   if (outcome.status === "rejected") {
-    await settling;
-    await freeReservation(env, granted);
+    const reply = await settling;
+    // What an earlier attempt may have sent stays reserved.
+    const open = typeof reply === "object" && "unknown" in reply;
+    if (!open) await freeReservation(env, granted);
     const { reason, permanent = false, throttle } = outcome;
     throw new EffectRejectedError(ref.effect, reason, permanent, throttle);
   }
   await settling.catch(() => undefined);
-  const info = unknownInfo(env, granted, outcome.reason);
+  const info = unknownInfo(env, run, granted, outcome.reason);
   run.holding = [...run.holding, info];
   throw new UnknownOutcomeError(info);
 }
@@ -194,7 +196,7 @@ export function noteReply(
   receipt: Receipt,
   reply: SettleReply,
 ): void {
-  if (typeof reply !== "object") return;
+  if (typeof reply !== "object" || "unknown" in reply) return;
   if ("duplicateOf" in reply) {
     const { duplicateOf } = reply;
     env.emit({ type: "duplicateProven", attemptId, receipt, duplicateOf, ...run.facts });
@@ -204,8 +206,10 @@ export function noteReply(
   }
 }
 
-function unknownInfo(env: RunEnvironment, granted: Granted, reason: string): AttemptInfo {
+function unknownInfo(env: RunEnvironment, run: Run, granted: Granted, reason: string): AttemptInfo {
   const { sender, attempt, ref } = granted;
+  const earlier = run.before.find(({ effect }) => effect === ref.effect);
+  const since = earlier && openSince(earlier);
   return {
     attemptId: attempt.id,
     effect: ref.effect,
@@ -213,6 +217,12 @@ function unknownInfo(env: RunEnvironment, granted: Granted, reason: string): Att
     startedAt: env.clock.now(),
     deadline: attempt.deadline,
     staleAt: attempt.deadline + validityMsOf(sender),
+    ...(since === undefined ? {} : { unknownSince: since }),
     reason,
   };
+}
+
+/** Since when something of the effect isn't proven unsent, if anything. */
+function openSince({ state, startedAt, unknownSince }: AttemptInfo): number | undefined {
+  return unknownSince ?? (state === "unknown" ? startedAt : undefined);
 }

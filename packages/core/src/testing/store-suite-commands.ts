@@ -67,9 +67,11 @@ const begin: Maker = (key, { a, b, c }, model) => {
   const lapse = c % 4 === 3;
   const fingerprint = c === 7 ? OTHER_FINGERPRINT : FINGERPRINT;
   const span = lapse ? 1 : LONG;
+  const repeats = a % 2 === 1 ? { repeatWithinMs: c === 5 ? 1 : 10 * LONG } : {};
+  const times = { timeoutMs: span, validityMs: span, ...repeats };
   return {
-    text: `begin ${shown(ref)} for ${span} ms${c === 7 ? ", other content" : ""}`,
-    run: (store) => store.begin({ ...ref, timeoutMs: span, validityMs: span, fingerprint }),
+    text: `begin ${shown(ref)} ${JSON.stringify(times)}${c === 7 ? ", other content" : ""}`,
+    run: (store) => store.begin({ ...ref, ...times, fingerprint }),
     lapse,
   };
 };

@@ -100,14 +100,16 @@ function timeless(value: unknown): unknown {
   const { startedAt, deadline, staleAt, ...rest } = value as Readonly<Record<string, unknown>>;
   const spans =
     typeof startedAt === "number" && typeof deadline === "number" && typeof staleAt === "number"
-      ? { timeoutMs: deadline - startedAt, validityMs: staleAt - deadline }
+      ? { timeoutMs: deadline - startedAt, validityS: Math.round((staleAt - deadline) / 1_000) }
       : {};
   const others = Object.entries(rest)
     .filter(([name, field]) => field !== undefined && !ABSOLUTE.has(name))
-    .map(([name, field]) => [name, name === "tooEarly" ? true : timeless(field)] as const)
+    .map(([name, field]) => [name, MOMENTS.has(name) ? true : timeless(field)] as const)
     .sort(([a], [b]) => (a < b ? -1 : 1));
   return { ...Object.fromEntries(others), ...spans };
 }
 
+/** Times of which it counts whether there are any. */
+const MOMENTS: ReadonlySet<string> = new Set(["tooEarly", "unknownSince"]);
 /** A hint is judged by its sign elsewhere; a receipt's time matters only where a caller gave it. */
 const ABSOLUTE: ReadonlySet<string> = new Set(["since", "leaseUntil", "retryAfterMs", "at"]);

@@ -7,6 +7,7 @@ import { claimBehaviours, replayBehaviours } from "./store-suite-claims.js";
 import { effectBehaviours } from "./store-suite-effects.js";
 import { endingBehaviours } from "./store-suite-endings.js";
 import { modelBehaviours, type PropertyTester } from "./store-suite-model.js";
+import { repetitionBehaviours } from "./store-suite-repetition.js";
 import { controlBehaviours, tripwireBehaviours } from "./store-suite-shared.js";
 import { unreadableBehaviours } from "./store-suite-unreadable.js";
 import {
@@ -112,6 +113,7 @@ export function storeSuite(options: StoreSuiteOptions): void {
   claimBehaviours(behaviour);
   replayBehaviours(behaviour);
   effectBehaviours(behaviour);
+  repetitionBehaviours(behaviour);
   endingBehaviours(behaviour);
   attentionBehaviours(behaviour);
   if (control) controlBehaviours(behaviour);

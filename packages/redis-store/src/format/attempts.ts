@@ -60,6 +60,7 @@ export function decodeAttempt(key: string, wire: Wire | undefined): AttemptInfo 
     startedAt,
     deadline,
     staleAt: deadline + numeric(stored.validityMs),
+    ...optional("unknownSince", stored.olderBy, (olderBy) => startedAt - numeric(olderBy)),
     ...optional("reason", stored.reason, text),
     ...optional("receipt", stored.receipt, (receipt) => storedReceipt(startedAt, receipt)),
     ...optional("allowed", stored.allowed, isSet),

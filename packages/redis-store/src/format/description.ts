@@ -65,6 +65,8 @@ export const EFFECT = {
   settledAfterDeadLetter: optional("boolean"),
   /** Receipts beyond the first. */
   duplicates: optional("table"),
+  /** How long before this attempt the earliest one began that isn't proven unsent, ms. */
+  olderBy: optional("number"),
 } as const satisfies Fields;
 
 export const RECEIPT = {
@@ -107,7 +109,16 @@ export const PACKINGS = ["=", "u", "s", "f"] as const;
 export const ARGUMENTS = {
   attend: ["name"],
   attention: ["afterDeadline", "afterMember", "limit"],
-  begin: ["name", "owner", "fence", "attemptNumber", "timeoutMs", "validityMs", "fingerprint"],
+  begin: [
+    "name",
+    "owner",
+    "fence",
+    "attemptNumber",
+    "timeoutMs",
+    "validityMs",
+    "fingerprint",
+    "repeatWithinMs",
+  ],
   block: ["name", "owner", "fence", "attemptNumber", "reason", "fingerprint"],
   bury: ["keyText", "pipeline", "messageId", "reason", "owner", "fence", "retentionMs"],
   claim: [
@@ -179,6 +190,7 @@ export const REPLIES = {
     settled: [],
     lost: [],
     unknownAttempt: [],
+    unknown: ["attempt"],
     duplicateOf: ["receipt"],
     settledAfterDeadLetter: ["deadLetter"],
   },

@@ -110,13 +110,15 @@ export function decodeReserve(wire: unknown): "reserved" | { readonly taken: str
   return reply.word === "reserved" ? reply.word : { taken: text(reply.holder) };
 }
 
-export function decodeSettle(_key: string, wire: unknown): SettleReply {
+export function decodeSettle(key: string, wire: unknown): SettleReply {
   const reply = replyOf("settle", wire);
   switch (reply.word) {
     case "settled":
     case "lost":
     case "unknownAttempt":
       return reply.word;
+    case "unknown":
+      return { unknown: decodeAttempt(key, reply.attempt) };
     case "duplicateOf":
       return { duplicateOf: decodeReceipt(reply.receipt) };
     case "settledAfterDeadLetter":

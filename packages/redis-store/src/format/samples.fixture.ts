@@ -69,6 +69,16 @@ export const makings: Readonly<Record<string, Making>> = {
     wait(5_000);
     await claim({ owner: "later" });
   },
+  "refused when sent again": async ({ store, claim, begin, wait }) => {
+    const first = await claim();
+    await store.settle(await begin(first), lost);
+    await store.release([first]);
+    wait(5_000);
+    const ref = { ...(await claim({ owner: "later" })), effect: "email", attemptNumber: 1 };
+    const times = { timeoutMs: 30_000, validityMs: 300_000, repeatWithinMs: 86_400_000 };
+    await store.begin({ ...ref, ...times, fingerprint: FINGERPRINT });
+    await store.settle(ref, refused);
+  },
   blocked: async ({ claim, block }) => block(await claim()),
   "allowed and begun": async ({ store, claim, block, begin }) => {
     const lease = await claim();

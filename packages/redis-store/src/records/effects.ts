@@ -11,7 +11,8 @@ export function redisEffects(
     begin: (item) => {
       const { key, effect: name, owner, fence, attemptNumber, timeoutMs, validityMs } = item;
       const fingerprint = pack(item.fingerprint);
-      const args = { name, owner, fence, attemptNumber, timeoutMs, validityMs, fingerprint };
+      const attempt = { name, owner, fence, attemptNumber, timeoutMs, validityMs, fingerprint };
+      const args = { ...attempt, repeatWithinMs: item.repeatWithinMs ?? false };
       return about.run("begin", key, args, replies.decodeBegin);
     },
     block: (item) => {

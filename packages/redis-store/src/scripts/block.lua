@@ -12,6 +12,7 @@ local function operate(name, owner, fence, attemptNumber, reason, fingerprint)
   if state and isBelowFloor(record, effect, fence, attemptNumber) then return 'lost' end
   local blocked = effectBy(record, name, BLOCKED, owner, fence, attemptNumber)
   set(blocked, EFFECT_REASON, reason)
+  keepOpen(record, blocked, effect)
   putEffect(record, blocked)
   record[FINGERPRINT] = fingerprint
   saveEffect(record, blocked)

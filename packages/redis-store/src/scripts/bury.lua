@@ -16,7 +16,8 @@ local function operate(keyText, pipeline, messageId, reason, owner, fence, reten
   if isLive(record) and not holds(record, owner, fence) then return 'busy' end
   local tooEarly = 0
   for _, effect in ipairs(effectsOf(record)) do
-    if effect[EFFECT_STATE] == SENDING or effect[EFFECT_STATE] == UNKNOWN then
+    local state = effect[EFFECT_STATE]
+    if state == SENDING or state == UNKNOWN or effect[EFFECT_OLDER_BY] then
       tooEarly = math.max(tooEarly, staleAtOf(record, effect))
     end
   end

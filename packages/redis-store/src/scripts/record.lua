@@ -129,6 +129,11 @@ local function staleAtOf(record, effect)
   return deadlineOf(record, effect) + effect[EFFECT_VALIDITY_MS]
 end
 
+-- When the earliest attempt began that isn't proven unsent, where that is one before the effect's.
+local function unknownSinceOf(record, effect)
+  return effect[EFFECT_OLDER_BY] and startedAtOf(record, effect) - effect[EFFECT_OLDER_BY]
+end
+
 local function isLive(record)
   return record[STATE] == CLAIMED and leaseUntilOf(record) > now
 end
@@ -168,6 +173,18 @@ local function effectBy(record, name, state, owner, fence, attemptNumber)
   if owner ~= record[OWNER] then set(effect, EFFECT_OWNER, owner) end
   if fence ~= record[FENCE] then set(effect, EFFECT_FENCE, fence) end
   return effect
+end
+
+-- What came before another attempt (or a block) and isn't proven unsent stays so.
+local function keepOpen(record, following, before)
+  local since = before and unknownSinceOf(record, before)
+  if before and not since and before[EFFECT_STATE] == UNKNOWN then
+    since = startedAtOf(record, before)
+  end
+  if not since then return end
+  set(following, EFFECT_OLDER_BY, startedAtOf(record, following) - since)
+  local validityMs = staleAtOf(record, before) - deadlineOf(record, following)
+  following[EFFECT_VALIDITY_MS] = math.max(following[EFFECT_VALIDITY_MS], validityMs)
 end
 
 -- In place of the effect of its name.

@@ -24,6 +24,7 @@ local function operate(name, owner, fence, attemptNumber, verdict, payload, atte
     if state == SENDING then return { 'tooEarly', num(staleAtOf(record, effect)) } end
     if state ~= UNKNOWN and state ~= REJECTED then return already end
     effect[EFFECT_STATE] = ACCEPTED
+    clear(effect, EFFECT_OLDER_BY)
     set(effect, EFFECT_RECEIPT, { VIA_OPERATOR, now - startedAtOf(record, effect), false })
     if record[STATE] == DEAD then set(effect, EFFECT_SETTLED_AFTER_DEAD_LETTER, true) end
     return resolved()
@@ -36,12 +37,15 @@ local function operate(name, owner, fence, attemptNumber, verdict, payload, atte
     end
     effect[EFFECT_STATE] = REJECTED
     set(effect, EFFECT_REASON, 'resolved not sent')
+    -- Of all that were begun so far: staleAt is the last one's.
+    clear(effect, EFFECT_OLDER_BY)
     return resolved()
   end
   if verdict == 'resend' then
     if state ~= UNKNOWN then return already end
     effect[EFFECT_STATE] = REJECTED
     set(effect, EFFECT_REASON, 'resend by policy')
+    if not effect[EFFECT_OLDER_BY] then set(effect, EFFECT_OLDER_BY, 0) end
     return resolved()
   end
   if state ~= BLOCKED then return already end

@@ -51,6 +51,7 @@ local function settleAccepted(record, effect, name, owner, fence, attemptNumber,
   accepted[EFFECT_STATE] = ACCEPTED
   clear(accepted, EFFECT_REASON)
   clear(accepted, EFFECT_ALLOWED)
+  clear(accepted, EFFECT_OLDER_BY)
   accepted[EFFECT_RECEIPT] = storedReceipt(record, accepted, receipt)
   if record[STATE] == DEAD then set(accepted, EFFECT_SETTLED_AFTER_DEAD_LETTER, true) end
   saveEffect(record, accepted, before)
@@ -64,10 +65,12 @@ local function settleRejected(record, effect, name, owner, fence, attemptNumber,
     local state = effect[EFFECT_STATE]
     if state == REJECTED then return 'settled' end
     if state ~= SENDING and state ~= UNKNOWN then return 'lost' end
-    effect[EFFECT_STATE] = REJECTED
     set(effect, EFFECT_REASON, reason)
+    -- Of an earlier attempt that says nothing.
+    local isOpen = effect[EFFECT_OLDER_BY]
+    effect[EFFECT_STATE] = isOpen and UNKNOWN or REJECTED
     saveEffect(record, effect, before)
-    return 'settled'
+    return isOpen and { 'unknown', attemptReply(record, effect) } or 'settled'
   end
   local ours = record[OWNER] == owner and record[FENCE] == fence
   if not ours or record[STATE] == DONE or record[STATE] == DEAD then return 'lost' end

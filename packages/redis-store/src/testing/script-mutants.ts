@@ -368,6 +368,62 @@ export const scriptMutants: readonly ScriptMutant[] = [
     from: "and tonumber(knownFence) <= tonumber(fence) then",
     to: "then",
   },
+  {
+    breaks: "a repetition's window counts from the earliest attempt",
+    script: "begin",
+    within: "mayRepeat",
+    from: "unknownSinceOf(record, effect) or startedAtOf(record, effect)",
+    to: "startedAtOf(record, effect)",
+  },
+  {
+    breaks: "all of a repetition lies within the window",
+    script: "begin",
+    within: "mayRepeat",
+    from: "now + timeoutMs + validityMs <",
+    to: "now <",
+  },
+  {
+    breaks: "a refused repetition doesn't free the effect",
+    script: "settle",
+    within: "settleRejected",
+    from: "isOpen and UNKNOWN or REJECTED",
+    to: "REJECTED",
+  },
+  {
+    breaks: "what was sent again on a verdict stays open",
+    script: "resolve",
+    within: "operate",
+    from: "if not effect[EFFECT_OLDER_BY] then set(effect, EFFECT_OLDER_BY, 0) end",
+    to: "",
+  },
+  {
+    breaks: "what was blocked after a verdict stays open",
+    script: "block",
+    within: "operate",
+    from: "keepOpen(record, blocked, effect)",
+    to: "",
+  },
+  {
+    breaks: "an effect is stale once all of its attempts are",
+    script: "record",
+    within: "keepOpen",
+    from: "math.max(following[EFFECT_VALIDITY_MS], validityMs)",
+    to: "following[EFFECT_VALIDITY_MS]",
+  },
+  {
+    breaks: "nothing is buried while an earlier attempt could still be accepted",
+    script: "bury",
+    within: "operate",
+    from: "or effect[EFFECT_OLDER_BY] then",
+    to: "then",
+  },
+  {
+    breaks: "an operator's not sent is about all that was begun",
+    script: "resolve",
+    within: "operate",
+    from: "clear(effect, EFFECT_OLDER_BY) return resolved()",
+    to: "return resolved()",
+  },
 ];
 
 /** The scripts with the bug. @throws when the patch no longer applies */

@@ -67,7 +67,7 @@ async function settleAttempt(
   } else if ("duplicateOf" in reply) {
     const { duplicateOf } = reply;
     tell({ type: "duplicateProven", attemptId, receipt, duplicateOf, ...facts });
-  } else {
+  } else if ("settledAfterDeadLetter" in reply) {
     const dead = reply.settledAfterDeadLetter;
     tell({ type: "settledAfterDeadLetter", attemptId, dead, ...facts });
   }

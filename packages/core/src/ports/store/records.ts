@@ -27,8 +27,10 @@ export interface AttemptInfo {
   readonly startedAt: number;
   /** No request of this attempt is signed after this time. */
   readonly deadline: number;
-  /** From this time on the provider refuses every request of this attempt as stale. */
+  /** From this time on the provider refuses every request for the effect so far as stale. */
   readonly staleAt: number;
+  /** When the earliest attempt began that isn't proven unsent, where that is one before this. */
+  readonly unknownSince?: number;
   /** Why it was rejected, is unknown or was blocked. */
   readonly reason?: string;
   readonly receipt?: Receipt;
@@ -103,6 +105,12 @@ export interface AttemptStart extends AttemptRef {
   /** Milliseconds after the deadline for which a signed request stays acceptable. */
   readonly validityMs: number;
   readonly fingerprint: string;
+  /**
+   * Of a provider that dedupes: milliseconds since the earliest attempt of unknown outcome began within
+   * which all of this one must be over, validity included, to be taken for the same. Absent: an unknown
+   * effect isn't begun again.
+   */
+  readonly repeatWithinMs?: number;
 }
 
 /** `granted`: the attempt stands as `sending`, and may go out. Everything else: it must not. */
@@ -138,6 +146,8 @@ export type SettleReply =
   | "lost"
   /** The store has no record of the key at all. To be reported: nothing was stored. */
   | "unknownAttempt"
+  /** That attempt was refused, and an earlier one may have been accepted: the effect is unknown again. */
+  | { readonly unknown: AttemptInfo }
   /** Another receipt is already there: a proven duplicate. Both are kept. */
   | { readonly duplicateOf: Receipt }
   /** The message was dead-lettered before this evidence came. */
