@@ -27,7 +27,10 @@ const HISTORY = { retentionMs: DEFAULT_RETENTION_MS, maxPerTrainee: 500 };
  *
  * @param onFault hears of lost connections, which ioredis mends by itself
  */
-export function sharedState(config: Config, onFault: (error: unknown) => void): SharedState {
+export function sharedState(
+  config: Pick<Config, "redisUrl" | "namespace" | "userPoolId">,
+  onFault: (error: unknown) => void,
+): SharedState {
   const { redisUrl, namespace, userPoolId } = config;
   if (redisUrl === undefined) {
     return {
@@ -38,7 +41,10 @@ export function sharedState(config: Config, onFault: (error: unknown) => void): 
       close: () => undefined,
     };
   }
-  const client = new Redis(redisUrl);
+  const client = new Redis(redisUrl, {
+    // After a failover the old primary may stay up as a replica, and would refuse each write for ever.
+    reconnectOnError: (error) => error.message.includes("READONLY"),
+  });
   // A connection of its own, so that nothing of the store's waits for it; and it fails soon, since
   // what reads and writes the history tries again by itself.
   const historyClient = client.duplicate({ maxRetriesPerRequest: 1 });

@@ -8,6 +8,7 @@ import type { RedisClient } from "./transport/client.js";
 import { givenRedis, type GivenRedis } from "./testing/given-redis.js";
 import { startRedisCluster, type RedisCluster } from "./testing/redis-cluster.js";
 import { startRedisServer } from "./testing/redis-server.js";
+import { startTcpProxy } from "./testing/tcp-proxy.js";
 import { shortenLives } from "./testing/told-time.js";
 import { redisUserSnapshot } from "./user-snapshot.js";
 
@@ -67,6 +68,27 @@ describe("a shared snapshot in Redis", () => {
     ]);
     for (const key of keys.filter((name) => name !== `{${prefix}}:fence`)) {
       expect(await client.pttl(key)).toBeGreaterThan(0);
+    }
+  });
+
+  it("follows a failover that leaves the old primary up, through a client of its own", async () => {
+    const [old, next] = await Promise.all([startRedisServer(), startRedisServer()]);
+    const proxy = await startTcpProxy(old);
+    try {
+      const own = old.connect({ port: proxy.port });
+      const shared = redisUserSnapshot({ client: own, prefix: ownPrefix() });
+      const reply = await shared.acquire({ owner: "a", leaseMs: 60_000 });
+      if (reply.status !== "granted") throw new Error("busy");
+      await shared.abandon(reply.lease);
+      proxy.leadTo(next);
+      await old.connect().replicaof(next.host, next.port);
+      await expect(shared.acquire({ owner: "b", leaseMs: 60_000 })).rejects.toThrow(/READONLY/);
+      await expect
+        .poll(() => shared.acquire({ owner: "b", leaseMs: 60_000 }))
+        .toMatchObject({ status: "granted" });
+    } finally {
+      await Promise.all([old.stop(), next.stop()]);
+      await proxy.close();
     }
   });
 

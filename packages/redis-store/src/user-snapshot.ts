@@ -1,6 +1,6 @@
 import type { RebuildLease, SharedSnapshot, SnapshotManifest } from "@exactly-once/core/user-cache";
 import { optionsOf } from "@exactly-once/core/ports";
-import type { RedisClient } from "./transport/client.js";
+import { leaveFormerPrimary, type RedisClient } from "./transport/client.js";
 import abandonScript from "./scripts/snapshot-abandon.lua";
 import acquireScript from "./scripts/snapshot-acquire.lua";
 import extendScript from "./scripts/snapshot-extend.lua";
@@ -80,6 +80,15 @@ export function redisUserSnapshot(options: RedisUserSnapshotOptions): SharedSnap
     generation: (name: string) => `${tag}:generation:${name}`,
   };
   const commands = withCommands(client);
+  /** A client of its own would stay with a former primary otherwise. */
+  const answered = async <Reply>(asked: Promise<Reply>): Promise<Reply> => {
+    try {
+      return await asked;
+    } catch (error) {
+      leaveFormerPrimary(client, error);
+      throw error;
+    }
+  };
 
   async function head(): Promise<SnapshotManifest | undefined> {
     const text = await client.get(keys.head);
@@ -97,28 +106,24 @@ export function redisUserSnapshot(options: RedisUserSnapshotOptions): SharedSnap
 
     async acquire({ owner, leaseMs }) {
       const { lease, fence, building } = keys;
-      const reply = await commands.snapshotAcquire(lease, fence, building, owner, leaseMs);
+      const reply = await answered(
+        commands.snapshotAcquire(lease, fence, building, owner, leaseMs),
+      );
       const [granted, value] = reply;
       if (granted === 1) return { status: "granted", lease: { owner, fence: value } };
       return { status: "busy", retryAfterMs: Math.max(0, value) };
     },
 
     async extend({ owner, fence }, leaseMs) {
-      const held = await commands.snapshotExtend(keys.lease, owner, fence, leaseMs);
+      const held = await answered(commands.snapshotExtend(keys.lease, owner, fence, leaseMs));
       return held === 1 ? "held" : "lost";
     },
 
     async write({ owner, fence }, chunk, bytes, ttlMs) {
       const { lease, building } = keys;
       const view = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-      const written = await commands.snapshotWrite(
-        lease,
-        building,
-        owner,
-        fence,
-        chunk,
-        view,
-        ttlMs,
+      const written = await answered(
+        commands.snapshotWrite(lease, building, owner, fence, chunk, view, ttlMs),
       );
       return written === 1 ? "written" : "lost";
     },
@@ -130,24 +135,26 @@ export function redisUserSnapshot(options: RedisUserSnapshotOptions): SharedSnap
       const manifest: SnapshotManifest = { ...content, generation: name };
       // Only the holder of the lease changes the head, so it is still this one when it is replaced.
       const former = await head();
-      const published = await commands.snapshotPublish(
-        keys.lease,
-        keys.building,
-        generation,
-        keys.head,
-        former === undefined ? generation : keys.generation(former.generation),
-        owner,
-        fence,
-        JSON.stringify(manifest),
-        content.chunks,
-        ttlMs,
-        graceMs,
+      const published = await answered(
+        commands.snapshotPublish(
+          keys.lease,
+          keys.building,
+          generation,
+          keys.head,
+          former === undefined ? generation : keys.generation(former.generation),
+          owner,
+          fence,
+          JSON.stringify(manifest),
+          content.chunks,
+          ttlMs,
+          graceMs,
+        ),
       );
       return published === 1 ? "published" : "lost";
     },
 
     async abandon({ owner, fence }) {
-      await commands.snapshotAbandon(keys.lease, keys.building, owner, fence);
+      await answered(commands.snapshotAbandon(keys.lease, keys.building, owner, fence));
     },
   };
 }

@@ -13,6 +13,8 @@ export interface TcpProxy {
   holdReplies(): void;
   /** Passes on what was kept, also to a server whose client has gone. */
   release(): void;
+  /** Leads new connections to another server; those that stand stay where they are. */
+  leadTo(server: { readonly host: string; readonly port: number }): void;
   /** Ends the connections; what is kept for the server stays. */
   cut(): void;
   /** Sends everything a client ever sent once more, on a connection of its own. */
@@ -20,11 +22,12 @@ export interface TcpProxy {
   close(): Promise<void>;
 }
 
-/** @param target where the server listens */
-export async function startTcpProxy(target: {
+/** @param first where the server listens */
+export async function startTcpProxy(first: {
   readonly host: string;
   readonly port: number;
 }): Promise<TcpProxy> {
+  let target = first;
   const clients = new Set<Socket>();
   const servers = new Set<Socket>();
   const recorded: Buffer[] = [];
@@ -80,6 +83,9 @@ export async function startTcpProxy(target: {
       keptRequests = undefined;
       keptReplies = undefined;
       for (const pass of kept) pass();
+    },
+    leadTo: (server) => {
+      target = server;
     },
     cut: () => {
       for (const client of clients) client.destroy();

@@ -2,8 +2,8 @@ import { StoreUnavailableError, UnreadableRecordError } from "@exactly-once/core
 import type { ItemReply } from "@exactly-once/core/ports";
 import calculateSlot from "cluster-key-slot";
 import type { Command } from "./calls.js";
-import { isCluster, type RedisClient } from "./client.js";
-import { createRoundTrips, type Answer, type ReplicaWait } from "./round-trip.js";
+import { isCluster, leaveFormerPrimary, type RedisClient } from "./client.js";
+import { createRoundTrips, type ReplicaWait } from "./round-trip.js";
 import {
   createCommandBatch,
   type CommandBatch,
@@ -130,7 +130,9 @@ export function createCommandPipelines(options: CommandPipelinesOptions): Comman
         together.forEach((pending, i) => {
           batch.settle(pending, answers[i] ?? { error: new Error("no reply") });
         });
-        if (answers.some(isReadOnly)) leaveReplica();
+        for (const answer of answers) {
+          if ("error" in answer) leaveFormerPrimary(client, answer.error);
+        }
       });
       // Timers settle them at the latest, so that a connection that hangs doesn't hold the pipeline.
       await Promise.race([answered, batch.settled()]);
@@ -161,11 +163,6 @@ export function createCommandPipelines(options: CommandPipelinesOptions): Comman
     return false;
   }
 
-  /** Nothing can be written through a connection to a former primary; the next may lead to the new. */
-  function leaveReplica(): void {
-    if (!isCluster(client) && client.status === "ready") client.disconnect(true);
-  }
-
   return {
     run: <Reply>(command: Command, read: (reply: unknown) => Reply) =>
       ask(command, read, "rejects") as Promise<Reply>,
@@ -183,12 +180,6 @@ function halvesOf<Item>(items: readonly Item[]): readonly (readonly Item[])[] {
 function nodesOf(client: RedisClient, { keys }: Command): string {
   const slots = isCluster(client) ? client.slots : [];
   return slots[calculateSlot(keys[0] ?? "")]?.join(";") ?? "";
-}
-
-function isReadOnly(answer: Answer): boolean {
-  return (
-    "error" in answer && answer.error instanceof Error && answer.error.message.includes("READONLY")
-  );
 }
 
 function timeoutError(timeoutMs: number, client: RedisClient): Error {
