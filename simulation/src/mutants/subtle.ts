@@ -60,7 +60,7 @@ export const SUBTLE_MUTANTS: readonly Mutant[] = [
       'if (message.phase.name === "held") this.#concluder.conclude(message, LOST);',
       "",
     ),
-    core("#turn", "if (message.lost) return LOST;", ""),
+    core("#try", "if (message.lost) return Promise.resolve(LOST);", ""),
     core("afterClaim", "if (message.lost) return LOST;", ""),
   ]),
   mutant("pause-unheeded", "A pause only stops receiving; what is in hand is still sent.", [
