@@ -1,16 +1,44 @@
 import { hash } from "node:crypto";
 
-/** Rises when the canonical form changes, so that old and new digests are never compared. */
-const VERSION = 1;
+/** A digest without its version. */
+export type ContentDigest = (content: unknown) => string;
 
 /**
- * A versioned digest of a decoded event: SHA-256 over canonical JSON (object keys sorted by code
- * unit, no spaces), 128 bits as hex behind `v1:`. Values that JSON can't carry are as
- * `JSON.stringify` has them.
+ * How content is digested, by version. A digest that is changed gets a version of its own, and the old
+ * one stays for as long as a record may be bound by it (the store's retention). Digests of two versions
+ * are never compared.
  */
-export function fingerprintOf(value: unknown): string {
-  const digest = hash("sha256", canonicalJson(value), "hex").slice(0, 32);
-  return `v${VERSION}:${digest}`;
+export type DigestVersions = Readonly<Record<string, ContentDigest>>;
+
+/**
+ * v1: SHA-256 over canonical JSON (object keys sorted by code unit, no spaces), 128 bits as hex. Values
+ * that JSON can't carry are as `JSON.stringify` has them.
+ */
+function digestV1(content: unknown): string {
+  return hash("sha256", canonicalJson(content), "hex").slice(0, 32);
+}
+
+const VERSIONS: DigestVersions = { v1: digestV1 };
+
+/** The fingerprint that records are bound by from now on: the digest of a decoded event behind its version. */
+export function fingerprintOf(content: unknown): string {
+  return `v1:${digestV1(content)}`;
+}
+
+/**
+ * The content's fingerprint in the version of another.
+ *
+ * @param bound what a record is bound by
+ * @returns `undefined` where that version isn't known here
+ */
+export function fingerprintLike(
+  bound: string,
+  content: unknown,
+  versions = VERSIONS,
+): string | undefined {
+  const [version = ""] = bound.split(":", 1);
+  const digest = Object.hasOwn(versions, version) ? versions[version] : undefined;
+  return digest && `${version}:${digest(content)}`;
 }
 
 /** JSON with sorted keys: equal for values that differ in the order of their properties only. */

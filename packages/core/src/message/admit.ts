@@ -111,13 +111,14 @@ function admitValidated(
   const event: unknown = validated.value;
   const edition = editionOf(message);
   const key = notificationKey(namespace, pipeline.name, pipeline.key(event), edition);
-  const guarded = pipeline.fingerprint ? pipeline.fingerprint(decoded) : decoded;
+  const content = pipeline.fingerprint ? pipeline.fingerprint(decoded) : decoded;
   return {
     admitted: {
       pipeline,
       event,
       key,
-      fingerprint: fingerprintOf(guarded),
+      content,
+      fingerprint: fingerprintOf(content),
       edition,
       envelope,
       happenedAt: happenedAt(pipeline, event, message, envelope, edition),

@@ -1,3 +1,4 @@
+import { fingerprintLike } from "../identity/fingerprint.js";
 import type { Admitted } from "../pipeline/admitted.js";
 import { ACKNOWLEDGE, type DeadLetter, type Disposition } from "./disposition.js";
 import type { AttemptInfo, ClaimReply, Clock } from "../ports/index.js";
@@ -24,6 +25,18 @@ export function refusedClaim(admitted: Admitted, reply: Exclude<ClaimReply, Gran
       return { kind: "deadLetter", code: "dead", text, attemptIds: idsOf(reply), bury: false };
     }
   }
+}
+
+/**
+ * Where the key's record is bound by another version of fingerprints: the message with its content's
+ * fingerprint in that version.
+ *
+ * @returns `undefined` where it isn't the same content, or that can't be told
+ */
+export function inBoundVersion(admitted: Admitted, reply: ClaimReply): Admitted | undefined {
+  if (reply.status !== "conflict") return undefined;
+  const fingerprint = fingerprintLike(reply.bound, admitted.content);
+  return fingerprint === reply.bound ? { ...admitted, fingerprint } : undefined;
 }
 
 /**

@@ -12,6 +12,7 @@ export interface MessageInHand {
   readonly admitted: Admitted | undefined;
   /** Its delivery is over: somebody else may have it. */
   readonly lost: boolean;
+  /** Once, and once more where its record turns out to be bound by another version of its fingerprint. */
   admit(admitted: Admitted): void;
   /** Takes the function that ends what is being done for it, while there is something to end. */
   abortableBy(abort: Abort | undefined): void;

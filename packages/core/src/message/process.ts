@@ -4,7 +4,7 @@ import type { ClaimReply, CompleteReply, Completion, Lease } from "../ports/inde
 import type { Admitted } from "../pipeline/admitted.js";
 import type { RunEnvironment } from "../run/run.js";
 import { admitMessage, type Admission, type AdmissionOptions } from "./admit.js";
-import { refusedClaim, tooOld } from "./claim-reply.js";
+import { inBoundVersion, refusedClaim, tooOld } from "./claim-reply.js";
 import {
   ACKNOWLEDGE,
   DRAINING,
@@ -81,7 +81,12 @@ export async function processMessage<Message extends MessageInHand>(
     }
     const claimed = await options.claim(message, admitted, owner);
     if (!claimed) return DRAINING;
-    return await afterClaim(options, message, admitted, owner, claimed);
+    const sameContent = inBoundVersion(admitted, claimed.reply);
+    if (!sameContent) return await afterClaim(options, message, admitted, owner, claimed);
+    message.admit(sameContent);
+    const again = await options.claim(message, sameContent, owner);
+    if (!again) return DRAINING;
+    return await afterClaim(options, message, sameContent, owner, again);
   } catch (error) {
     if (error instanceof UnreadableRecordError) return unreadable(error);
     env.onStoreFault(error);

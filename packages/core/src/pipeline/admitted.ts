@@ -7,6 +7,9 @@ export interface Admitted {
   readonly pipeline: Pipeline;
   readonly event: unknown;
   readonly key: NotificationKey;
+  /** What `fingerprint` is the digest of. */
+  readonly content: unknown;
+  /** In the version that the key's record is bound by, as far as that is known. */
   readonly fingerprint: string;
   /** Names the deliberate repetition that the message is. */
   readonly edition: string | undefined;
