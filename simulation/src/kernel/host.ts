@@ -28,6 +28,8 @@ export interface Host extends Process {
   sawNoTimePass: boolean;
   /** Timers that are set now: a leak shows here. */
   timers: number;
+  /** Emails that are under way: a request isn't broken off, and each has a time limit, which is a timer. */
+  requests: number;
   crash(restartAfterMs: number): void;
   pause(ms: number, clocks?: PauseClocks): void;
   /** Stands still until it is thawed; its monotonic clock stands still with it. */
@@ -82,6 +84,7 @@ export function createHost(kernel: Kernel, options: HostOptions): Host {
     up: false,
     sawNoTimePass: false,
     timers: 0,
+    requests: 0,
     crash: (restartAfterMs) => {
       end();
       kernel.schedule(kernel.now + restartAfterMs, begin);
@@ -130,6 +133,7 @@ export function createHost(kernel: Kernel, options: HostOptions): Host {
     host.sawNoTimePass = false;
     host.incarnation += 1;
     host.timers = 0;
+    host.requests = 0;
     host.pausedUntil = 0;
     host.parked = [];
     frozenMs = 0;
@@ -176,8 +180,8 @@ export function createHost(kernel: Kernel, options: HostOptions): Host {
     }
     return new Promise((resolve) => {
       host.timers += 1;
-      // As Node's timers: whole milliseconds, and never none.
-      const due = kernel.now + Math.max(1, Math.trunc(ms)) / (1 + drift);
+      // As Node's timers: whole milliseconds, never none, and one for what is no number.
+      const due = kernel.now + (Math.max(1, Math.trunc(ms)) || 1) / (1 + drift);
       const timer = kernel.schedule(due, wake, { host, incarnation });
       function wake(): void {
         if (host.incarnation !== incarnation) return;

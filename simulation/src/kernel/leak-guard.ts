@@ -1,6 +1,6 @@
 import type * as crypto from "node:crypto";
 import { createRequire, syncBuiltinESMExports } from "node:module";
-import { LeanAbortController } from "./lean-abort.js";
+import { LeanAbortController, LeanAbortSignal } from "./lean-abort.js";
 
 /** Thrown where code under test reaches past its ports. */
 export class LeakedChance extends Error {
@@ -59,9 +59,12 @@ function guard(target: object, name: string): Restore {
 /** Code under test gets the plain controller; whoever holds one of Node's keeps it. */
 function leanAbort(): Restore {
   const RealController = AbortController;
+  const { any } = AbortSignal;
   globalThis.AbortController = LeanAbortController as unknown as typeof AbortController;
+  AbortSignal.any = LeanAbortSignal.any as unknown as typeof any;
   return () => {
     globalThis.AbortController = RealController;
+    AbortSignal.any = any;
   };
 }
 

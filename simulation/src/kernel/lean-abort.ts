@@ -12,7 +12,17 @@ export class LeanAbortController {
 
 type Listener = (event: { readonly type: "abort"; readonly target: LeanAbortSignal }) => void;
 
-class LeanAbortSignal {
+export class LeanAbortSignal {
+  /** As `AbortSignal.any`, for signals of either kind. */
+  static any(signals: readonly AbortSignal[]): LeanAbortSignal {
+    const one = new LeanAbortSignal();
+    for (const signal of signals) {
+      if (signal.aborted) one.end(signal.reason);
+      else signal.addEventListener("abort", () => one.end(signal.reason), { once: true });
+    }
+    return one;
+  }
+
   aborted = false;
   private given: unknown = undefined;
   private listeners: Listener[] = [];

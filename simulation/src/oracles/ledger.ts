@@ -45,6 +45,8 @@ export interface Ledger {
   readonly unsettled: Set<string>;
   /** How often a handler began with each message. */
   readonly tries: Map<string, number>;
+  /** Keys of which the provider refused a mail for itself, or may have. */
+  readonly refused: Set<string>;
   /** Attempts whose grant reached the process that asked. */
   readonly heard: Set<string>;
 }
@@ -66,6 +68,7 @@ export function createLedger(): Ledger {
     unbound: new Set(),
     unsettled: new Set(),
     tries: new Map(),
+    refused: new Set(),
     heard: new Set(),
   };
 }

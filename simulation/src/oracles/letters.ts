@@ -33,6 +33,12 @@ export function letterOracle(ledger: Ledger, dlq: () => SqsQueue, report: Report
     if (BURIED.has(code) && key !== undefined && !buried.has(messageId)) {
       report("buried before copied", `${messageId} was copied as ${code}, its record isn't dead`);
     }
+    if (code === "rejected" && !ledger.refused.has(key ?? "")) {
+      report(
+        "an account's trouble is no message's",
+        `${messageId}, which SES never refused: ${text}`,
+      );
+    }
     if (code !== "retriesExhausted") return;
     const known = ledger.tries.get(messageId) ?? 0;
     // What fails before it has a key never gets to the handler.

@@ -41,7 +41,7 @@ export interface ConductOptions extends Pick<QueueOracle, "onLeased"> {
   readonly pipeline: string;
   /** A call of the store that isn't answered within this fails. */
   readonly storeTimeoutMs: number;
-  /** An invocation ends when it has to, and its control flags are those of its beginning. */
+  /** An invocation ends when it has to. */
   readonly isSandbox: boolean;
 }
 
@@ -141,7 +141,7 @@ export function processOracle(
     if (paused) report("a pause is heeded", `${attemptId} was begun though sending is paused`);
     const staleMs = now() - Math.max(askedAt, host.pausedUntil);
     // While an answer is waited for nobody asks again.
-    if (staleMs > READ_EVERY_MS + storeTimeoutMs && !isSandbox) {
+    if (staleMs > READ_EVERY_MS + storeTimeoutMs) {
       report("a pause is read in time", `${attemptId} was begun ${staleMs} ms after the last look`);
     }
     const { timeoutMs } = start;
@@ -245,9 +245,14 @@ export function processOracle(
       queue: guarded("queue", watchQueue(queue)),
       mailer: {
         ...mailer,
-        send: (prepared, attempt) => {
+        send: async (prepared, attempt) => {
           const { owner = "" } = parseAttemptId(attempt.id) ?? {};
-          return during(underWay, [owner], () => mailer.send(prepared, attempt));
+          const outcome = await during(underWay, [owner], () => mailer.send(prepared, attempt));
+          const isTry = outcome.status === "rejected" && outcome.throttle === undefined;
+          if (isTry && outcome.reason === "clockSkew") {
+            report("a clock that is off is no try", `${attempt.id} was rejected for it`);
+          }
+          return outcome;
         },
       },
       observe: (event) => {

@@ -34,7 +34,7 @@ export interface RunBasis {
 }
 
 /** A run that needs more events than this doesn't come to rest. */
-export const MAX_EVENTS = 300_000;
+const MAX_EVENTS = 300_000;
 
 /** Faults that a scenario is about happen in each of its runs. */
 const ALWAYS: Partial<Record<ScenarioName, readonly string[]>> = {
@@ -62,6 +62,10 @@ export function createBasis({ seed, scenario, only, story = false }: ScheduleOpt
     restartMs: 10_000,
     onPause: (process, until) => history.add({ type: "stoodStill", process, until }),
   });
+  const report: Report = (oracle, text) => {
+    violations.push({ oracle, at: kernel.now, text });
+    trace.add(kernel.now, "VIOLATION", `${oracle}: ${text}`);
+  };
   return {
     seed,
     kernel,
@@ -71,16 +75,16 @@ export function createBasis({ seed, scenario, only, story = false }: ScheduleOpt
     violations,
     history,
     story,
-    report: (oracle, text) => {
-      violations.push({ oracle, at: kernel.now, text });
-      trace.add(kernel.now, "VIOLATION", `${oracle}: ${text}`);
-    },
+    report,
     site: (place, fault, rate) => decisions.site(place, fault, `${place}.${fault}`, rate),
-    run: (until, stop) =>
-      kernel.run({
+    run: async (until, stop) => {
+      const ended = await kernel.run({
         until,
         maxEvents: MAX_EVENTS,
         stop: () => violations.length > 0 || stop?.() === true,
-      }),
+      });
+      if (ended === "exhausted") report("comes to rest", `not after ${MAX_EVENTS} events`);
+      return ended;
+    },
   };
 }

@@ -1,7 +1,7 @@
 import type { UnresolvedItem } from "@exactly-once/core/ports";
 import { redriveOnce } from "../actors/redrive.js";
 import type { ScenarioSettings } from "../scenarios/settings.js";
-import { MAX_EVENTS, type RunBasis } from "./basis.js";
+import type { RunBasis } from "./basis.js";
 import type { Replicas } from "./replicas.js";
 import type { ServiceWorld } from "./service-world.js";
 
@@ -18,7 +18,7 @@ export async function runToRest(
   world: ServiceWorld,
   { hosts, consumers }: Replicas,
 ): Promise<readonly UnresolvedItem[]> {
-  const { kernel, decisions, network, violations, report, run } = basis;
+  const { kernel, decisions, network, violations, run } = basis;
   let looks = 0;
   const atRest = (): boolean => {
     looks += 1;
@@ -35,13 +35,12 @@ export async function runToRest(
   decisions.calm();
   network.heal();
   const restBy = kernel.now + settings.restWithinMs;
-  let ended = await run(restBy, atRest);
+  await run(restBy, atRest);
   if (settings.redrive && violations.length === 0) {
     const redriven = redriveOnce(world.dlq, world.main, world.ledger);
-    if (redriven > 0) ended = await run(restBy, atRest);
+    if (redriven > 0) await run(restBy, atRest);
   }
   if (violations.length > 0) return [];
-  if (ended === "exhausted") report("comes to rest", `not after ${MAX_EVENTS} events`);
   return settleUnresolved();
 
   /** Late evidence and the operator's rounds: until nothing is unresolved, within the bound. */

@@ -23,8 +23,9 @@ export function startSandboxes(
   const target = lambdaFunction({
     ...{ kernel, trace, timeoutMs: lambda.timeoutMs },
     onError: ({ name }, error) => report("no internal error", `${name}: ${String(error)}`),
-    onAnswered: ({ name, timers }) => {
-      if (timers > 0) report("no timer left", `${name} has ${timers} after its answer`);
+    onAnswered: ({ name, timers, requests }) => {
+      const left = timers - requests;
+      if (left > 0) report("no timer left", `${name} has ${left} after its answer`);
     },
     onTimeout: ({ name, pausedUntil }, beganAt) => {
       if (beganAt < settings.calmAt || pausedUntil > beganAt) return;

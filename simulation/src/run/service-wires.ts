@@ -2,12 +2,19 @@ import type { ConsumerEvent } from "@exactly-once/core";
 import type { AttemptStart } from "@exactly-once/core/ports";
 import type { Life } from "../kernel/host.js";
 import { processOracle, type ProcessOracle } from "../oracles/process.js";
-import { mailWires } from "../ports/mailer.js";
+import { providerOracle } from "../oracles/provider.js";
+import { mailWires, type MailWires } from "../ports/mailer.js";
 import { queueWires } from "../ports/queue-client.js";
+import { sesMailWires } from "../ports/ses-mailer.js";
 import { storeWires } from "../ports/store-client.js";
 import { PIPELINE } from "../scenarios/events.js";
 import type { ServiceParts } from "../scenarios/service.js";
-import { ATTEMPT_TIMEOUT_MS, VALIDITY_MS, type ScenarioSettings } from "../scenarios/settings.js";
+import {
+  ATTEMPT_TIMEOUT_MS,
+  SIGNATURE_MS,
+  VALIDITY_MS,
+  type ScenarioSettings,
+} from "../scenarios/settings.js";
 import type { RunBasis } from "./basis.js";
 import type { ServiceWorld } from "./service-world.js";
 
@@ -46,10 +53,9 @@ export function serviceWires(
   world: ServiceWorld,
   options: ServiceWiresOptions,
 ): ServiceWires {
-  const { kernel, trace, report, network, decisions } = basis;
+  const { kernel, trace, report, decisions } = basis;
   const { name, told, onAsked, onExtendedAfterLoss } = options;
   const { services, ledger } = world;
-  const { variation } = settings;
 
   function observe(event: ConsumerEvent): void {
     if (event.type === "held") told.held += 1;
@@ -68,20 +74,7 @@ export function serviceWires(
     onGranted: (id) => ledger.heard.add(id),
   });
   const queue = queueWires(name, services.sqs, world.main, decisions, onExtendedAfterLoss);
-  const mailer = mailWires(name, services.ses, world.ses, {
-    attemptTimeoutMs: ATTEMPT_TIMEOUT_MS,
-    validityMs: VALIDITY_MS,
-    pausePoint: network.pausePoint(name, "beforeSigning"),
-    ...(variation === undefined
-      ? {}
-      : {
-          habits: {
-            provider: variation.provider,
-            full: decisions.site(`${name}.mailer`, "full", "mailer.full", 0.2),
-            throwing: decisions.property("throwing") < 0.5,
-          },
-        }),
-  });
+  const mailer = mailWiresOf(basis, settings, world, name);
   const conductOptions = {
     now: () => kernel.now,
     onLeased: world.queueRules.onLeased,
@@ -94,15 +87,45 @@ export function serviceWires(
   return {
     connect: (life) => {
       const conduct = processOracle(life, conductOptions, report);
-      const parts = conduct.watch({
+      const watched = conduct.watch({
         ...{ ...settings, life, directory, storage, observe, onTry },
         queue: queue.connect(life),
         store: store.connect(life),
         mailer: mailer.connect(life, conduct),
       });
-      return { parts, conduct };
+      return { parts: providerOracle(life, report).watch(watched), conduct };
     },
   };
+}
+
+/** SES by its adapter's own mailer; services that are set up otherwise have another provider. */
+function mailWiresOf(
+  { network, decisions }: RunBasis,
+  { variation }: ScenarioSettings,
+  { services, ses }: ServiceWorld,
+  name: string,
+): MailWires {
+  const common = {
+    attemptTimeoutMs: ATTEMPT_TIMEOUT_MS,
+    pausePoint: network.pausePoint(name, "beforeSigning"),
+  };
+  if (variation === undefined) {
+    return sesMailWires(name, services.ses, ses, {
+      ...common,
+      signatureMs: SIGNATURE_MS,
+      maxClockSkewMs: VALIDITY_MS - SIGNATURE_MS,
+      keepsRate: decisions.property("keepsRate") < 0.7,
+    });
+  }
+  return mailWires(name, services.ses, ses, {
+    ...common,
+    validityMs: VALIDITY_MS,
+    habits: {
+      provider: variation.provider,
+      full: decisions.site(`${name}.mailer`, "full", "mailer.full", 0.2),
+      throwing: decisions.property("throwing") < 0.5,
+    },
+  });
 }
 
 function tellEvent(event: { readonly type: string }): string {

@@ -128,6 +128,10 @@ export function buildServiceWorld(basis: RunBasis, settings: ScenarioSettings): 
       claimRules.onMail(mail);
     },
     onRequest: history.onRequest,
+    onRefused: ({ attemptId }, reason) => {
+      const isItsOwn = reason === "rejected" || reason === "virus";
+      if (isItsOwn) ledger.refused.add(attemptId.split("-")[0] ?? "");
+    },
     onEventLost: (attempt) => history.add({ type: "evidenceLost", attempt }),
     publish: (notice) => void notices.send({ body: noticeBody(notice) }),
   });

@@ -16,7 +16,8 @@ export async function shutDown(
   for (const [host, consumer] of consumers) {
     void consumer.stop({ deadlineMs: 20_000 }).then(() => {
       stopped += 1;
-      if (host.timers > 0) report("no timer left", `${host.name} has ${host.timers} after stop`);
+      const left = host.timers - host.requests;
+      if (left > 0) report("no timer left", `${host.name} has ${left} after stop`);
     });
   }
   // What a process does after that, a user's would do until it ends.

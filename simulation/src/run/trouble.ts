@@ -60,6 +60,12 @@ export function scheduleTrouble(options: TroubleOptions): { readonly failovers: 
     }
   }
 
+  const suspension = occasion("ses", "accountPaused");
+  if (suspension) {
+    const { from, ms } = suspension;
+    world.ses.pauseAccount(from, Math.min(calmAt, from + ms));
+  }
+
   const pause = occasion("operator", "pause");
   if (pause) {
     kernel.schedule(pause.from, () => {

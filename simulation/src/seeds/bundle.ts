@@ -3,6 +3,9 @@ import { fileURLToPath } from "node:url";
 
 const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
 
+const REQUIRE =
+  'import { createRequire as requireFrom } from "node:module"; const require = requireFrom(import.meta.url);';
+
 /** Sources by their paths. */
 export type ChangedSources = ReadonlyMap<string, string>;
 
@@ -27,6 +30,8 @@ export async function bundle(
     conditions: ["@exactly-once/source"],
     loader: { ".lua": "text" },
     external: ["esbuild", "cli-progress"],
+    // Parts of the AWS SDK are CommonJS, and ask for Node's own modules by `require`.
+    banner: { js: REQUIRE },
     logLevel: "error",
     plugins: [standIns(changed)],
   });

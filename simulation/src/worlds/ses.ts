@@ -33,9 +33,15 @@ export interface SesNotice {
 
 export type SesReply =
   | { readonly status: "accepted"; readonly messageId: string }
-  | { readonly status: "refused"; readonly reason: "stale" | "throttled" | "rejected" }
+  | { readonly status: "refused"; readonly reason: SesRefusal }
   /** A 200 that doesn't say what became of the mail. */
   | { readonly status: "garbled" };
+
+/**
+ * `throttled`, `accountPaused` and `stale` are nothing of the mail's own; of `rejected` SES doesn't say
+ * whose it is, and `virus` is the mail's alone.
+ */
+export type SesRefusal = "stale" | "throttled" | "accountPaused" | "rejected" | "virus";
 
 export interface SesFaults {
   readonly throttle: Site;
@@ -62,12 +68,15 @@ export interface SesWorldOptions {
   onAccepted(mail: AcceptedMail): void;
   /** A request was read to its end; `mail` is the id that it was accepted under. */
   onRequest(request: SesRequest, mail: string | undefined): void;
+  onRefused(request: SesRequest, reason: SesRefusal): void;
   /** It will never tell that it took this one. */
   onEventLost(attemptId: string): void;
   publish(notice: SesNotice): void;
 }
 
 export interface SesWorld {
+  /** True time, ms from virtual 0. */
+  now(): number;
   send(request: SesRequest): SesReply;
   readonly accepted: readonly AcceptedMail[];
   /** The mail of this attempt, if SES took one. */
@@ -76,6 +85,17 @@ export interface SesWorld {
   lostEventOf(attemptId: string): boolean;
   /** Publishes no events within these times; they all come afterwards. */
   stall(from: number, until: number): void;
+  /** Within these times AWS lets the account send nothing. */
+  pauseAccount(from: number, until: number): void;
+}
+
+interface Span {
+  readonly from: number;
+  readonly until: number;
+}
+
+function isWithin({ from, until }: Span, at: number): boolean {
+  return from <= at && at < until;
 }
 
 /** A provider without an idempotency token: it takes what is signed freshly, as often as asked. */
@@ -84,7 +104,8 @@ export function sesWorld(options: SesWorldOptions): SesWorld {
   const accepted: AcceptedMail[] = [];
   const byAttempt = new Map<string, AcceptedMail>();
   const lostEvents = new Set<string>();
-  const stalls: { readonly from: number; readonly until: number }[] = [];
+  const stalls: Span[] = [];
+  const pauses: Span[] = [];
   let namesakes = 0;
 
   function publish(mail: AcceptedMail): void {
@@ -107,7 +128,7 @@ export function sesWorld(options: SesWorldOptions): SesWorld {
 
   function deliver(notice: SesNotice, delay: number): void {
     const due = kernel.now + delay;
-    const stall = stalls.find(({ from, until }) => from <= due && due < until);
+    const stall = stalls.find((span) => isWithin(span, due));
     kernel.schedule(stall?.until ?? due, () => options.publish(notice));
   }
 
@@ -126,7 +147,11 @@ export function sesWorld(options: SesWorldOptions): SesWorld {
       return { status: "refused", reason: "stale" };
     }
     if (faults.throttle.next() > 0) return { status: "refused", reason: "throttled" };
-    if (faults.reject.next() > 0) return { status: "refused", reason: "rejected" };
+    if (pauses.some((span) => isWithin(span, kernel.now))) {
+      return { status: "refused", reason: "accountPaused" };
+    }
+    const rejects = faults.reject.next();
+    if (rejects > 0) return { status: "refused", reason: rejects > VIRUS ? "virus" : "rejected" };
     const known = options.dedupes
       ? accepted.find(
           ({ effectId, at }) => effectId === request.effectId && at > kernel.now - DEDUPE_MS,
@@ -145,12 +170,15 @@ export function sesWorld(options: SesWorldOptions): SesWorld {
 
   return {
     accepted,
+    now: () => kernel.now,
     mailOf: (attemptId) => byAttempt.get(attemptId),
     lostEventOf: (attemptId) => lostEvents.has(attemptId),
     stall: (from, until) => void stalls.push({ from, until }),
+    pauseAccount: (from, until) => void pauses.push({ from, until }),
     send: (request) => {
       const before = byAttempt.get(request.attemptId);
       const reply = answer(request);
+      if (reply.status === "refused") options.onRefused(request, reply.reason);
       const mail = reply.status === "accepted" ? reply.messageId : undefined;
       const taken = byAttempt.get(request.attemptId);
       options.onRequest(request, mail ?? (taken === before ? undefined : taken?.messageId));
@@ -158,6 +186,9 @@ export function sesWorld(options: SesWorldOptions): SesWorld {
     },
   };
 }
+
+/** Of refusals so many are the mail's own beyond doubt. */
+const VIRUS = 0.7;
 
 /** The message that event publishing puts into the queue: every other one in SNS's envelope. */
 export function noticeBody(notice: SesNotice): string {

@@ -13,15 +13,26 @@ export interface AccountOptions {
   /** Never underestimates what has passed. */
   readonly time: () => number;
   readonly refreshMs: number;
-  readonly ask: () => Promise<Answer<AccountFacts>>;
+  /** `signal` hangs up. */
+  readonly ask: (signal: AbortSignal) => Promise<Answer<AccountFacts>>;
   readonly onFacts: (facts: AccountFacts) => void;
 }
 
-/** Asks SES about the account: one call at a time, whoever wants to know. */
+/** The one call under way, and how many wait for it. */
+interface Asking {
+  readonly answer: Promise<Answer<AccountFacts>>;
+  readonly hangUp: AbortController;
+  waiting: number;
+}
+
+/**
+ * Asks SES about the account: one call at a time, whoever wants to know, and for as long as anybody does.
+ * Otherwise a stopped process would stay for the rest of the call's time limit.
+ */
 export class Account {
   readonly #options: AccountOptions;
   #dueAt = -Infinity;
-  #asking: Promise<Answer<AccountFacts>> | undefined;
+  #asking: Asking | undefined;
 
   constructor(options: AccountOptions) {
     this.#options = options;
@@ -36,24 +47,54 @@ export class Account {
     this.#dueAt = -Infinity;
   }
 
-  ask(): Promise<Answer<AccountFacts>> {
-    return (this.#asking ??= this.#ask().finally(() => (this.#asking = undefined)));
+  /** @param signal ends the interest in the answer; it is a failure then, unless others wait for it */
+  async ask(signal?: AbortSignal): Promise<Answer<AccountFacts>> {
+    const { answer, leave } = this.#join();
+    if (signal?.aborted) leave();
+    signal?.addEventListener("abort", leave, { once: true });
+    try {
+      return await answer;
+    } finally {
+      signal?.removeEventListener("abort", leave);
+      leave();
+    }
   }
 
   /** Asks where that is due, and waits for the answer, but not for longer than `maxWaitMs`. */
   async freshen(signal: AbortSignal, maxWaitMs: number): Promise<void> {
     if (!this.due) return;
     const { clock } = this.#options;
+    const { answer, leave } = this.#join();
     const answered = new AbortController();
     const waiting = AbortSignal.any([signal, answered.signal]);
-    await Promise.race([this.ask(), clock.sleep(maxWaitMs, waiting)]);
+    await Promise.race([answer, clock.sleep(maxWaitMs, waiting)]);
     answered.abort();
+    leave();
   }
 
-  async #ask(): Promise<Answer<AccountFacts>> {
+  #join(): { readonly answer: Promise<Answer<AccountFacts>>; readonly leave: () => void } {
+    const asking = (this.#asking ??= this.#begin());
+    asking.waiting += 1;
+    let waits = true;
+    const leave = (): void => {
+      if (!waits) return;
+      waits = false;
+      asking.waiting -= 1;
+      if (asking.waiting === 0) asking.hangUp.abort();
+    };
+    return { answer: asking.answer, leave };
+  }
+
+  #begin(): Asking {
+    const hangUp = new AbortController();
+    const answer = this.#ask(hangUp.signal).finally(() => (this.#asking = undefined));
+    return { answer, hangUp, waiting: 0 };
+  }
+
+  async #ask(signal: AbortSignal): Promise<Answer<AccountFacts>> {
     const { time, refreshMs, ask, onFacts } = this.#options;
     this.#dueAt = time() + Math.min(askAgainMs, refreshMs);
-    const answer = await ask();
+    const answer = await ask(signal);
     if (answer.kind === "reply") {
       this.#dueAt = time() + refreshMs;
       onFacts(answer.value);

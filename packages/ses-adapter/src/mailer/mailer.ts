@@ -40,12 +40,12 @@ export interface SesMailer extends Sender<Email, PreparedEmail> {
     readonly maxWaitMs: number;
   }): Promise<{ readonly deferMs: number; readonly reason: string } | undefined>;
   /**
-   * Checks the client, the way to SES and the machine's clock.
+   * Checks the client, the way to SES and the machine's clock, until `signal` says that nobody waits.
    *
    * @throws ConfigurationError for what an operator has to mend
    * @throws SesUnavailableError for what passes by itself
    */
-  verify(): Promise<void>;
+  verify(options?: { readonly signal?: AbortSignal }): Promise<void>;
   readonly validityMs: number;
   readonly attemptTimeoutMs: number;
   readonly evidence: string;
@@ -109,10 +109,11 @@ export class Mailer implements SesMailer {
       });
     this.#account = new Account({
       ...{ clock, time: this.#time, refreshMs: settings.refreshMs },
-      ask: () =>
+      ask: (signal) =>
         this.#request(
           () => undefined,
           (call) => api.askAccount(call),
+          signal,
         ),
       onFacts: (facts) => this.#rate?.learn(facts),
     });
@@ -170,11 +171,12 @@ export class Mailer implements SesMailer {
     );
   }
 
-  async verify(): Promise<void> {
+  async verify({ signal }: { readonly signal?: AbortSignal } = {}): Promise<void> {
     const { maxRequestMs, maxClockSkewMs } = this.#settings;
     const problems = [...(await resendProblems(this.#api))];
     // The one real request: it proves the way to SES, and makes the handler show its settings.
-    const answer = await this.#account.ask();
+    const answer = await this.#account.ask(signal);
+    if (signal?.aborted) return;
     problems.push(...timeoutProblems(this.#api.config, maxRequestMs));
     if (problems.length > 0) throw new ConfigurationError(unsafeClientText(this.#api, problems));
     assertUsable(this.#api, answer);
@@ -185,12 +187,13 @@ export class Mailer implements SesMailer {
   async #request<Value>(
     gate: (signedAt: number | undefined) => string | undefined,
     make: (call: WireCall) => Promise<Value>,
+    signal?: AbortSignal,
   ): Promise<Answer<Value>> {
     if (this.#time() - this.#lastReplyAt > idleSocketMs) {
       closeIdleSockets(this.#api.config.requestHandler);
     }
     return oneRequest({
-      ...{ clock: this.#clock, limitMs: this.#settings.maxRequestMs, gate, make },
+      ...{ clock: this.#clock, limitMs: this.#settings.maxRequestMs, gate, make, signal },
       onReply: (headers) => {
         this.#lastReplyAt = this.#time();
         this.#providerClock.heard(headers);

@@ -76,6 +76,24 @@ describe.each(bothApis)("a check at start on %s", (api) => {
     expect(String(error)).toContain(account);
   });
 
+  it("that nobody waits for any more hangs up, and leaves nothing under way", async () => {
+    const connected = { open: 0, requests: 0 };
+    const { endpoint } = await serve({
+      onRequest: ({ socket }) => {
+        connected.requests += 1;
+        connected.open += 1;
+        socket.on("close", () => (connected.open -= 1));
+      },
+    });
+    const { mailer } = bring(api, endpoint);
+    const stopped = new AbortController();
+    const verifying = mailer.verify({ signal: stopped.signal });
+    await expect.poll(() => connected.requests).toBe(1);
+    stopped.abort();
+    await verifying;
+    await expect.poll(() => connected.open).toBe(0);
+  });
+
   it("that finds the account stopped waits for it, where SES says so", async () => {
     const { error } = await verify({ sendingEnabled: false });
     if (api === "v1") expect(error).toBeUndefined();

@@ -6,6 +6,8 @@ export interface OneRequestOptions<Value> extends OneShotOptions {
   readonly clock: Clock;
   /** For the whole call, credentials, connecting and the last byte of the reply included, ms. */
   readonly limitMs: number;
+  /** Nobody waits for the answer any more: the call is hung up. */
+  readonly signal?: AbortSignal | undefined;
   readonly make: (call: WireCall) => Promise<Value>;
 }
 
@@ -46,10 +48,10 @@ class OverdueError extends Error {
 }
 
 async function limitOf(
-  { clock, limitMs }: Pick<OneRequestOptions<unknown>, "clock" | "limitMs">,
+  { clock, limitMs, signal }: Pick<OneRequestOptions<unknown>, "clock" | "limitMs" | "signal">,
   ended: AbortSignal,
 ): Promise<never> {
-  await clock.sleep(limitMs, ended);
+  await clock.sleep(limitMs, signal ? AbortSignal.any([ended, signal]) : ended);
   if (ended.aborted) return new Promise<never>(() => undefined);
-  throw new OverdueError(`The call to SES took more than ${limitMs} ms.`);
+  throw new OverdueError(`The call to SES took more than ${limitMs} ms, or nobody waits for it.`);
 }
