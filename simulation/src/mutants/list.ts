@@ -1,5 +1,6 @@
 import { core, mutant, ses, type Mutant } from "./mutant.js";
 import { SUBTLE_MUTANTS } from "./subtle.js";
+import { TRIED_MUTANTS } from "./tried.js";
 import { USER_CACHE_MUTANTS } from "./user-cache.js";
 
 /** Bugs that were made, or nearly made, somewhere: none may survive. */
@@ -356,5 +357,6 @@ export const MUTANTS: readonly Mutant[] = [
     },
   ]),
   ...SUBTLE_MUTANTS,
+  ...TRIED_MUTANTS,
   ...USER_CACHE_MUTANTS,
 ];

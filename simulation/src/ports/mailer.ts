@@ -118,7 +118,10 @@ export function mailWires(
       ...(provider === "idempotent" ? { idempotent: { windowMs: DEDUPE_MS } } : {}),
       admit: async () => {
         const share = full.next();
-        return share > 0 ? { deferMs: share * MAX_DEFER_MS, reason: "rate" } : undefined;
+        if (share === 0) return undefined;
+        // Somebody else's code may get its numbers wrong.
+        const deferMs = share > NO_NUMBER ? Number.NaN : share * MAX_DEFER_MS;
+        return { deferMs, reason: "rate" };
       },
     };
   }
@@ -136,6 +139,8 @@ export function mailWires(
 }
 
 const MAX_DEFER_MS = 5_000;
+/** Of deferrals above this share of the longest. */
+const NO_NUMBER = 0.8;
 
 function accepted(life: Life, id: string): Outcome {
   return { status: "accepted", receipt: { id, at: life.clock.now(), via: "provider" } };

@@ -1,0 +1,49 @@
+import { core, mutant, ses, type Mutant } from "./mutant.js";
+
+/** Faults that the real code once had, found by trying it out, planted in today's. */
+const WITHIN = 5_000;
+
+export const TRIED_MUTANTS: readonly Mutant[] = [
+  mutant(
+    "skew-is-a-try",
+    "After a freeze a healthy mail is refused for the clock, which costs it a try.",
+    [
+      ses(
+        "#declined",
+        'this.#account.expire(); return waiting(reason, "rate", askFirstMs);',
+        'return { status: "rejected", reason };',
+      ),
+    ],
+    WITHIN,
+  ),
+  mutant(
+    "time-never-asked-again",
+    "A mailer without a rate never asks SES for its time again after a freeze.",
+    [ses("Mailer.admit", "if (timeIsOld || this.#rate)", "if (this.#rate)")],
+    WITHIN,
+  ),
+  mutant(
+    "pause-read-once-an-invocation",
+    "In Lambda a pause is read at the beginning of an invocation, and never again.",
+    [
+      core(
+        "Invocation.process",
+        "const watching = down ? Promise.resolve() : this.#watchControl();",
+        "const watching = Promise.resolve();",
+      ),
+    ],
+    WITHIN,
+  ),
+  mutant(
+    "breaker-closed-by-old-evidence",
+    "An answer to what was begun before the provider's trouble ends it.",
+    [
+      core(
+        "CircuitBreaker.answered",
+        'case "open": return;',
+        'case "open": if (sign === "alive") this.#state = new Closed(); return;',
+      ),
+    ],
+    WITHIN,
+  ),
+];
