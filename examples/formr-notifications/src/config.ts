@@ -59,6 +59,7 @@ const environment = z.object({
   VISIBILITY_SECONDS: wholeNumber(1, 21_600, 60),
   HOLD_MINUTES: wholeNumber(1, 10_000, 60),
   EMAILS_PER_HOUR_WARNING: wholeNumber(1, 1_000, 10),
+  EMAILS_PER_MINUTE_PAUSE: wholeNumber(1, 1_000_000, 1_000),
   USER_CACHE_TTL_SECONDS: wholeNumber(1, 86_400, 3_600),
   USER_CACHE_MIN_INTERVAL_SECONDS: wholeNumber(0, 86_400, 60),
   USER_CACHE_LISTING_DELAY_SECONDS: wholeNumber(0, 3_600, 5),
@@ -105,6 +106,8 @@ export interface Config {
   readonly holdForMs: number;
   /** Emails to one recipient within an hour from which on the log warns. */
   readonly emailsPerHourWarning: number;
+  /** Emails of one template within a minute from which on the pipeline is paused. */
+  readonly emailsPerMinutePause: number;
   readonly userCacheTtlMs: number;
   readonly userCacheMinIntervalMs: number;
   readonly userCacheListingDelayMs: number;
@@ -182,6 +185,7 @@ function toConfig(env: Environment): Config {
     visibilityMs: env.VISIBILITY_SECONDS * 1_000,
     holdForMs: env.HOLD_MINUTES * 60_000,
     emailsPerHourWarning: env.EMAILS_PER_HOUR_WARNING,
+    emailsPerMinutePause: env.EMAILS_PER_MINUTE_PAUSE,
     userCacheTtlMs: env.USER_CACHE_TTL_SECONDS * 1_000,
     userCacheMinIntervalMs: env.USER_CACHE_MIN_INTERVAL_SECONDS * 1_000,
     userCacheListingDelayMs: env.USER_CACHE_LISTING_DELAY_SECONDS * 1_000,

@@ -1,4 +1,4 @@
-import type { Sender } from "@exactly-once/core";
+import type { Sender, TripwirePolicy } from "@exactly-once/core";
 import type { UserCache } from "@exactly-once/core/user-cache";
 import type { TraineeAccount } from "./cognito/trainee-account.js";
 import type { Email } from "./email/email.js";
@@ -11,6 +11,6 @@ export interface PipelineSettings {
   readonly appUrl: string;
   /** Milliseconds an email of unknown fate is held for evidence before it is dead-lettered. */
   readonly holdForMs: number;
-  /** Emails to one recipient within an hour from which on to warn. */
-  readonly emailsPerHourWarning: number;
+  /** How many emails are too many, and what becomes of them then. */
+  readonly budgets: TripwirePolicy;
 }

@@ -1,4 +1,9 @@
-import { type Consumer, createConsumer, type Pipeline } from "@exactly-once/core";
+import {
+  type Consumer,
+  createConsumer,
+  type Pipeline,
+  type TripwirePolicy,
+} from "@exactly-once/core";
 import { sqsQueue } from "@exactly-once/sqs-adapter";
 import type { Config } from "./config.js";
 import { credentialCause } from "./credential-revoked/cause.js";
@@ -21,6 +26,8 @@ import { traineeUsers } from "./trainee-users.js";
 
 /** What the last poll may add to the time a deployment waits for the service to stop. */
 const STOP_POLLING_MS = 2_000;
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
 
 /** The running notification service. */
 export interface Service {
@@ -83,7 +90,7 @@ export function startService(config: Config, logger: Logger): StartingService {
     mailer: mailer.sender,
     appUrl: config.appUrl,
     holdForMs: config.holdForMs,
-    emailsPerHourWarning: config.emailsPerHourWarning,
+    budgets: budgetsOf(config),
   };
   const consumers: Record<string, Consumer> = {
     "form-updated": consumerOf(
@@ -150,6 +157,17 @@ export function startService(config: Config, logger: Logger): StartingService {
   }
 
   return { started: start(), stop };
+}
+
+/**
+ * A doctor who gets many emails is worth a line in the log; a template that floods the pool stops the
+ * pipeline, until somebody has looked and resumes it.
+ */
+function budgetsOf(config: Config): TripwirePolicy {
+  return {
+    perRecipient: { limit: config.emailsPerHourWarning, withinMs: HOUR_MS, onExceeded: "warn" },
+    perTemplate: { limit: config.emailsPerMinutePause, withinMs: MINUTE_MS, onExceeded: "pause" },
+  };
 }
 
 function healthOf(consumers: Readonly<Record<string, Consumer>>) {

@@ -148,9 +148,9 @@ export type ConsumerEvent = { readonly at: number } & (
   | { readonly type: "sendingResumed"; readonly pipeline: string }
   | ({
       readonly type: "tripwire";
-      readonly kind: "sameContent" | "recipientRate" | "templateRate";
+      readonly kind: "sameContent" | "recipientRate" | "templateRate" | "pipelineRate";
       readonly effect: string;
-      readonly action: "warn" | "block";
+      readonly action: "warn" | "block" | "pause";
       readonly detail: string;
     } & MessageFacts)
   | ({

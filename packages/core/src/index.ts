@@ -43,6 +43,8 @@ export { inEnvelope, type Envelope, type Enveloped } from "./pipeline/envelope.j
 export type { EffectSenders, HandlerContext, MessageContext } from "./pipeline/handler-context.js";
 export {
   definePipeline,
+  type Budget,
+  type BudgetAction,
   type EventDate,
   type EventOf,
   type Pipeline,

@@ -15,8 +15,8 @@ export const MUTANTS: readonly Mutant[] = [
   mutant("sending-not-durable", "A begin that the store never answered counts as granted.", [
     core(
       "requestAttempt",
-      "return reserving ? bothAnswered(env, request, reserving, beginning) : beginning;",
-      'return (reserving ? bothAnswered(env, request, reserving, beginning) : beginning).catch(() => "granted" as const);',
+      "return reserving ? bothAnswered(env, run, request, reserving, beginning) : beginning;",
+      'return (reserving ? bothAnswered(env, run, request, reserving, beginning) : beginning).catch(() => "granted" as const);',
     ),
   ]),
   mutant(
@@ -211,8 +211,8 @@ export const MUTANTS: readonly Mutant[] = [
     "A recipient who gets too many emails gets the next one all the same.",
     [
       core(
-        "checkRates",
-        'return action === "block" ? `${tripped.kind}: ${detail}` : undefined;',
+        "checkBudgets",
+        'return action === "block" ? `${kind}: ${detail}` : undefined;',
         "return undefined;",
       ),
     ],

@@ -36,7 +36,8 @@ export function mailOracle(
 
   /** In the first hour no effect is counted out again. */
   function judgeRate({ recipient, at }: AcceptedMail, effectId: string): void {
-    const limit = rates?.onRate === "block" ? rates.perRecipientPerHour : undefined;
+    const budget = rates?.perRecipient;
+    const limit = budget?.onExceeded === "block" ? budget.limit : undefined;
     if (limit === undefined || at > HOUR_MS || ledger.allowed.has(effectId)) return;
     const effects = perRecipient.get(recipient) ?? new Set();
     perRecipient.set(recipient, effects.add(effectId));

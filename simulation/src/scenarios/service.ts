@@ -24,6 +24,8 @@ import { formEvent, isStranger, keyParts, NAMESPACE, PIPELINE, type FormEvent } 
 import type { ObserverHabit } from "./settings.js";
 import type { Variation } from "./variation.js";
 
+const DAY_MS = 24 * 60 * 60_000;
+
 export interface ServiceParts {
   readonly life: Life;
   readonly queue: MessageQueue;
@@ -117,7 +119,8 @@ function simulatedPipeline(parts: ServiceParts): Pipeline {
     holdForMs: parts.holdForMs,
     maxProcessingMs: parts.maxProcessingMs,
     retry: { baseMs: 500, maxMs: 8_000 },
-    ...(variation?.tripwire === undefined ? {} : { tripwire: variation.tripwire }),
+    // Longer than any run: the oracle takes the same content for a copy however late it comes.
+    tripwire: { windowMs: DAY_MS, ...variation?.tripwire },
     ...(variation?.maxEventAgeMs === undefined ? {} : { maxEventAgeMs: variation.maxEventAgeMs }),
     handler: async (event: FormEvent, context) => {
       parts.onTry(context.message.id);

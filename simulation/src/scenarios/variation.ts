@@ -16,12 +16,16 @@ export interface Variation {
 }
 
 const MAX_EVENT_AGE_MS = 45_000;
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
 
 export function variationOf({ pick, property }: Decisions): Variation {
-  const limits = {
-    perRecipientPerHour: pick("perRecipientPerHour", [2, 4]),
-    perTemplatePerMinute: pick("perTemplatePerMinute", [3, 6]),
-    onRate: pick("onRate", ["block", "block", "warn"] as const),
+  const perRecipient = pick("perRecipientPerHour", [2, 4]);
+  const perTemplate = pick("perTemplatePerMinute", [3, 6]);
+  const onExceeded = pick("onRate", ["block", "block", "warn"] as const);
+  const limits: TripwirePolicy = {
+    perRecipient: { limit: perRecipient, withinMs: HOUR_MS, onExceeded },
+    perTemplate: { limit: perTemplate, withinMs: MINUTE_MS, onExceeded },
   };
   return {
     envelope: pick("envelope", ["none", "sns", "eventBridge", "claimCheck"]),

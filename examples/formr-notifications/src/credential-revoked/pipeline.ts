@@ -6,7 +6,7 @@ import { credentialRevokedEvent } from "./event.js";
 
 /** One email for each credential that is revoked. */
 export function credentialRevokedPipeline(settings: PipelineSettings) {
-  const { users, mailer, appUrl, holdForMs, emailsPerHourWarning } = settings;
+  const { users, mailer, appUrl, holdForMs, budgets } = settings;
   return definePipeline({
     name: "credential-revoked",
     schema: credentialRevokedEvent,
@@ -15,7 +15,7 @@ export function credentialRevokedPipeline(settings: PipelineSettings) {
     fingerprint: (decoded) => credentialRevokedEvent.parse(decoded),
     effects: { email: mailer },
     holdForMs,
-    tripwire: { perRecipientPerHour: emailsPerHourWarning },
+    tripwire: budgets,
     handler: async (event, context) => {
       const recipient = await findRecipient(users, event.traineeId, context);
       await context.once("email", credentialEmail(event, recipient, appUrl));

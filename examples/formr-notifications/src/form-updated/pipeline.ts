@@ -6,7 +6,7 @@ import { formUpdatedEvent } from "./event.js";
 
 /** One email for each change of a form's state. */
 export function formUpdatedPipeline(settings: PipelineSettings) {
-  const { users, mailer, appUrl, holdForMs, emailsPerHourWarning } = settings;
+  const { users, mailer, appUrl, holdForMs, budgets } = settings;
   return definePipeline({
     name: "form-updated",
     schema: formUpdatedEvent,
@@ -21,7 +21,7 @@ export function formUpdatedPipeline(settings: PipelineSettings) {
     fingerprint: (decoded) => formUpdatedEvent.parse(decoded),
     effects: { email: mailer },
     holdForMs,
-    tripwire: { perRecipientPerHour: emailsPerHourWarning },
+    tripwire: budgets,
     handler: async (event, context) => {
       const recipient = await findRecipient(users, event.traineeId, context);
       await context.once("email", formEmail(event, recipient, appUrl));

@@ -5,6 +5,7 @@ import { createEmit } from "../events.js";
 import { leaseTime } from "../leases/lease-time.js";
 import type { QueueMessage } from "../ports/index.js";
 import { Breakers } from "../run/breakers.js";
+import { Consents } from "../run/consents.js";
 import { keyedDigest } from "../run/tripwire.js";
 import { Invocation, type BatchHost } from "./invocation.js";
 import { StartChecks } from "./start-checks.js";
@@ -54,6 +55,7 @@ export function createBatchProcessor(
     time,
     emit: createEmit(options.observe, () => clock.now()),
     digest: keyedDigest(settings.digestSecret),
+    consents: new Consents(time),
     breakers: new Breakers({ time, random: randomness.random, onChange: () => undefined }),
   };
   const judge = { caller, allow: settings.allow, emit: host.emit };

@@ -16,6 +16,7 @@ import type { Breakers } from "../run/breakers.js";
 import { createCommitter } from "../run/commit.js";
 import type { Admitted } from "../pipeline/admitted.js";
 import type { RunEnvironment } from "../run/run.js";
+import { TRIPWIRE, type Consents } from "../run/consents.js";
 import type { KeyedDigest } from "../run/tripwire.js";
 import { BatchConcluder } from "./batch-concluder.js";
 import { BatchMessage } from "./batch-message.js";
@@ -37,6 +38,7 @@ export interface BatchHost {
   readonly emit: Emit;
   readonly digest: KeyedDigest;
   readonly breakers: Breakers;
+  readonly consents: Consents;
 }
 
 /**
@@ -113,6 +115,7 @@ export class Invocation {
     const { store, settings } = this.#host;
     try {
       this.#control = await store.control?.status(settings.namespace);
+      if (this.#control) this.#host.consents.note(this.#control);
       return undefined;
     } catch (error) {
       this.#env.onStoreFault(error);
@@ -189,6 +192,7 @@ export class Invocation {
     const { store, settings, time, emit, digest } = this.#host;
     const { clock, randomness, namespace, delivery } = settings;
     const abandon = this.#abandon.signal;
+    const flags = store.control;
     const onStoreFault = (error: unknown): void => {
       if (error instanceof UnreadableRecordError) return;
       if (!this.#storeFailed) emit({ type: "storeDown", error });
@@ -210,6 +214,13 @@ export class Invocation {
         const pause = this.#control?.namespace ?? this.#control?.pipelines[pipeline];
         return pause && `sending is paused by ${pause.by}`;
       },
+      pause:
+        flags &&
+        (async (pipeline, why) => {
+          await flags.pause(namespace, pipeline, { by: TRIPWIRE, why });
+          await this.#readControl();
+        }),
+      consents: this.#host.consents,
       // One fault may be one message's: the next one asks again.
       storeIsDown: () => false,
       onStoreFault,

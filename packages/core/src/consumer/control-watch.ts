@@ -9,6 +9,8 @@ export interface ControlWatchOptions {
   readonly namespace: string;
   readonly onStoreFault: (error: unknown) => void;
   readonly onAnswer: () => void;
+  /** Called with each reading. */
+  readonly onRead: (state: ControlState) => void;
   /** Called when a pause began or ended. */
   readonly onChange: () => void;
 }
@@ -41,6 +43,7 @@ export function createControlWatch(options: ControlWatchOptions): ControlWatch {
     const before = described;
     described = describe(next);
     state = next;
+    options.onRead(next);
     if (described !== before) options.onChange();
   }
 

@@ -5,6 +5,7 @@ import { leaseTime } from "../leases/lease-time.js";
 import { Breakers } from "../run/breakers.js";
 import { createCommitter } from "../run/commit.js";
 import type { RunEnvironment } from "../run/run.js";
+import { Consents, TRIPWIRE } from "../run/consents.js";
 import { keyedDigest } from "../run/tripwire.js";
 import { createBatcher } from "../timing/batcher.js";
 import type { DedupeStore, MessageQueue } from "../ports/index.js";
@@ -52,6 +53,7 @@ export function assemble(options: ConsumerOptions): ConsumerParts {
       changed();
     },
   });
+  const consents = new Consents(time);
   const pipelines = new PipelineGates({
     pipelines: [...settings.pipelines.values()],
     breakers,
@@ -71,6 +73,7 @@ export function assemble(options: ConsumerOptions): ConsumerParts {
     onStoreFault: (error) => {
       gate.storeFailed(error);
     },
+    onRead: consents.note.bind(consents),
     onAnswer: () => {
       gate.storeAnswered();
       // Once a second: a throttle or a wait ends by itself.
@@ -78,7 +81,7 @@ export function assemble(options: ConsumerOptions): ConsumerParts {
     },
     onChange: changed,
   });
-  const shared = { time, emit, breakers, gate, control };
+  const shared = { time, emit, breakers, gate, control, consents };
   const env = environment(store, settings, shared, abandon.signal);
   const keeper = new LeaseKeeper({
     ...env,
@@ -114,12 +117,15 @@ function environment(
     breakers,
     gate,
     control,
-  }: Pick<RunEnvironment, "time" | "emit" | "breakers"> & Pick<ConsumerParts, "gate" | "control">,
+    consents,
+  }: Pick<RunEnvironment, "time" | "emit" | "breakers" | "consents"> &
+    Pick<ConsumerParts, "gate" | "control">,
   abandon: AbortSignal,
 ): RunEnvironment {
   const onStoreFault = (error: unknown): void => {
     gate.storeFailed(error);
   };
+  const flags = store.control;
   return {
     namespace,
     clock,
@@ -133,6 +139,13 @@ function environment(
     emit,
     marginMs: hardMargin(visibilityMs),
     pausedReason: (pipeline) => control.pausedReason(pipeline),
+    pause:
+      flags &&
+      (async (pipeline, why) => {
+        await flags.pause(namespace, pipeline, { by: TRIPWIRE, why });
+        await control.refresh();
+      }),
+    consents,
     storeIsDown: () => gate.storeIsDown,
     onStoreFault,
     breakers,

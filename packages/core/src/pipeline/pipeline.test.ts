@@ -73,8 +73,27 @@ it.each<readonly [string, Anything, string]>([
   ["a policy that is none", { onUnknown: "retry" }, 'onUnknown is "retry"; give "hold" or'],
   ["an endless window", { tripwire: { windowMs: Infinity } }, "tripwire.windowMs is Infinity"],
   ["a part of a window", { tripwire: { windowMs: 0.5 } }, "tripwire.windowMs is 0.5"],
-  ["a rate of none", { tripwire: { perRecipientPerHour: 0 } }, "tripwire.perRecipientPerHour is 0"],
-  ["a rate's action that is none", { tripwire: { onRate: "stop" } }, 'tripwire.onRate is "stop"'],
+  [
+    "a budget of nothing",
+    { tripwire: { perRecipient: { limit: 0, withinMs: 1 } } },
+    "tripwire.perRecipient.limit is 0",
+  ],
+  ["a number as budget", { tripwire: { perTemplate: 100 } }, "tripwire.perTemplate is 100; give a"],
+  [
+    "a budget without its time",
+    { tripwire: { perPipeline: { limit: 1 } } },
+    "tripwire.perPipeline.withinMs is missing",
+  ],
+  [
+    "an action that is none",
+    { tripwire: { perTemplate: { limit: 1, withinMs: 1, onExceeded: "stop" } } },
+    'tripwire.perTemplate.onExceeded is "stop"; give "warn" or "block" or "pause"',
+  ],
+  [
+    "a pause for what is one recipient's",
+    { tripwire: { onSameContent: "pause" } },
+    'tripwire.onSameContent is "pause"; give "block" or "warn"',
+  ],
 ])("refuses %s, and says what to give", (_, over, text) => {
   const given = { ...definition(), ...over } as Definition;
   expect(() => definePipeline(given)).toThrow(ConfigurationError);

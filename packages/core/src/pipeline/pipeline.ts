@@ -19,16 +19,53 @@ export type EventOf<Schema extends StandardSchemaV1> = StandardSchemaV1.InferOut
  */
 export type UnknownPolicy = "hold" | "reconcile" | "resend";
 
-/** What a pipeline's effects are compared with before they go out. */
+/**
+ * What becomes of an effect beyond a budget.
+ *
+ * - `warn`: it goes out, and a `tripwire` event says so.
+ * - `block`: it is blocked until an operator allows or drops it, or `holdForMs` has passed.
+ * - `pause`: the pipeline is paused by the control flag, on every replica; nothing is begun, and nothing
+ *   becomes a dead letter meanwhile. Who resumes it lets this one pass: it then only warns, until the
+ *   budget was kept for a whole `withinMs`.
+ */
+export type BudgetAction = "warn" | "block" | "pause";
+
+/** So many effects within so long a time. */
+export interface Budget {
+  /** Effects that may go out within `withinMs`; 1 or more. */
+  readonly limit: number;
+  /** The sliding window, whole ms. */
+  readonly withinMs: number;
+  /** Default `block` for a recipient's budget, `pause` for a template's and a pipeline's. */
+  readonly onExceeded?: BudgetAction | undefined;
+}
+
+/**
+ * What a pipeline's effects are compared with before they go out. The counts are the store's: all replicas
+ * share them, where they share it.
+ *
+ * @example
+ * ```ts
+ * tripwire: {
+ *   perRecipient: { limit: 10, withinMs: 3_600_000 },
+ *   perTemplate: { limit: 100, withinMs: 60_000, onExceeded: "pause" },
+ * }
+ * ```
+ */
 export interface TripwirePolicy {
-  /** Same recipient and same rendered content within this window is blocked. Default 24 h. */
+  /** Same recipient and same rendered content within this window, ms, is a copy. Default 1 h. */
   readonly windowMs?: number | undefined;
-  /** Effects per recipient within an hour from which on to act. Default: no limit. */
-  readonly perRecipientPerHour?: number | undefined;
-  /** Effects per template within a minute from which on to act. Default: no limit. */
-  readonly perTemplatePerMinute?: number | undefined;
-  /** What a rate does. Default `warn`. */
-  readonly onRate?: "warn" | "block" | undefined;
+  /**
+   * What becomes of a copy under another key. Default `block`; `warn` where the same content is no fault,
+   * such as a code that is asked for twice.
+   */
+  readonly onSameContent?: "block" | "warn" | undefined;
+  /** Of each recipient. Default: no limit. */
+  readonly perRecipient?: Budget | undefined;
+  /** Of each template that the sender names. Default: no limit. */
+  readonly perTemplate?: Budget | undefined;
+  /** Of the whole pipeline. Default: no limit. */
+  readonly perPipeline?: Budget | undefined;
 }
 
 /** What a pipeline reads of a `Date`. */
@@ -174,9 +211,17 @@ function checkEffects(check: OptionChecks, effects: EffectSenders): void {
 
 function checkTripwire(check: OptionChecks, policy: TripwirePolicy | false | undefined): void {
   if (policy === undefined || policy === false) return;
-  const most = { from: 1, to: 1_000_000_000 };
   check.ms("tripwire.windowMs", policy.windowMs ?? 1);
-  check.integer("tripwire.perRecipientPerHour", policy.perRecipientPerHour ?? 1, most);
-  check.integer("tripwire.perTemplatePerMinute", policy.perTemplatePerMinute ?? 1, most);
-  check.oneOf("tripwire.onRate", policy.onRate ?? "warn", ["warn", "block"]);
+  check.oneOf("tripwire.onSameContent", policy.onSameContent ?? "block", ["block", "warn"]);
+  for (const name of ["perRecipient", "perTemplate", "perPipeline"] as const) {
+    checkBudget(check, `tripwire.${name}`, policy[name]);
+  }
+}
+
+function checkBudget(check: OptionChecks, name: string, budget: Budget | undefined): void {
+  if (budget === undefined) return;
+  check.methods(name, budget, [], "a budget: { limit: 100, withinMs: 60_000 }");
+  check.integer(`${name}.limit`, budget.limit, { from: 1, to: 1_000_000_000 });
+  check.ms(`${name}.withinMs`, budget.withinMs);
+  check.oneOf(`${name}.onExceeded`, budget.onExceeded ?? "warn", ["warn", "block", "pause"]);
 }

@@ -85,7 +85,7 @@ export function requestAttempt(
       },
     },
   );
-  return reserving ? bothAnswered(env, request, reserving, beginning) : beginning;
+  return reserving ? bothAnswered(env, run, request, reserving, beginning) : beginning;
 }
 
 /**
@@ -170,6 +170,7 @@ function giveUp({ committer, store }: RunEnvironment, ref: AttemptRef): void {
 /** Settles only once neither is under way any more. */
 async function bothAnswered(
   env: RunEnvironment,
+  run: Run,
   request: BeginRequest,
   reserving: ReturnType<TripwireCounters["reserve"]>,
   beginning: Promise<BeginReply>,
@@ -181,8 +182,27 @@ async function bothAnswered(
     giveUp(env, request.ref);
     throw reserved.reason;
   }
-  if (typeof reserved.value === "object") request.taken = reserved.value.taken;
+  if (typeof reserved.value === "object") {
+    const { taken } = reserved.value;
+    const policy = run.pipeline.tripwire;
+    if (policy && policy.onSameContent === "warn") {
+      if (begun.value === "granted") tellSameContent(env, run, request.ref.effect, "warn", taken);
+    } else {
+      request.taken = taken;
+    }
+  }
   return begun.value;
+}
+
+function tellSameContent(
+  env: RunEnvironment,
+  run: Run,
+  effect: string,
+  action: "warn" | "block",
+  taken: string,
+): void {
+  const detail = `taken by ${taken}`;
+  env.emit({ type: "tripwire", kind: "sameContent", effect, action, detail, ...run.facts });
 }
 
 /** The tripwire's reservation is another key's: the attempt just granted is not made. */
@@ -194,14 +214,7 @@ async function giveWay(
 ): Promise<Receipt> {
   const outcome = { status: "rejected", reason: "tripwire" } as const;
   await env.committer.commit(() => env.store.settle(ref, outcome));
-  env.emit({
-    type: "tripwire",
-    kind: "sameContent",
-    effect: ref.effect,
-    action: "block",
-    detail: `taken by ${taken}`,
-    ...run.facts,
-  });
+  tellSameContent(env, run, ref.effect, "block", taken);
   return blockEffect(
     env,
     run,

@@ -27,12 +27,12 @@ import type {
   Sender,
   TripwireReservation,
 } from "../ports/index.js";
-import type { TripwirePolicy } from "../pipeline/pipeline.js";
+import { checkBudgets, hasBudgets, isDecided } from "./check-budgets.js";
 import type { CircuitBreaker } from "./circuit-breaker.js";
 import { passBreaker } from "./pass-breaker.js";
 import type { Run, RunEnvironment } from "./run.js";
 import { attemptTimeoutMsOf, mayRepeat, repeatWithinMsOf } from "./sender-times.js";
-import { countRates, reservationFor } from "./tripwire.js";
+import { reservationFor } from "./tripwire.js";
 
 /** Longer waits for the provider's rate are spent in the queue, not in a worker. */
 const MAX_ADMISSION_MS = 5_000;
@@ -66,8 +66,8 @@ export async function performOnce(
     const ref: AttemptRef = { key, effect: slot, owner, fence, attemptNumber: 1 };
     const earlier = earlierAttempt(run, slot);
     const breaker = env.breakers.of(sender);
-    if (live && summary && run.pipeline.tripwire) {
-      const tooMany = await checkRates(env, run, ref, earlier, summary, run.pipeline.tripwire);
+    if (live && hasBudgets(run.pipeline.tripwire)) {
+      const tooMany = await checkBudgets(env, run, ref, earlier, summary);
       if (tooMany !== undefined) return await blockEffect(env, run, ref, tooMany);
     }
     if (live && mayBeRefused(breaker, earlier)) await passBreaker(env, run, sender, effect);
@@ -166,32 +166,6 @@ function repeatWithin(
   return repeatWithinMsOf(sender);
 }
 
-async function checkRates(
-  env: RunEnvironment,
-  run: Run,
-  ref: AttemptRef,
-  earlier: AttemptInfo | undefined,
-  summary: PreparedSummary,
-  policy: TripwirePolicy,
-): Promise<string | undefined> {
-  const counters = env.store.tripwire;
-  if (!counters || isDecided(earlier)) return undefined;
-  const holder = `${ref.key}-${ref.effect}`;
-  const tripped = await countRates(counters, env.digest, summary, holder, policy);
-  if (!tripped) return undefined;
-  const action = policy.onRate ?? "warn";
-  const detail = `${tripped.count} of at most ${tripped.limit}`;
-  env.emit({
-    type: "tripwire",
-    kind: tripped.kind,
-    effect: ref.effect,
-    action,
-    detail,
-    ...run.facts,
-  });
-  return action === "block" ? `${tripped.kind}: ${detail}` : undefined;
-}
-
 function reservationOf(
   env: RunEnvironment,
   run: Run,
@@ -209,11 +183,6 @@ function reservationOf(
 /** What the claim found of earlier runs at this effect. */
 function earlierAttempt(run: Run, slot: string): AttemptInfo | undefined {
   return run.before.length === 0 ? undefined : run.before.find(({ effect }) => effect === slot);
-}
-
-/** What stands in the record already needs no tripwire: `begin` tells what it is. */
-function isDecided(earlier: AttemptInfo | undefined): earlier is AttemptInfo {
-  return earlier !== undefined && (earlier.state !== "rejected" || earlier.allowed === true);
 }
 
 function isUnknown({ state, allowed }: AttemptInfo): boolean {

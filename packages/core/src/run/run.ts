@@ -1,5 +1,6 @@
 import type { Admitted } from "../pipeline/admitted.js";
 import type { Breakers } from "./breakers.js";
+import type { Consents } from "./consents.js";
 import { createCancellation, type Cancellation } from "./cancellation.js";
 import type { LeaseLostError } from "../errors.js";
 import type { Committer } from "./commit.js";
@@ -29,6 +30,12 @@ export interface RunEnvironment {
   /** Why sending is paused for a pipeline just now, by the control flags. */
   readonly pausedReason: (pipeline: string) => string | undefined;
   /** Whether the store is known to be down: nothing is asked of it for a message then. */
+  /**
+   * Pauses a pipeline on behalf of the tripwire, everywhere, and at once here; `undefined` where the store
+   * keeps no control flags.
+   */
+  readonly pause: ((pipeline: string, why: string) => Promise<void>) | undefined;
+  readonly consents: Consents;
   readonly storeIsDown: () => boolean;
   readonly onStoreFault: (error: unknown) => void;
   /** Keep effects from being begun while their providers are in trouble or throttle. */

@@ -1,5 +1,5 @@
 import { createHmac } from "node:crypto";
-import type { TripwirePolicy } from "../pipeline/pipeline.js";
+import type { Budget, BudgetAction, TripwirePolicy } from "../pipeline/pipeline.js";
 import type {
   AttemptRef,
   PreparedSummary,
@@ -8,8 +8,8 @@ import type {
 } from "../ports/index.js";
 
 const HOUR_MS = 60 * 60_000;
-const MINUTE_MS = 60_000;
-const DEFAULT_WINDOW_MS = 24 * HOUR_MS;
+/** A form that is submitted, withdrawn and submitted again in one afternoon is no copy. */
+const DEFAULT_WINDOW_MS = HOUR_MS;
 
 /** Keyed digest of a recipient or content: what is kept never tells an address. */
 export type KeyedDigest = (...parts: readonly string[]) => string;
@@ -43,42 +43,52 @@ export function reservationFor(
   };
 }
 
-export interface RateTripped {
-  readonly kind: "recipientRate" | "templateRate";
+/** A budget that an effect goes beyond. */
+export interface Exceeded {
+  readonly kind: "recipientRate" | "templateRate" | "pipelineRate";
   readonly count: number;
   readonly limit: number;
+  readonly withinMs: number;
+  readonly action: BudgetAction;
 }
 
-/** Counts one more effect against the policy's rates; tells the first that is exceeded. */
-export async function countRates(
+/** How strong an action is: the strongest of those that are called for is taken. */
+const STRENGTH: Readonly<Record<BudgetAction, number>> = { warn: 0, block: 1, pause: 2 };
+
+/** Counts one more effect against the policy's budgets; tells what it exceeds, the strongest action first. */
+export async function countBudgets(
   counters: TripwireCounters,
   digest: KeyedDigest,
-  summary: PreparedSummary,
+  summary: PreparedSummary | undefined,
   holder: string,
-  policy: TripwirePolicy,
-): Promise<RateTripped | undefined> {
-  const { perRecipientPerHour, perTemplatePerMinute } = policy;
-  const [recipientCount, templateCount] = await Promise.all([
-    perRecipientPerHour === undefined
-      ? 0
-      : counters.count({
-          counter: `recipient:${digest("recipient", normalized(summary.recipients))}`,
-          member: holder,
-          windowMs: HOUR_MS,
-        }),
-    perTemplatePerMinute === undefined || summary.template === undefined
-      ? 0
-      : counters.count({
-          counter: `template:${digest("template", summary.template)}`,
-          member: holder,
-          windowMs: MINUTE_MS,
-        }),
+  { name, tripwire }: { readonly name: string; readonly tripwire: TripwirePolicy },
+): Promise<readonly Exceeded[]> {
+  const { perRecipient, perTemplate, perPipeline } = tripwire;
+  const template = summary?.template;
+  const count = async (
+    kind: Exceeded["kind"],
+    counter: string,
+    budget: Budget | undefined,
+    otherwise: BudgetAction,
+  ): Promise<readonly Exceeded[]> => {
+    if (budget === undefined) return [];
+    const { limit, withinMs, onExceeded: action = otherwise } = budget;
+    const reached = await counters.count({ counter, member: holder, windowMs: withinMs });
+    return reached > limit ? [{ kind, count: reached, limit, withinMs, action }] : [];
+  };
+  const exceeded = await Promise.all([
+    summary === undefined
+      ? []
+      : count(
+          "recipientRate",
+          `recipient:${digest("recipient", normalized(summary.recipients))}`,
+          perRecipient,
+          "block",
+        ),
+    template === undefined
+      ? []
+      : count("templateRate", `template:${digest("template", template)}`, perTemplate, "pause"),
+    count("pipelineRate", `pipeline:${digest("pipeline", name)}`, perPipeline, "pause"),
   ]);
-  if (perRecipientPerHour !== undefined && recipientCount > perRecipientPerHour) {
-    return { kind: "recipientRate", count: recipientCount, limit: perRecipientPerHour };
-  }
-  if (perTemplatePerMinute !== undefined && templateCount > perTemplatePerMinute) {
-    return { kind: "templateRate", count: templateCount, limit: perTemplatePerMinute };
-  }
-  return undefined;
+  return exceeded.flat().sort((a, b) => STRENGTH[b.action] - STRENGTH[a.action]);
 }
