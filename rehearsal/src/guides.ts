@@ -16,7 +16,12 @@ export async function followedGuides(): Promise<readonly string[]> {
   const guides = await readdir(join(root, "docs/guides"));
   const pages = ["README.md", ...guides.map((name) => `docs/guides/${name}`)];
   const steps = await Promise.all(pages.map(stepsOf));
-  return pages.filter((_, at) => steps[at]?.some(({ file }) => file !== undefined));
+  return pages.filter((_, at) => {
+    const of = steps[at] ?? [];
+    return (
+      of.some(({ file }) => file !== undefined) && of.some(({ language }) => language === "sh")
+    );
+  });
 }
 
 async function stepsOf(page: string): Promise<ReturnType<typeof snippetsOf>> {
