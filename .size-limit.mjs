@@ -15,6 +15,7 @@ const limits = {
   "redis-store": "20 kB",
   "one-request": "5 kB",
   "webhook-sender": "5 kB",
+  "dynamodb-store": "5 kB",
 };
 
 export default Object.entries(limits).map(([entry, limit]) => {

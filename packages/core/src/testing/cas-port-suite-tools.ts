@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { setMaxListeners } from "node:events";
 
 import type { CasAnswer, CasCell, CasPort, CasWrite } from "../cas-store/cas-port.js";
 
@@ -41,6 +42,7 @@ export type PortRow = (name: string, body: (tools: PortTools) => Promise<void>) 
 export function portTools(fixture: CasPortFixture, unitMs: number): PortTools {
   const { port } = fixture;
   const { signal } = new AbortController();
+  setMaxListeners(0, signal);
   let revisions = 0;
 
   const item: PortTools["item"] = (name, over = {}) => ({
