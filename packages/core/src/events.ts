@@ -136,7 +136,16 @@ export type ConsumerEvent = { readonly at: number } & (
       readonly code: string;
       readonly why: string;
     } & MessageFacts)
-  | { readonly type: "extended"; readonly count: number; readonly failed: number }
+  /**
+   * `marginMs`: of those that the queue hides for longer now, the least time for which one was still hidden
+   * when the queue had answered.
+   */
+  | {
+      readonly type: "extended";
+      readonly count: number;
+      readonly failed: number;
+      readonly marginMs?: number;
+    }
   | { readonly type: "extendFailed"; readonly error: unknown }
   | { readonly type: "acknowledgeFailed"; readonly messageId: string; readonly error: unknown }
   | { readonly type: "storeDown"; readonly error: unknown }

@@ -29,6 +29,7 @@ export type {
   Observer,
   RetryReason,
 } from "./events.js";
+export type { Instrumentation, Turn } from "./pipeline/instrumentation.js";
 export { notificationKey, type KeyPart, type NotificationKey } from "./identity/key.js";
 export {
   memoryStore,

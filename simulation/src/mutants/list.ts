@@ -128,8 +128,8 @@ export const MUTANTS: readonly Mutant[] = [
   mutant("send-repeated", "A send that failed unclearly is repeated at once, as an SDK would.", [
     core(
       "performOnce",
-      "outcome = unsent ?? withTimes(env, await sender.send(prepared, attempt));",
-      'outcome = unsent ?? withTimes(env, await sender.send(prepared, attempt)); if (outcome.status === "unknown") outcome = await sender.send(prepared, attempt);',
+      "outcome = unsent ?? withTimes(env, await sendWithin(env, sender, prepared, attempt));",
+      'outcome = unsent ?? withTimes(env, await sendWithin(env, sender, prepared, attempt)); if (outcome.status === "unknown") outcome = await sender.send(prepared, attempt);',
     ),
   ]),
   mutant("moving-deadline", "The attempt's deadline is never over for the process that makes it.", [

@@ -1,6 +1,7 @@
 import type { HostSettings } from "../consumer/options.js";
 import { UnreadableRecordError } from "../errors.js";
 import type { Emit } from "../events.js";
+import { within } from "../pipeline/instrumentation.js";
 import { hardMargin } from "../leases/kept-delivery.js";
 import { claimRequest } from "../message/claim-request.js";
 import { SIBLING, storeDown, type Disposition } from "../message/disposition.js";
@@ -165,7 +166,9 @@ export class Invocation {
     this.#underWay.add(message);
     if (this.#host.time() >= this.#deadline) message.abort("drain");
     try {
-      return await processMessage(this.#turns, message);
+      const { instrument } = this.#env;
+      const around = instrument?.turn?.bind(instrument, message.message);
+      return await within(around, () => processMessage(this.#turns, message));
     } catch (error) {
       this.#host.emit({ type: "internalError", error });
       return { kind: "retry", reason: "error", counts: true, error };
@@ -190,7 +193,7 @@ export class Invocation {
 
   #environment(): RunEnvironment {
     const { store, settings, time, emit, digest } = this.#host;
-    const { clock, randomness, namespace, delivery } = settings;
+    const { clock, randomness, namespace, delivery, instrument } = settings;
     const abandon = this.#abandon.signal;
     const flags = store.control;
     const onStoreFault = (error: unknown): void => {
@@ -209,6 +212,7 @@ export class Invocation {
       delivery,
       digest,
       emit,
+      instrument,
       marginMs: hardMargin(CLOSING_MS * 4),
       pausedReason: (pipeline) => {
         const pause = this.#control?.namespace ?? this.#control?.pipelines[pipeline];

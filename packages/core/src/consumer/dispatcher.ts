@@ -1,5 +1,6 @@
 import type { AdmissionOptions } from "../message/admit.js";
 import { DRAINING, LOST, type DeadLetter, type Disposition } from "../message/disposition.js";
+import { within } from "../pipeline/instrumentation.js";
 import { processMessage, type ProcessOptions } from "../message/process.js";
 import type { LossReason } from "../events.js";
 import type { LeaseKeeper } from "../leases/lease-keeper.js";
@@ -216,7 +217,10 @@ export class Dispatcher {
   #try(message: InFlightMessage, letter: DeadLetter | undefined): Promise<Disposition> {
     if (message.lost) return Promise.resolve(LOST);
     if (this.#draining) return Promise.resolve(DRAINING);
-    return letter ? Promise.resolve(letter) : processMessage(this.#process, message);
+    if (letter) return Promise.resolve(letter);
+    const { instrument } = this.#options.env;
+    const around = instrument?.turn?.bind(instrument, message.lease.message);
+    return within(around, () => processMessage(this.#process, message));
   }
 
   #endTurn(message: InFlightMessage, disposition: Disposition): void {

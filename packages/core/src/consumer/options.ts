@@ -3,6 +3,7 @@ import type { Decoder } from "../pipeline/decode.js";
 import { json } from "../pipeline/decode.js";
 import type { Delivery } from "../pipeline/delivery.js";
 import type { Observer } from "../events.js";
+import type { Instrumentation } from "../pipeline/instrumentation.js";
 import { optionsOf, type OptionChecks } from "../options.js";
 import { MAX_VISIBILITY_MS } from "../ports/message-queue.js";
 import type { Pipeline } from "../pipeline/pipeline.js";
@@ -53,6 +54,8 @@ export interface ConsumerOptions {
   /** Keys the digests of recipients and content. Default: the namespace, which hides little. */
   readonly digestSecret?: string | undefined;
   readonly observe?: Observer | undefined;
+  /** A context for what runs for a message, such as a tracer's. */
+  readonly instrument?: Instrumentation | undefined;
   readonly clock?: Clock | undefined;
   readonly randomness?: Randomness | undefined;
 }
@@ -74,6 +77,7 @@ export interface HostSettings {
   readonly allow: readonly string[];
   readonly delivery: Delivery;
   readonly digestSecret: string;
+  readonly instrument: Instrumentation | undefined;
   readonly clock: Clock;
   readonly randomness: Randomness;
 }
@@ -131,6 +135,9 @@ export function hostSettings(check: OptionChecks, options: HostOptions): HostSet
   check.callback("select", options.select, { optional: true });
   check.callback("decode", options.decode, { optional: true });
   check.callback("observe", options.observe, { optional: true });
+  for (const around of ["turn", "attempt"] as const) {
+    check.callback(`instrument.${around}`, options.instrument?.[around], { optional: true });
+  }
   return {
     namespace,
     queue: check.methods("queue", options.queue, QUEUE_METHODS, "a queue, such as sqsQueue({ … })"),
@@ -155,6 +162,7 @@ export function hostSettings(check: OptionChecks, options: HostOptions): HostSet
       /^.+$/s,
       "a text that isn't empty",
     ),
+    instrument: options.instrument,
     clock: options.clock ?? systemClock(),
     randomness: options.randomness ?? systemRandomness(),
   };

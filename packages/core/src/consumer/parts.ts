@@ -110,7 +110,15 @@ export function assemble(options: ConsumerOptions): ConsumerParts {
 
 function environment(
   store: DedupeStore,
-  { clock, randomness, namespace, delivery, digestSecret, visibilityMs }: ConsumerSettings,
+  {
+    clock,
+    randomness,
+    namespace,
+    delivery,
+    digestSecret,
+    visibilityMs,
+    instrument,
+  }: ConsumerSettings,
   {
     time,
     emit,
@@ -137,6 +145,7 @@ function environment(
     delivery,
     digest: keyedDigest(digestSecret),
     emit,
+    instrument,
     marginMs: hardMargin(visibilityMs),
     pausedReason: (pipeline) => control.pausedReason(pipeline),
     pause:

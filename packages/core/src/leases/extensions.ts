@@ -74,12 +74,21 @@ export class Extensions {
       }
       return [];
     }
+    /** Until when each was hidden before, of those that are hidden for longer now. */
+    const ends: number[] = [];
     const confirmed = asked
-      .filter((item, index) => conclude(item, replies[index], sentAt))
+      .filter((item, index) => {
+        const end = item.delivery.visibleUntil;
+        const isConfirmed = conclude(item, replies[index], sentAt);
+        if (isConfirmed) ends.push(end);
+        return isConfirmed;
+      })
       .map(({ delivery }) => delivery);
     if (emit.read) {
       const failed = asked.length - confirmed.length;
-      emit({ type: "extended", count: confirmed.length, failed });
+      const marginMs = Math.min(...ends) - this.#options.time();
+      const margin = ends.length === 0 ? {} : { marginMs };
+      emit({ type: "extended", count: confirmed.length, failed, ...margin });
     }
     return confirmed;
   }

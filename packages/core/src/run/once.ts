@@ -18,7 +18,9 @@ import {
   tellOutcome,
   withTimes,
 } from "./settle-attempt.js";
+import { within } from "../pipeline/instrumentation.js";
 import type {
+  Attempt,
   AttemptInfo,
   AttemptRef,
   Outcome,
@@ -96,7 +98,7 @@ export async function performOnce(
     const unsent = outcomeUnsent(env, run, attempt, live);
     let outcome: Outcome;
     try {
-      outcome = unsent ?? withTimes(env, await sender.send(prepared, attempt));
+      outcome = unsent ?? withTimes(env, await sendWithin(env, sender, prepared, attempt));
     } catch (error) {
       outcome = outcomeThrown(error);
     }
@@ -117,6 +119,19 @@ export async function performOnce(
     run.pending -= 1;
     if (run.pending === 0) run.onIdle?.();
   }
+}
+
+/** Not `async`: it adds nothing where nothing is instrumented. */
+function sendWithin(
+  { instrument }: RunEnvironment,
+  sender: Sender<unknown>,
+  prepared: unknown,
+  attempt: Attempt,
+): Promise<Outcome> {
+  if (!instrument?.attempt) return sender.send(prepared, attempt);
+  // A sender may throw before it answers with a promise.
+  const send = async (): Promise<Outcome> => sender.send(prepared, attempt);
+  return within(instrument.attempt.bind(instrument, attempt), send);
 }
 
 async function waitForAdmission(

@@ -6,6 +6,7 @@ import type { LeaseLostError } from "../errors.js";
 import type { Committer } from "./commit.js";
 import type { Delivery } from "../pipeline/delivery.js";
 import type { Emit, MessageFacts } from "../events.js";
+import type { Instrumentation } from "../pipeline/instrumentation.js";
 import type { KeptLease } from "../leases/kept-lease.js";
 import type { Pipeline } from "../pipeline/pipeline.js";
 import type { AttemptInfo, Clock, DedupeStore, Lease, Randomness } from "../ports/index.js";
@@ -25,6 +26,7 @@ export interface RunEnvironment {
   readonly delivery: Delivery;
   readonly digest: KeyedDigest;
   readonly emit: Emit;
+  readonly instrument: Instrumentation | undefined;
   /** Before the end of a lease by this much, ms, nothing more is begun. */
   readonly marginMs: number;
   /** Why sending is paused for a pipeline just now, by the control flags. */
