@@ -71,24 +71,76 @@ export function redisUserSnapshot(options: RedisUserSnapshotOptions): SharedSnap
   const { prefix = "exactly-once:users" } = options;
   const client = check.methods("client", options.client, ["defineCommand"], "a client of ioredis");
   const graceMs = check.ms("graceMs", options.graceMs ?? 60_000);
+  const place: Place = { client, commands: withCommands(client), keys: keysOf(prefix), graceMs };
+  return { ...rebuilds(place), ...generations(place) };
+}
+
+/** Where a snapshot is, and how to get there. */
+interface Place {
+  readonly client: RedisClient;
+  readonly commands: SnapshotCommands;
+  readonly keys: ReturnType<typeof keysOf>;
+  readonly graceMs: number;
+}
+
+function keysOf(prefix: string) {
   const tag = `{${prefix}}`;
-  const keys = {
+  return {
     lease: `${tag}:lease`,
     fence: `${tag}:fence`,
     building: `${tag}:building`,
     head: `${tag}:head`,
     generation: (name: string) => `${tag}:generation:${name}`,
   };
-  const commands = withCommands(client);
-  /** A client of its own would stay with a former primary otherwise. */
-  const answered = async <Reply>(asked: Promise<Reply>): Promise<Reply> => {
-    try {
-      return await asked;
-    } catch (error) {
-      leaveFormerPrimary(client, error);
-      throw error;
-    }
+}
+
+/** A client of its own would stay with a former primary otherwise. */
+async function answered<Reply>({ client }: Place, asked: Promise<Reply>): Promise<Reply> {
+  try {
+    return await asked;
+  } catch (error) {
+    leaveFormerPrimary(client, error);
+    throw error;
+  }
+}
+
+/** Who rebuilds, and what is being built. */
+function rebuilds(place: Place): Pick<SharedSnapshot, "acquire" | "extend" | "write" | "abandon"> {
+  const { commands } = place;
+  const { lease, fence, building } = place.keys;
+  return {
+    async acquire({ owner, leaseMs }) {
+      const [granted, value] = await answered(
+        place,
+        commands.snapshotAcquire(lease, fence, building, owner, leaseMs),
+      );
+      if (granted === 1) return { status: "granted", lease: { owner, fence: value } };
+      return { status: "busy", retryAfterMs: Math.max(0, value) };
+    },
+
+    async extend(held, leaseMs) {
+      const extending = commands.snapshotExtend(lease, held.owner, held.fence, leaseMs);
+      return (await answered(place, extending)) === 1 ? "held" : "lost";
+    },
+
+    async write(held, chunk, bytes, ttlMs) {
+      const view = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+      const written = await answered(
+        place,
+        commands.snapshotWrite(lease, building, held.owner, held.fence, chunk, view, ttlMs),
+      );
+      return written === 1 ? "written" : "lost";
+    },
+
+    async abandon(held) {
+      await answered(place, commands.snapshotAbandon(lease, building, held.owner, held.fence));
+    },
   };
+}
+
+/** What has been built. */
+function generations(place: Place): Pick<SharedSnapshot, "head" | "read" | "publish"> {
+  const { client, commands, keys, graceMs } = place;
 
   async function head(): Promise<SnapshotManifest | undefined> {
     const text = await client.get(keys.head);
@@ -104,30 +156,6 @@ export function redisUserSnapshot(options: RedisUserSnapshotOptions): SharedSnap
       return chunks.every((chunk) => chunk !== null) ? chunks : undefined;
     },
 
-    async acquire({ owner, leaseMs }) {
-      const { lease, fence, building } = keys;
-      const reply = await answered(
-        commands.snapshotAcquire(lease, fence, building, owner, leaseMs),
-      );
-      const [granted, value] = reply;
-      if (granted === 1) return { status: "granted", lease: { owner, fence: value } };
-      return { status: "busy", retryAfterMs: Math.max(0, value) };
-    },
-
-    async extend({ owner, fence }, leaseMs) {
-      const held = await answered(commands.snapshotExtend(keys.lease, owner, fence, leaseMs));
-      return held === 1 ? "held" : "lost";
-    },
-
-    async write({ owner, fence }, chunk, bytes, ttlMs) {
-      const { lease, building } = keys;
-      const view = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-      const written = await answered(
-        commands.snapshotWrite(lease, building, owner, fence, chunk, view, ttlMs),
-      );
-      return written === 1 ? "written" : "lost";
-    },
-
     async publish(lease, content, ttlMs) {
       const { owner, fence } = lease;
       const name = nameOf(lease);
@@ -136,6 +164,7 @@ export function redisUserSnapshot(options: RedisUserSnapshotOptions): SharedSnap
       // Only the holder of the lease changes the head, so it is still this one when it is replaced.
       const former = await head();
       const published = await answered(
+        place,
         commands.snapshotPublish(
           keys.lease,
           keys.building,
@@ -151,10 +180,6 @@ export function redisUserSnapshot(options: RedisUserSnapshotOptions): SharedSnap
         ),
       );
       return published === 1 ? "published" : "lost";
-    },
-
-    async abandon({ owner, fence }) {
-      await answered(commands.snapshotAbandon(keys.lease, keys.building, owner, fence));
     },
   };
 }

@@ -18,7 +18,11 @@ export const USER_CACHE_MUTANTS: readonly Mutant[] = [
     core("loadSnapshot", "if (packed.entries !== entries) {", "if (entries < 0) {"),
   ]),
   mutant("rebuild-beside-another", "A replica walks although another holds the rebuild lease.", [
-    core("refresh", "return pauseFor(retryInMs);", "return rebuild();"),
+    core(
+      "#look",
+      "this.#schedule.pauseFor(retryInMs); return undefined;",
+      "return { lease: undefined };",
+    ),
   ]),
   mutant("publish-after-lease", "A rebuild is published although its lease went to another.", [
     core(
@@ -30,8 +34,8 @@ export const USER_CACHE_MUTANTS: readonly Mutant[] = [
   mutant("lookup-waits-for-rebuild", "A lookup waits until a rebuild has ended.", [
     core(
       "look",
-      "if (leftMs <= 0 || signal?.aborted === true) { return defer(refresher.estimateMs(freshAfter)); } await swapped.wait(leftMs, signal);",
-      "await swapped.wait(DAY_MS, signal);",
+      "if (leftMs <= 0 || signal?.aborted === true) { return this.#defer(refresher.estimateMs(need.freshAfter)); } await changed.wait(leftMs, signal);",
+      "await changed.wait(86_400_000, signal);",
     ),
   ]),
   mutant(

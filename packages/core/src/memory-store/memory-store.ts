@@ -1,6 +1,7 @@
 import { parseAttemptId } from "../identity/attempt-id.js";
 import { optionsOf } from "../options.js";
 import { memoryControl } from "./memory-control.js";
+import { MemoryRecords } from "./memory-records.js";
 import { memoryTripwire } from "./memory-tripwire.js";
 import type {
   Clock,
@@ -13,12 +14,7 @@ import type {
 import * as claims from "../record/claims.js";
 import * as effects from "../record/effects.js";
 import { attemptInfos, viewRecord } from "../record/view.js";
-import type {
-  EffectRecord,
-  MaybeRecord,
-  NotificationRecord,
-  Transition,
-} from "../record/record.js";
+import type { MaybeRecord, Transition } from "../record/record.js";
 import { systemClock } from "../timing/system-clock.js";
 
 /** Of a {@link memoryStore}. */
@@ -51,55 +47,11 @@ export function memoryStore(options: MemoryStoreOptions = {}): MemoryStore {
   const retentionMs = check.ms("retentionMs", options.retentionMs ?? DEFAULT_RETENTION_MS);
   const policy = { retentionMs };
   const pageSize = check.integer("pageSize", options.pageSize ?? 100, { from: 1, to: 10_000 });
-  /**
-   * Roughly in the order in which they expire, as all have the same retention: whatever is seen again
-   * once it is done goes to the end.
-   */
-  const records = new Map<string, NotificationRecord>();
-  /** Keys with an effect that may need attention. */
-  const attention = new Set<string>();
-
-  /** No record expires before this time: until then there is nothing to sweep. */
-  let sweepAt = Infinity;
-
-  function apply<Reply>(
+  const records = new MemoryRecords();
+  const apply = <Reply>(
     key: string,
     change: (found: MaybeRecord, now: number) => Transition<Reply>,
-  ): Reply {
-    const now = clock.now();
-    if (now >= sweepAt) sweep(now);
-    const found = records.get(key);
-    const { record, reply } = change(found, now);
-    if (record !== found) put(key, found, record);
-    return reply;
-  }
-
-  function put(key: string, before: MaybeRecord, record: MaybeRecord): void {
-    if (before?.state === "done" || !record) records.delete(key);
-    if (record) records.set(key, record);
-    if (record?.expiresAt !== undefined && record.expiresAt < sweepAt) sweepAt = record.expiresAt;
-    if (record?.effects.some(needsAttention)) attention.add(key);
-    else if (before?.effects.some(needsAttention)) attention.delete(key);
-  }
-
-  /** Looks at each record once at most; ends at the first that is yet to expire. */
-  function sweep(now: number): void {
-    sweepAt = Infinity;
-    let left = records.size;
-    for (const [key, record] of records) {
-      if (left-- === 0) return;
-      if (record.expiresAt === undefined) {
-        // Kept for as long as it isn't settled: at the end it is in no sweep's way.
-        records.delete(key);
-        records.set(key, record);
-      } else if (record.expiresAt > now) {
-        sweepAt = record.expiresAt;
-        return;
-      } else {
-        put(key, record, undefined);
-      }
-    }
-  }
+  ): Reply => records.apply(key, clock.now(), change);
 
   return {
     capabilities: { durable: false, shared: false, clock: "store" },
@@ -128,7 +80,7 @@ export function memoryStore(options: MemoryStoreOptions = {}): MemoryStore {
     },
     unresolved: async (cursor) => {
       const now = clock.now();
-      const items = [...attention].flatMap((key) => unresolvedItems(records.get(key), now));
+      const items = records.needingAttention().flatMap((record) => unresolvedItems(record, now));
       return page(items, cursor, pageSize);
     },
     read: async (keys) => {
@@ -136,10 +88,6 @@ export function memoryStore(options: MemoryStoreOptions = {}): MemoryStore {
       return keys.map((key) => viewRecord(records.get(key), now));
     },
   };
-}
-
-function needsAttention(effect: EffectRecord): boolean {
-  return effect.state === "sending" || effect.state === "unknown" || effect.state === "blocked";
 }
 
 function unresolvedItems(record: MaybeRecord, now: number): UnresolvedItem[] {

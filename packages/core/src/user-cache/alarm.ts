@@ -1,27 +1,27 @@
 import type { Clock } from "../ports/index.js";
 
 /** Lets many wait for the same thing to happen, each for its own time at most. */
-export interface Bell {
-  /** Resolves when the bell rings, after `ms`, or when `signal` aborts. */
+export interface Alarm {
+  /** Resolves when the alarm rings, after `ms`, or when `signal` aborts. */
   wait(ms: number, signal?: AbortSignal): Promise<void>;
   ring(): void;
 }
 
-export function createBell(clock: Clock): Bell {
-  const naps = new Set<AbortController>();
+export function createAlarm(clock: Clock): Alarm {
+  const sleepers = new Set<AbortController>();
   return {
     async wait(ms, signal) {
       if (signal?.aborted) return;
-      const nap = new AbortController();
-      const wake = (): void => nap.abort();
-      naps.add(nap);
+      const sleeper = new AbortController();
+      const wake = (): void => sleeper.abort();
+      sleepers.add(sleeper);
       signal?.addEventListener("abort", wake, { once: true });
-      await clock.sleep(ms, nap.signal);
+      await clock.sleep(ms, sleeper.signal);
       signal?.removeEventListener("abort", wake);
-      naps.delete(nap);
+      sleepers.delete(sleeper);
     },
     ring() {
-      for (const nap of naps) nap.abort();
+      for (const sleeper of sleepers) sleeper.abort();
     },
   };
 }

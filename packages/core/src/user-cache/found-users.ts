@@ -1,5 +1,5 @@
 import type { Clock } from "../ports/index.js";
-import { createBell } from "./alarm.js";
+import { createAlarm } from "./alarm.js";
 import type { UserCacheObserver } from "./events.js";
 import type { UserSource } from "./source.js";
 
@@ -83,8 +83,8 @@ async function within<T>(
   work: Promise<T>,
   signal?: AbortSignal,
 ): Promise<T | undefined> {
-  const bell = createBell(clock);
+  const alarm = createAlarm(clock);
   work.catch(() => undefined);
-  const timeout = bell.wait(ms, signal).then(() => undefined);
-  return Promise.race([work, timeout]).finally(() => bell.ring());
+  const timeout = alarm.wait(ms, signal).then(() => undefined);
+  return Promise.race([work, timeout]).finally(() => alarm.ring());
 }

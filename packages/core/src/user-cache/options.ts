@@ -63,6 +63,8 @@ export interface UserCacheOptions<User> {
 export interface UserCacheSettings<User> {
   readonly source: UserSource<User>;
   readonly keys: (user: User) => readonly string[];
+  /** Default: records are the same account when they are equal. */
+  readonly identity: ((user: User) => string) | undefined;
   readonly codec: UserCodec<User>;
   readonly ttlMs: number;
   readonly maxStaleMs: number;
@@ -92,11 +94,11 @@ export function userCacheSettings<User>(options: UserCacheOptions<User>): UserCa
   const clock = options.clock ?? systemClock();
   const { shared } = options;
   const sharedTimeoutMs = check.ms("sharedTimeoutMs", options.sharedTimeoutMs ?? 5_000);
-  check.callback("identity", options.identity, { optional: true });
   check.callback("observe", options.observe, { optional: true });
   return {
     source: check.methods("source", options.source, ["pages"], "a source with pages()"),
     keys: check.callback("keys", options.keys),
+    identity: check.callback("identity", options.identity, { optional: true }),
     codec: check.methods(
       "codec",
       options.codec ?? jsonCodec<User>(),

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 
 import fc from "../../../../scripts/seeded-fast-check.mjs";
-import { CHUNK_BYTES, createPackedUsers, type PackedUsers } from "./packed-users.js";
+import { CHUNK_BYTES } from "./entry-chunks.js";
+import { createPackedUsers, type PackedUsers } from "./packed-users.js";
 
 const bytes = (text: string): Uint8Array => Buffer.from(text);
 const texts = (packed: PackedUsers, key: string): string[] =>

@@ -1,8 +1,9 @@
-import { createBell } from "./alarm.js";
-import { buildSnapshot, type Packing, type Snapshot } from "./build-snapshot.js";
-import type { RebuildProgress, RebuildReason } from "./events.js";
+import { createAlarm, type Alarm } from "./alarm.js";
+import { buildSnapshot, type BuildEnd, type Packing, type Snapshot } from "./build-snapshot.js";
+import type { RebuildProgress } from "./events.js";
 import { loadSnapshot } from "./load-snapshot.js";
-import { startSharedRebuild } from "./shared-rebuild.js";
+import { RefreshSchedule } from "./refresh-schedule.js";
+import { startSharedRebuild, type SharedRebuild } from "./shared-rebuild.js";
 import type { RebuildLease, SharedSnapshot, SnapshotManifest } from "./shared-snapshot.js";
 
 export interface RefresherOptions<User> extends Packing<User> {
@@ -38,278 +39,307 @@ export interface Refresher {
   estimateMs(asOf: number): number;
 }
 
-/** A snapshot is replaced when so much of its time is over, less up to a tenth by chance. */
-const REFRESH_AT = 0.8;
-const REFRESH_JITTER = 0.1;
 /** The wall clock may be set: it is looked at again after this time at the latest. */
 const LONGEST_NAP_MS = 60_000;
-const FIRST_RETRY_MS = 5_000;
-const LONGEST_RETRY_MS = 300_000;
 /** So often in a row the backend may fail before a replica in need walks for itself. */
 const SHARED_FAILURES_BEFORE_ALONE = 3;
 const GUESSED_WALK_MS = 5_000;
 
 /**
- * One loop, so one walk at a time. With a shared backend each round first looks for a newer
- * generation there, and walks only under the rebuild lease. Without it, or while it is gone, the
- * replica walks for itself once it needs to.
+ * What it does just now. The loop (`#run`) alone changes it, so there is one walk at a time:
  *
- * A walk answers what is asked for as of its beginning, so none begins before the first time that is
- * demanded: it would answer nothing, and be asked for again at once.
+ * `idle`: before `start`.
+ *
+ * `waiting`: until the schedule says that a snapshot is due, or the alarm rings because it may be due
+ * sooner. With a shared backend `looking` follows, else `walking`.
+ *
+ * `looking`: for a newer generation in the shared backend, and for the lease to rebuild. What is found is
+ * swapped in, and it waits again, as it does while another replica has the lease. Under the lease it goes
+ * on to `walking`; without, once the backend keeps failing and this replica needs users.
+ *
+ * `walking`: through the whole pool.
+ *
+ * `ending`: what the walk brought is swapped in and published, or given up. It waits again after that.
+ *
+ * `stopped`: once `stop` was called and the last round is over.
  */
+type Phase =
+  | { readonly is: "idle" | "waiting" | "looking" | "ending" | "stopped" }
+  | { readonly is: "walking"; readonly progress: RebuildProgress | undefined };
+
+/** A walk that is to begin: for all replicas under the lease, else for this one alone. */
+interface Walk {
+  readonly lease: RebuildLease | undefined;
+}
+
+interface Walked {
+  readonly built: BuildEnd;
+  /** What was known of the pool before. */
+  readonly previous: Known;
+  readonly tookMs: number;
+  readonly sharing: SharedRebuild | undefined;
+}
+
+type Known = Snapshot | SnapshotManifest | undefined;
+
 export function createRefresher<User>(options: RefresherOptions<User>): Refresher {
-  const { clock, randomness, observe, shared, ttlMs, maxStaleMs, codec } = options;
-  const stopping = new AbortController();
-  const bell = createBell(clock);
-  let running: Promise<void> | undefined;
-  let snapshot: Snapshot | undefined;
-  let lastHead: SnapshotManifest | undefined;
+  return new LoopingRefresher(options);
+}
+
+class LoopingRefresher<User> implements Refresher {
+  readonly #options: RefresherOptions<User>;
+  readonly #schedule: RefreshSchedule;
+  readonly #alarm: Alarm;
+  readonly #stopping = new AbortController();
+  #phase: Phase = { is: "idle" };
+  #running: Promise<void> | undefined = undefined;
+  #snapshot: Snapshot | undefined = undefined;
+  #refusal: { readonly error: unknown } | undefined = undefined;
+  #lastHead: SnapshotManifest | undefined = undefined;
   /** A generation that could not be read: evicted, or damaged. */
-  let unusable: string | undefined;
-  let refreshAt = 0;
-  /** The first and the last time that lookups want a walk to begin at. */
-  let demanded: { readonly first: number; readonly last: number } | undefined;
-  let requested: { readonly asOf: number; readonly acceptShrink: boolean } | undefined;
-  let refusal: { readonly error: unknown } | undefined;
-  /** By the monotonic clock. */
-  let notBefore = -Infinity;
-  let failures = 0;
-  let sharedFailures = 0;
-  let progress: RebuildProgress | undefined;
+  #unusable: string | undefined = undefined;
+  #sharedFailures = 0;
 
-  async function run(): Promise<void> {
-    while (!stopping.signal.aborted) {
-      const wait = dueInMs();
-      if (wait > 0) await bell.wait(Math.min(wait, LONGEST_NAP_MS), stopping.signal);
-      else await refresh();
+  constructor(options: RefresherOptions<User>) {
+    this.#options = options;
+    this.#schedule = new RefreshSchedule(options);
+    this.#alarm = createAlarm(options.clock);
+  }
+
+  get snapshot(): Snapshot | undefined {
+    return this.#snapshot;
+  }
+
+  get refusal(): { readonly error: unknown } | undefined {
+    return this.#refusal;
+  }
+
+  get progress(): RebuildProgress | undefined {
+    return this.#phase.is === "walking" ? this.#phase.progress : undefined;
+  }
+
+  get failuresInARow(): number {
+    return this.#schedule.failures;
+  }
+
+  start(): void {
+    this.#running ??= this.#run();
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    await this.#running;
+  }
+
+  demand(asOf: number): void {
+    if (this.#schedule.demand(asOf)) this.#alarm.ring();
+  }
+
+  request({ acceptShrink }: { readonly acceptShrink: boolean }): void {
+    this.#schedule.request(acceptShrink);
+    this.#alarm.ring();
+  }
+
+  estimateMs(asOf: number): number {
+    const { clock, minIntervalMs } = this.#options;
+    const { progress } = this;
+    const last = this.#snapshot ?? this.#lastHead;
+    const walkMs = last === undefined ? GUESSED_WALK_MS : last.completedAt - last.asOf;
+    const aheadMs = asOf - clock.now();
+    if (progress === undefined) return Math.max(0, this.#schedule.dueInMs(), aheadMs) + walkMs;
+    const etaMs = progress.etaMs ?? Math.max(GUESSED_WALK_MS, walkMs - progress.elapsedMs);
+    if (aheadMs + progress.elapsedMs <= 0) return etaMs;
+    return Math.max(etaMs + minIntervalMs, aheadMs) + walkMs;
+  }
+
+  async #run(): Promise<void> {
+    const { shared } = this.#options;
+    const { signal } = this.#stopping;
+    while (!signal.aborted) {
+      this.#phase = { is: "waiting" };
+      const waitMs = this.#schedule.dueInMs();
+      if (waitMs > 0) {
+        await this.#alarm.wait(Math.min(waitMs, LONGEST_NAP_MS), signal);
+        continue;
+      }
+      let walk: Walk | undefined = { lease: undefined };
+      if (shared) {
+        this.#phase = { is: "looking" };
+        walk = await this.#look(shared);
+      }
+      if (!walk) continue;
+      this.#phase = { is: "walking", progress: undefined };
+      const walked = await this.#walk(walk, (progress) => {
+        this.#phase = { is: "walking", progress };
+      });
+      this.#phase = { is: "ending" };
+      await this.#end(walked);
     }
+    this.#phase = { is: "stopped" };
   }
 
-  function dueInMs(): number {
-    const pause = Math.max(0, notBefore - clock.monotonic());
-    if (snapshot === undefined) return pause;
-    const scheduled = Math.max(pause, refreshAt - clock.now());
-    if (requested !== undefined) return pause;
-    if (demanded === undefined) return scheduled;
-    const spacing = Math.min(
-      options.minIntervalMs,
-      snapshot.completedAt + options.minIntervalMs - clock.now(),
-    );
-    return Math.min(scheduled, Math.max(pause, spacing, demanded.first - clock.now()));
-  }
-
-  function reasonNow(): RebuildReason {
-    if (snapshot === undefined) return "cold";
-    if (requested !== undefined) return "requested";
-    return demanded !== undefined && demanded.first <= clock.now() ? "demanded" : "expiring";
-  }
-
-  async function refresh(): Promise<void> {
-    if (shared === undefined) return rebuild();
+  /** @returns the walk that is to begin, if any */
+  async #look(shared: SharedSnapshot): Promise<Walk | undefined> {
+    const { randomness, observe, leaseMs, pollMs } = this.#options;
     let lease: RebuildLease | undefined;
     try {
-      if (await foundNewer(shared)) return;
-      const reply = await shared.acquire({ owner: randomness.id(), leaseMs: options.leaseMs });
+      if (await this.#foundNewer(shared)) return undefined;
+      const reply = await shared.acquire({ owner: randomness.id(), leaseMs });
       if (reply.status === "busy") {
-        const retryInMs = Math.min(options.pollMs, reply.retryAfterMs);
+        const retryInMs = Math.min(pollMs, reply.retryAfterMs);
         observe({ type: "waiting", retryInMs });
-        return pauseFor(retryInMs);
+        this.#schedule.pauseFor(retryInMs);
+        return undefined;
       }
       lease = reply.lease;
       // Between the look and the lease another replica may have published and gone.
-      if (await foundNewer(shared)) return await shared.abandon(lease);
-      sharedFailures = 0;
+      if (await this.#foundNewer(shared)) {
+        await shared.abandon(lease);
+        return undefined;
+      }
+      this.#sharedFailures = 0;
+      return { lease };
     } catch (error) {
-      sharedFailures += 1;
       observe({ type: "sharedFailed", operation: lease === undefined ? "acquire" : "load", error });
-      const inNeed = snapshot === undefined || clock.now() > snapshot.completedAt + ttlMs;
-      const alone = inNeed && sharedFailures >= SHARED_FAILURES_BEFORE_ALONE;
-      if (!alone) return pauseFor(options.pollMs);
-      // The lease, if there is one, may no longer be extended; it ends by itself.
-      lease = undefined;
+      return this.#walkAlone();
     }
-    return rebuild(lease);
+  }
+
+  /** The backend failed. A lease, if there is one, may no longer be extended; it ends by itself. */
+  #walkAlone(): Walk | undefined {
+    const { clock, ttlMs, pollMs } = this.#options;
+    this.#sharedFailures += 1;
+    const inNeed = this.#snapshot === undefined || clock.now() > this.#snapshot.completedAt + ttlMs;
+    if (inNeed && this.#sharedFailures >= SHARED_FAILURES_BEFORE_ALONE) return { lease: undefined };
+    this.#schedule.pauseFor(pollMs);
+    return undefined;
   }
 
   /** Swaps in a newer generation, if there is one; true when that was all that was needed. */
-  async function foundNewer(backend: SharedSnapshot): Promise<boolean> {
+  async #foundNewer(shared: SharedSnapshot): Promise<boolean> {
+    const { clock, observe } = this.#options;
     for (;;) {
-      const head = await backend.head();
+      const head = await shared.head();
       if (head === undefined) return false;
-      lastHead = head;
-      if (head.format !== codec.format || head.generation === unusable) return false;
-      if (clock.now() > head.completedAt + ttlMs + maxStaleMs) return false;
-      if (snapshot !== undefined && head.asOf <= snapshot.asOf) return false;
+      this.#lastHead = head;
+      if (!this.#isOfUse(head)) return false;
       const began = clock.monotonic();
-      const end = await loadSnapshot(backend, head, clock);
+      const end = await loadSnapshot(shared, head, clock);
       if (end.status === "loaded") {
-        swap(end.snapshot, clock.monotonic() - began);
-        return dueInMs() > 0;
+        this.#swap(end.snapshot, clock.monotonic() - began);
+        return this.#schedule.dueInMs() > 0;
       }
-      unusable = head.generation;
+      this.#unusable = head.generation;
       if (end.status === "damaged") {
         observe({ type: "sharedFailed", operation: "load", error: end.error });
       }
     }
   }
 
-  async function rebuild(lease?: RebuildLease): Promise<void> {
-    const previous = snapshot ?? lastHead;
+  #isOfUse(head: SnapshotManifest): boolean {
+    const { codec, clock, ttlMs, maxStaleMs } = this.#options;
+    if (head.format !== codec.format || head.generation === this.#unusable) return false;
+    if (clock.now() > head.completedAt + ttlMs + maxStaleMs) return false;
+    return this.#snapshot === undefined || head.asOf > this.#snapshot.asOf;
+  }
+
+  async #walk({ lease }: Walk, onProgress: (now: RebuildProgress) => void): Promise<Walked> {
+    const { clock, observe, shared } = this.#options;
+    const previous = this.#snapshot ?? this.#lastHead;
     const began = clock.monotonic();
     const over = new AbortController();
     const end = (): void => over.abort();
-    stopping.signal.addEventListener("abort", end, { once: true });
-    observe({ type: "started", reason: reasonNow() });
-    const sharing =
-      shared === undefined || lease === undefined
-        ? undefined
-        : startSharedRebuild({
-            shared,
-            lease,
-            leaseMs: options.leaseMs,
-            ttlMs: ttlMs + maxStaleMs,
-            format: codec.format,
-            clock,
-            observe,
-            onLost: end,
-          });
-    const built = await buildSnapshot(options, {
+    this.#stopping.signal.addEventListener("abort", end, { once: true });
+    observe({ type: "started", reason: this.#schedule.reason });
+    const sharing = shared && lease && this.#share(shared, lease, end);
+    const built = await buildSnapshot(this.#options, {
       signal: over.signal,
       ...(previous !== undefined && { expectedUsers: previous.users }),
-      onProgress: (now) => (progress = now),
+      onProgress,
       ...(sharing !== undefined && { onPacked: sharing.write }),
     });
-    progress = undefined;
-    stopping.signal.removeEventListener("abort", end);
+    this.#stopping.signal.removeEventListener("abort", end);
+    return { built, previous, tookMs: clock.monotonic() - began, sharing };
+  }
 
-    if (built.status === "aborted") {
-      await sharing?.abandon();
-      return pauseFor(options.pollMs);
-    }
-    if (built.status === "failed") {
-      await sharing?.abandon();
-      const { error, fault } = built;
-      if (fault === "refused") refusal = { error };
-      observe({ type: "failed", error, fault, retryInMs: backOff() });
-      if (fault === "refused") options.onRefused();
+  #share(shared: SharedSnapshot, lease: RebuildLease, onLost: () => void): SharedRebuild {
+    const { leaseMs, ttlMs, maxStaleMs, codec, clock, observe } = this.#options;
+    return startSharedRebuild({
+      shared,
+      lease,
+      leaseMs,
+      ttlMs: ttlMs + maxStaleMs,
+      format: codec.format,
+      clock,
+      observe,
+      onLost,
+    });
+  }
+
+  async #end({ built, previous, tookMs, sharing }: Walked): Promise<void> {
+    if (built.status === "complete" && !this.#isSuspicious(built.snapshot, previous)) {
+      this.#swap(built.snapshot, tookMs);
+      await sharing?.publish(built.snapshot);
       return;
     }
-    if (isSuspicious(built.snapshot, previous)) {
-      await sharing?.abandon();
-      observe({
-        type: "refused",
-        users: built.snapshot.users,
-        entries: built.snapshot.packed.entries,
-        previousUsers: previous?.users ?? 0,
-        previousEntries: entriesOf(previous),
-        retryInMs: backOff(),
-      });
-      return;
+    await sharing?.abandon();
+    switch (built.status) {
+      case "aborted":
+        this.#schedule.pauseFor(this.#options.pollMs);
+        return;
+      case "failed":
+        this.#failed(built);
+        return;
+      case "complete":
+        this.#refuse(built.snapshot, previous);
     }
-    swap(built.snapshot, clock.monotonic() - began);
-    await sharing?.publish(built.snapshot);
+  }
+
+  #failed({ error, fault }: Extract<BuildEnd, { status: "failed" }>): void {
+    const { observe, onRefused } = this.#options;
+    if (fault === "refused") this.#refusal = { error };
+    observe({ type: "failed", error, fault, retryInMs: this.#schedule.backOff() });
+    if (fault === "refused") onRefused();
+  }
+
+  #refuse({ users, packed }: Snapshot, previous: Known): void {
+    this.#options.observe({
+      type: "refused",
+      users,
+      entries: packed.entries,
+      previousUsers: previous?.users ?? 0,
+      previousEntries: entriesOf(previous),
+      retryInMs: this.#schedule.backOff(),
+    });
   }
 
   /**
    * A pool rarely loses half its people overnight; a wrong filter or a lost permission does that to
    * a walk. Users nobody can find count as lost too: their attribute may have become unreadable.
    */
-  function isSuspicious(
-    next: Snapshot,
-    previous: Snapshot | SnapshotManifest | undefined,
-  ): boolean {
-    if (requested?.acceptShrink === true) return false;
+  #isSuspicious(next: Snapshot, previous: Known): boolean {
+    const { minShare } = this.#options;
+    if (this.#schedule.acceptsShrink) return false;
     if (next.packed.entries === 0) return true;
     if (previous === undefined) return false;
     return (
-      next.users < previous.users * options.minShare ||
-      next.packed.entries < entriesOf(previous) * options.minShare
+      next.users < previous.users * minShare || next.packed.entries < entriesOf(previous) * minShare
     );
   }
 
-  function swap(next: Snapshot, tookMs: number): void {
-    snapshot = next;
-    failures = 0;
-    notBefore = -Infinity;
-    refusal = undefined;
-    if (requested !== undefined && next.asOf >= requested.asOf) requested = undefined;
-    demanded = stillDemanded(demanded, next.asOf);
-    refreshAt = next.completedAt + ttlMs * (REFRESH_AT - REFRESH_JITTER * randomness.random());
+  #swap(next: Snapshot, tookMs: number): void {
+    const { observe, onSwap } = this.#options;
+    this.#snapshot = next;
+    this.#refusal = undefined;
+    this.#schedule.swapped(next);
     const { packed, users, asOf, origin } = next;
     const { entries, bytes } = packed;
     observe({ type: "swapped", origin, users, entries, bytes, asOf, tookMs });
-    options.onSwap(next);
+    onSwap(next);
   }
-
-  function backOff(): number {
-    failures += 1;
-    const ceiling = Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** Math.min(failures - 1, 16));
-    const retryInMs = Math.round(ceiling * (0.5 + randomness.random() / 2));
-    pauseFor(retryInMs);
-    return retryInMs;
-  }
-
-  function pauseFor(ms: number): void {
-    notBefore = clock.monotonic() + ms;
-  }
-
-  return {
-    start() {
-      running ??= run();
-    },
-    async stop() {
-      stopping.abort();
-      await running;
-    },
-    get snapshot() {
-      return snapshot;
-    },
-    get progress() {
-      return progress;
-    },
-    get failuresInARow() {
-      return failures;
-    },
-    get refusal() {
-      return refusal;
-    },
-    demand(asOf) {
-      if (snapshot !== undefined && asOf <= snapshot.asOf) return;
-      const { first = Infinity, last = -Infinity } = demanded ?? {};
-      demanded = { first: Math.min(first, asOf), last: Math.max(last, asOf) };
-      // Only an earlier walk than the one that is due wakes the loop.
-      if (asOf < first) bell.ring();
-    },
-    request({ acceptShrink }) {
-      requested = {
-        asOf: clock.now(),
-        acceptShrink: acceptShrink || requested?.acceptShrink === true,
-      };
-      notBefore = -Infinity;
-      bell.ring();
-    },
-    estimateMs(asOf) {
-      const last = snapshot ?? lastHead;
-      const walkMs = last === undefined ? GUESSED_WALK_MS : last.completedAt - last.asOf;
-      const aheadMs = asOf - clock.now();
-      if (progress === undefined) return Math.max(0, dueInMs(), aheadMs) + walkMs;
-      const etaMs = progress.etaMs ?? Math.max(GUESSED_WALK_MS, walkMs - progress.elapsedMs);
-      if (aheadMs + progress.elapsedMs <= 0) return etaMs;
-      return Math.max(etaMs + options.minIntervalMs, aheadMs) + walkMs;
-    },
-  };
 }
 
-/** What a snapshot of that time leaves unanswered. Of those between, the last is known alone. */
-function stillDemanded(
-  demanded: { readonly first: number; readonly last: number } | undefined,
-  asOf: number,
-): { readonly first: number; readonly last: number } | undefined {
-  if (demanded === undefined || asOf >= demanded.last) return undefined;
-  return asOf >= demanded.first ? { first: demanded.last, last: demanded.last } : demanded;
-}
-
-function entriesOf(snapshot: Snapshot | SnapshotManifest | undefined): number {
+function entriesOf(snapshot: Known): number {
   if (snapshot === undefined) return 0;
   return "packed" in snapshot ? snapshot.packed.entries : snapshot.entries;
 }

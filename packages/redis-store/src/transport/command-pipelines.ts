@@ -28,16 +28,6 @@ export interface CommandPipelines {
   answer<Reply>(command: Command, read: (reply: unknown) => Reply): Promise<ItemReply<Reply>>;
 }
 
-/** Of one node. */
-interface CommandPipeline {
-  /** Those that haven't left; what is asked for goes into the last. */
-  readonly batches: CommandBatch[];
-  /** The next leaves at the end of this turn. */
-  leaving: boolean;
-  /** How many are on their way. */
-  underWay: number;
-}
-
 /** While Redis works on one batch, this process puts the next together. */
 const MAX_UNDER_WAY = 2;
 
@@ -61,114 +51,157 @@ const MAX_TOGETHER = 200;
  * the wire may still run: every caller has to live with that.
  */
 export function createCommandPipelines(options: CommandPipelinesOptions): CommandPipelines {
-  const { client, commandTimeoutMs, wait } = options;
-  const pipelines = new Map<string, CommandPipeline>();
-  const roundTrip = createRoundTrips(client, wait);
-  let awaitingConnection = false;
-  const batchOptions: CommandBatchOptions = {
-    timeoutMs: commandTimeoutMs,
-    timeoutError: () => timeoutError(commandTimeoutMs, client),
-    toFault,
+  const pipelines = new Pipelines(options);
+  return {
+    run: <Reply>(command: Command, read: (reply: unknown) => Reply) =>
+      pipelines.ask(command, read, "rejects") as Promise<Reply>,
+    answer: <Reply>(command: Command, read: (reply: unknown) => Reply) =>
+      pipelines.ask(command, read, "resolves") as Promise<ItemReply<Reply>>,
   };
+}
 
-  function ask(
-    command: Command,
-    read: (reply: unknown) => unknown,
-    told: "resolves" | "rejects",
-  ): Promise<unknown> {
-    const pipeline = pipelineOf(command);
-    let batch = pipeline.batches.at(-1);
-    if (!batch || batch.size >= MAX_TOGETHER) {
-      batch = createCommandBatch(batchOptions);
-      pipeline.batches.push(batch);
-    }
-    const replying = batch.add(command, read, told);
-    leaveSoon(pipeline);
-    return replying;
+type Read = (reply: unknown) => unknown;
+
+/** One pipeline for each node, and the client's connection, which all of them wait for. */
+class Pipelines {
+  readonly #client: RedisClient;
+  readonly #line: Line;
+  readonly #pipelines = new Map<string, CommandPipeline>();
+  #awaitingConnection = false;
+
+  constructor({ client, commandTimeoutMs, wait }: CommandPipelinesOptions) {
+    this.#client = client;
+    this.#line = {
+      client,
+      roundTrip: createRoundTrips(client, wait),
+      isConnected: () => this.#isConnected(),
+      batchOptions: {
+        timeoutMs: commandTimeoutMs,
+        timeoutError: () => timeoutError(commandTimeoutMs, client),
+        toFault,
+      },
+    };
   }
 
-  function pipelineOf(command: Command): CommandPipeline {
-    const name = isCluster(client) ? nodesOf(client, command) : "";
-    let pipeline = pipelines.get(name);
+  ask(command: Command, read: Read, told: "resolves" | "rejects"): Promise<unknown> {
+    return this.#pipelineOf(command).ask(command, read, told);
+  }
+
+  #pipelineOf(command: Command): CommandPipeline {
+    const name = isCluster(this.#client) ? nodesOf(this.#client, command) : "";
+    let pipeline = this.#pipelines.get(name);
     if (!pipeline) {
-      pipeline = { batches: [], leaving: false, underWay: 0 };
-      pipelines.set(name, pipeline);
+      pipeline = new CommandPipeline(this.#line);
+      this.#pipelines.set(name, pipeline);
     }
     return pipeline;
   }
 
-  function leaveSoon(pipeline: CommandPipeline): void {
-    const { leaving, underWay, batches } = pipeline;
-    if (leaving || underWay >= MAX_UNDER_WAY || batches.length === 0) return;
-    if (!isConnected()) return;
-    pipeline.leaving = true;
-    // Whatever the callbacks of this turn still ask for comes along.
-    setImmediate(() => {
-      leave(pipeline);
-    });
-  }
-
-  function leave(pipeline: CommandPipeline): void {
-    pipeline.leaving = false;
-    const batch = pipeline.batches.shift();
-    if (!batch) return;
-    const pending = batch.pending();
-    const isHalved = pipeline.underWay === 0 && pending.length >= WORTH_HALVING;
-    for (const part of isHalved ? halvesOf(pending) : [pending]) void send(pipeline, batch, part);
-    // More than one batch may have been filled in a turn.
-    leaveSoon(pipeline);
-  }
-
-  async function send(
-    pipeline: CommandPipeline,
-    batch: CommandBatch,
-    together: readonly PendingCommand[],
-  ): Promise<void> {
-    pipeline.underWay += 1;
-    if (together.length > 0) {
-      const answered = roundTrip(together.map(({ command }) => command)).then((answers) => {
-        together.forEach((pending, i) => {
-          batch.settle(pending, answers[i] ?? { error: new Error("no reply") });
-        });
-        for (const answer of answers) {
-          if ("error" in answer) leaveFormerPrimary(client, answer.error);
-        }
-      });
-      // Timers settle them at the latest, so that a connection that hangs doesn't hold the pipeline.
-      await Promise.race([answered, batch.settled()]);
-    }
-    pipeline.underWay -= 1;
-    leaveSoon(pipeline);
-  }
-
-  function isConnected(): boolean {
-    if (client.status === "ready") return true;
-    if (client.status === "end") {
+  /** Where it isn't, sees to it that they leave once it is, or fail once it is over. */
+  #isConnected(): boolean {
+    const { status } = this.#client;
+    if (status === "ready") return true;
+    if (status === "end") {
       const error = new Error("the client was closed");
-      for (const batch of [...pipelines.values()].flatMap(({ batches }) => batches.splice(0))) {
-        for (const pending of batch.pending()) batch.settle(pending, { error });
-      }
+      for (const pipeline of this.#pipelines.values()) pipeline.fail(error);
       return false;
     }
-    if (client.status === "wait") client.connect().catch(ignoreReportedByEvent);
-    if (!awaitingConnection) {
-      awaitingConnection = true;
-      const goOn = (): void => {
-        client.off("ready", goOn).off("end", goOn);
-        awaitingConnection = false;
-        for (const pipeline of pipelines.values()) leaveSoon(pipeline);
-      };
-      client.on("ready", goOn).on("end", goOn);
-    }
+    if (status === "wait") this.#client.connect().catch(ignoreReportedByEvent);
+    this.#awaitConnection();
     return false;
   }
 
-  return {
-    run: <Reply>(command: Command, read: (reply: unknown) => Reply) =>
-      ask(command, read, "rejects") as Promise<Reply>,
-    answer: <Reply>(command: Command, read: (reply: unknown) => Reply) =>
-      ask(command, read, "resolves") as Promise<ItemReply<Reply>>,
-  };
+  #awaitConnection(): void {
+    if (this.#awaitingConnection) return;
+    this.#awaitingConnection = true;
+    const goOn = (): void => {
+      this.#client.off("ready", goOn).off("end", goOn);
+      this.#awaitingConnection = false;
+      for (const pipeline of this.#pipelines.values()) pipeline.leaveSoon();
+    };
+    this.#client.on("ready", goOn).on("end", goOn);
+  }
+}
+
+/** What the pipelines of all nodes have in common. */
+interface Line {
+  readonly client: RedisClient;
+  readonly roundTrip: ReturnType<typeof createRoundTrips>;
+  readonly batchOptions: CommandBatchOptions;
+  readonly isConnected: () => boolean;
+}
+
+/** Of one node. */
+class CommandPipeline {
+  readonly #line: Line;
+  /** Those that haven't left; what is asked for goes into the last. */
+  readonly #batches: CommandBatch[] = [];
+  /** The next leaves at the end of this turn. */
+  #leaving = false;
+  /** How many are on their way. */
+  #underWay = 0;
+
+  constructor(line: Line) {
+    this.#line = line;
+  }
+
+  ask(command: Command, read: Read, told: "resolves" | "rejects"): Promise<unknown> {
+    let batch = this.#batches.at(-1);
+    if (!batch || batch.size >= MAX_TOGETHER) {
+      batch = createCommandBatch(this.#line.batchOptions);
+      this.#batches.push(batch);
+    }
+    const replying = batch.add(command, read, told);
+    this.leaveSoon();
+    return replying;
+  }
+
+  leaveSoon(): void {
+    if (this.#leaving || this.#underWay >= MAX_UNDER_WAY || this.#batches.length === 0) return;
+    if (!this.#line.isConnected()) return;
+    this.#leaving = true;
+    // Whatever the callbacks of this turn still ask for comes along.
+    setImmediate(() => {
+      this.#leave();
+    });
+  }
+
+  /** Whatever hasn't left never will. */
+  fail(error: Error): void {
+    for (const batch of this.#batches.splice(0)) {
+      for (const pending of batch.pending()) batch.settle(pending, { error });
+    }
+  }
+
+  #leave(): void {
+    this.#leaving = false;
+    const batch = this.#batches.shift();
+    if (!batch) return;
+    const pending = batch.pending();
+    const isHalved = this.#underWay === 0 && pending.length >= WORTH_HALVING;
+    for (const part of isHalved ? halvesOf(pending) : [pending]) void this.#send(batch, part);
+    // More than one batch may have been filled in a turn.
+    this.leaveSoon();
+  }
+
+  async #send(batch: CommandBatch, together: readonly PendingCommand[]): Promise<void> {
+    this.#underWay += 1;
+    // Timers settle them at the latest, so that a connection that hangs doesn't hold the pipeline.
+    if (together.length > 0) await Promise.race([this.#exchange(batch, together), batch.settled()]);
+    this.#underWay -= 1;
+    this.leaveSoon();
+  }
+
+  async #exchange(batch: CommandBatch, together: readonly PendingCommand[]): Promise<void> {
+    const { client, roundTrip } = this.#line;
+    const answers = await roundTrip(together.map(({ command }) => command));
+    together.forEach((pending, i) => {
+      batch.settle(pending, answers[i] ?? { error: new Error("no reply") });
+    });
+    for (const answer of answers) {
+      if ("error" in answer) leaveFormerPrimary(client, answer.error);
+    }
+  }
 }
 
 function halvesOf<Item>(items: readonly Item[]): readonly (readonly Item[])[] {
