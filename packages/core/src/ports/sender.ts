@@ -42,7 +42,11 @@ export interface Sender<Payload, Prepared = unknown> {
   prepare(payload: Payload): Promise<Prepared>;
   /** Issues one request, and tells what is known of it. A throw other than `NotSentError` is `unknown`. */
   send(prepared: Prepared, attempt: Attempt): Promise<Outcome>;
-  /** Asks the provider what became of an attempt, where it can be asked. */
+  /**
+   * Asks the provider what became of an attempt, where it can be asked. `rejected` is taken only after
+   * the attempt's `staleAt`, and only if it is proof then: a provider whose answers lag behind what it took
+   * is `unknown` until that is over.
+   */
   lookup?(attempt: AttemptInfo): Promise<Outcome>;
   /** For the tripwire and the allowlist. Without it neither can see this sender's payloads. */
   summarize?(prepared: Prepared): PreparedSummary;

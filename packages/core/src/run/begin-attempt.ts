@@ -5,7 +5,7 @@ import {
   RunEndedError,
   UnknownOutcomeError,
 } from "../errors.js";
-import { validityMsOf } from "./sender-times.js";
+import { CLOCKS_APART_MS, validityMsOf } from "./sender-times.js";
 import { blockEffect } from "./settle-attempt.js";
 import type {
   AttemptInfo,
@@ -240,6 +240,9 @@ async function settleEarlier(
       return false;
     }
     if (!earlier || outcome.status === "unknown") return false;
+    // What isn't there yet may still come, whatever the provider says of now.
+    const isTooEarly = env.clock.now() < attempt.staleAt + CLOCKS_APART_MS;
+    if (outcome.status === "rejected" && isTooEarly) return false;
     const reply = await env.committer.commit(() => env.store.settle(earlier, outcome));
     return typeof reply !== "object" || !("unknown" in reply);
   }

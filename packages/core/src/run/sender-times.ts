@@ -9,8 +9,8 @@ export function validityMsOf(sender: Pick<Sender<never>, "validityMs">): number 
   return sender.validityMs ?? DEFAULT_VALIDITY_MS;
 }
 
-/** What the clocks of process, store and provider may be apart when a window is judged, ms. */
-const CLOCKS_APART_MS = 60_000;
+/** What the clocks of process, store and provider may be apart when a window or a "not sent" is judged, ms. */
+export const CLOCKS_APART_MS = 60_000;
 
 /**
  * Milliseconds from the earliest attempt's start within which a repetition must be over for the provider to

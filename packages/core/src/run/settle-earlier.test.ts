@@ -26,6 +26,35 @@ describe("an attempt of unknown outcome whose provider can be asked", () => {
     await r.clock.run(r.consumer.stop());
   });
 
+  it("isn't sent again while its first request could still be accepted, whatever the provider says", async () => {
+    let staleAt = 0;
+    const r = asked(async (_, attempt) => {
+      staleAt = attempt.staleAt;
+      return NOT_SENT;
+    });
+    r.send("a");
+    await r.consumer.start();
+    await r.clock.advance(5_000);
+    expect(staleAt).toBeGreaterThan(r.clock.now());
+    // What the clocks of this process and of the store may be apart is waited for as well.
+    await r.clock.advance(staleAt + 60_000 - r.clock.now() - 1);
+    expect(r.office.requests).toBe(1);
+    await r.clock.advance(60_000);
+    expect([r.office.requests, r.office.accepted.length]).toEqual([2, 1]);
+    await r.clock.run(r.consumer.stop());
+  });
+
+  it("is known to be sent at once, where the provider says so", async () => {
+    const receipt = { id: "letter-7", at: 1, via: "provider" } as const;
+    const r = asked(async () => ({ status: "accepted", receipt }));
+    r.send("a");
+    await r.consumer.start();
+    await r.clock.advance(5_000);
+    expect(r.office.requests).toBe(1);
+    expect(r.queue.messages()).toEqual([]);
+    await r.clock.run(r.consumer.stop());
+  });
+
   it("stays unknown while the provider can't be asked, however often that is tried", async () => {
     const r = asked(() => Promise.reject(new Error("the provider is away")));
     r.send("a");
@@ -38,7 +67,8 @@ describe("an attempt of unknown outcome whose provider can be asked", () => {
   });
 
   it("isn't sent again where sending was paused while the provider was asked", async () => {
-    const r = asked(async ({ store, clock }) => {
+    const r = asked(async ({ store, clock }, { staleAt }) => {
+      if (clock.now() < staleAt + 60_000) return { status: "unknown", reason: "too early" };
       await store.control.pause("test", undefined, { by: "operator", why: "an incident" });
       await clock.sleep(5_000);
       return NOT_SENT;
