@@ -16,6 +16,8 @@ const limits = {
   "one-request": "5 kB",
   "webhook-sender": "5 kB",
   "dynamodb-store": "5 kB",
+  "notify-adapter": "7 kB",
+  "notify-adapter/testing": "6 kB",
 };
 
 export default Object.entries(limits).map(([entry, limit]) => {

@@ -34,6 +34,7 @@ export {
 } from "./options.js";
 export type { PayloadOf } from "./pipeline/handler-context.js";
 export type * from "./ports/index.js";
+export { Doubts, DOUBT_WAIT_MS } from "./run/doubts.js";
 export { repliesOf } from "./ports/store/item-reply.js";
 export { MAX_VISIBILITY_MS } from "./ports/message-queue.js";
 export { systemClock, systemRandomness } from "./timing/system-clock.js";

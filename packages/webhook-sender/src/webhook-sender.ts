@@ -49,7 +49,7 @@ export function webhookSender(options: WebhookSenderOptions): WebhookSender {
   const sender = new SignedWebhooks(maker, settings);
   return settings.windowMs === undefined
     ? sender
-    : Object.assign(sender, { idempotent: { windowMs: settings.windowMs } as never });
+    : Object.assign(sender, { idempotent: { windowMs: settings.windowMs } });
 }
 
 class SignedWebhooks implements WebhookSender {

@@ -127,7 +127,7 @@ function askedBehaviours<Payload>(
 
 function windowBehaviours<Payload>(behaviour: SenderBehaviour<Payload>): void {
   behaviour("states a window in which a repetition has room", ({ sender }) => {
-    const windowMs = windowMsOf(sender);
+    const windowMs = sender.idempotent?.windowMs;
     assert.ok(windowMs !== undefined && windowMs > 0, "`idempotent` states its windowMs");
     const tryMs = (sender.attemptTimeoutMs ?? 30_000) + validityMsOf(sender);
     assert.ok(
@@ -180,10 +180,4 @@ async function ask(sender: Sender<never>, info: AttemptInfo): Promise<Outcome> {
 
 function validityMsOf({ validityMs }: Sender<never>): number {
   return validityMs ?? DEFAULT_VALIDITY_MS;
-}
-
-function windowMsOf({ idempotent }: Sender<never>): number | undefined {
-  const declared: unknown = idempotent;
-  if (typeof declared !== "object" || declared === null || !("windowMs" in declared)) return;
-  return typeof declared.windowMs === "number" ? declared.windowMs : undefined;
 }

@@ -67,7 +67,7 @@ function fixtureOf(by: WayToCertainty["by"], habits: Habits, dedupes = by === "w
     validityMs: VALIDITY_MS,
     evidence: habits.evidence,
     ...(by === "asked" ? { lookup: async (attempt) => habits.lookup(provider, attempt) } : {}),
-    ...(by === "window" ? { idempotent: { windowMs: habits.windowMs } as never } : {}),
+    ...(by === "window" ? { idempotent: { windowMs: habits.windowMs } } : {}),
   };
   const fixture: SenderFixture<string> = {
     sender,

@@ -1,5 +1,7 @@
 import { ConfigurationError, type Sender } from "@exactly-once/core";
 import {
+  Doubts,
+  DOUBT_WAIT_MS,
   leaseTime,
   systemRandomness,
   type Attempt,
@@ -9,7 +11,6 @@ import {
 } from "@exactly-once/core/ports";
 import { resendProblems, timeoutProblems, unsafeClientText } from "../wire/check-client.js";
 import { classifyFailure, type Failure } from "../wire/classify.js";
-import { Doubts, doubtWaitMs } from "../wire/doubts.js";
 import { closeIdleSockets, idleSocketMs } from "../wire/idle-sockets.js";
 import { oneRequest, type Answer } from "../wire/one-request.js";
 import { ProviderClock } from "../wire/provider-clock.js";
@@ -264,7 +265,7 @@ export class Mailer implements SesMailer {
     ) {
       return { status: "rejected", reason, permanent: true };
     }
-    return waiting(reason, "rate", doubtWaitMs);
+    return waiting(reason, "rate", DOUBT_WAIT_MS);
   }
 }
 

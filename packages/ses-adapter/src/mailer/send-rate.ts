@@ -1,5 +1,4 @@
-import type { Clock } from "@exactly-once/core/ports";
-import { doubtWaitMs } from "../wire/doubts.js";
+import { DOUBT_WAIT_MS, type Clock } from "@exactly-once/core/ports";
 import { quotaWaitMs } from "../wire/refusal.js";
 import type { AccountFacts } from "../wire/ses-api.js";
 
@@ -63,7 +62,7 @@ export class SendRate {
     if (maxSendRate > 0) this.#granted = maxSendRate;
     if (first) this.#tokens = this.#burst();
     this.#leftToday = max24HourSend < 0 ? Infinity : max24HourSend - sentLast24Hours;
-    if (!sendingEnabled) this.close(doubtWaitMs, "SES has stopped this account's sending");
+    if (!sendingEnabled) this.close(DOUBT_WAIT_MS, "SES has stopped this account's sending");
   }
 
   /** Among how many the rate is divided: those that send now through the same store. */

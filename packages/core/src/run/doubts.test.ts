@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { Doubts } from "./doubts.js";
 
-describe("an email that SES refuses in words that blame nobody", () => {
-  it("isn't blamed while no other email is accepted either", () => {
+describe("a message that its provider refuses in words that blame nobody", () => {
+  it("isn't blamed while no other is accepted either", () => {
     const doubts = new Doubts();
     for (let tries = 0; tries < 100; tries += 1) expect(doubts.isItsOwn("a")).toBe(false);
   });

@@ -1,0 +1,6 @@
+import { library } from "../../tsup.preset.js";
+
+export default library({
+  index: "src/index.ts",
+  "testing/index": "src/testing/index.ts",
+});
