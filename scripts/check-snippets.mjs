@@ -48,6 +48,8 @@ writeFileSync(
       noUnusedLocals: false,
       noUnusedParameters: false,
       noPropertyAccessFromIndexSignature: false,
+      // NestJS' are these.
+      experimentalDecorators: true,
     },
     include: ["**/*.ts"],
   }),

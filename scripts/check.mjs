@@ -9,6 +9,10 @@ const steps = [
   { script: "check:metadata", fix: "node scripts/metadata.mjs --write" },
   { script: "check:links" },
   { script: "check:snippets" },
+  {
+    script: "check:figures",
+    fix: "node scripts/options-page.mjs --write && node scripts/cost-page.mjs --write",
+  },
   { script: "site:pages" },
   { script: "build" },
   { script: "check:packed", needsBuild: true },

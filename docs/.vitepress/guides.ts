@@ -61,9 +61,19 @@ export const guides = [
     about: "IAM policies for service, operator and doctor, and the smallest Redis user",
   },
   {
+    page: "nestjs",
+    title: "NestJS",
+    about: "a consumer as a provider, with a start and a stop",
+  },
+  {
     page: "moving-over",
     title: "Moving over",
     about: "from sqs-consumer, Powertools or Spring, on a queue with messages in it",
+  },
+  {
+    page: "scale-and-cost",
+    title: "Scale and cost",
+    about: "what gets scarce first, and what it costs, by measured figures",
   },
   {
     page: "failures",
@@ -74,5 +84,10 @@ export const guides = [
     page: "the-incident",
     title: "The incident",
     about: "its causes and lessons, what stands against each, and others' incidents",
+  },
+  {
+    page: "options",
+    title: "Options",
+    about: "all of them, with their defaults",
   },
 ] as const;

@@ -21,12 +21,13 @@ import { startRegistry } from "./registry.js";
 import { tryCell, type NodeVersion, type Tried } from "./rehearse.js";
 import { page, table } from "./report.js";
 
-const usage = `usage: pnpm rehearse [--all] [--built] [--only TEXT] [--keep]
+const usage = `usage: pnpm rehearse [--all | --brief] [--built] [--only TEXT] [--keep]
 
 Publishes every package to a registry of its own on loopback, installs them from there as a stranger
 would, and runs a small service and its tests in each way of using them.
 
   --all        on each supported Node, with the lowest versions, too; writes docs/rehearsal.md
+  --brief      without the ways of use that differ little from another; what CI runs
   --built      takes the packages as they were built
   --only TEXT  only the ways of use whose name contains it
   --keep       leaves the folder that it worked in, and says where it is`;
@@ -35,6 +36,7 @@ const root = fileURLToPath(new URL("../..", import.meta.url));
 const { values } = parseArgs({
   options: {
     all: { type: "boolean", default: false },
+    brief: { type: "boolean", default: false },
     built: { type: "boolean", default: false },
     only: { type: "string", default: "" },
     keep: { type: "boolean", default: false },
@@ -135,7 +137,10 @@ async function tryCells(
   env: Readonly<Record<string, string>>,
 ): Promise<readonly Tried[]> {
   const all: Tried[] = [];
-  for (const cell of some.filter(({ name }) => name.includes(values.only))) {
+  const wanted = some.filter(
+    ({ name, inWhole }) => name.includes(values.only) && !(values.brief && inWhole),
+  );
+  for (const cell of wanted) {
     const tried = await tryCell(cell, place, nodesFor(cell, nodes), env);
     tried.forEach(tell);
     all.push(...tried);
