@@ -23,7 +23,9 @@ import { dynamodbPort } from "../port.js";
 import type { GivenDynamodb } from "./given-dynamodb.fixture.js";
 
 /** Makes the port: a planted bug makes another. */
-export type MakePort = (options: DynamodbPortOptions) => CasPort;
+export type MakePort = (
+  options: Omit<DynamodbPortOptions, "client"> & { readonly client: DynamoDBClient },
+) => CasPort;
 
 /** No test waits for an answer for so long, by the clock that tests move. */
 const PATIENT_MS = 300_000;
@@ -60,12 +62,33 @@ function partOf({ table, client }: GivenDynamodb, make: MakePort): Part {
 
 export function portFixture(given: GivenDynamodb, make: MakePort = dynamodbPort): CasPortFixture {
   const part = partOf(given, make);
+  const gate = gated(given.client());
   return {
-    port: part.portOf(given.client()),
+    port: part.portOf(gate.client),
     another: async () => part.portOf(given.client()),
     elapse: (ms) => part.clock.advance(ms),
     now: async () => part.clock.now(),
     deleteExpired: part.deleteExpired,
+    outage: gate.outage,
+  };
+}
+
+/** Refuses before anything is on its way: what is lost on the way has tests of its own. */
+function gated(client: DynamoDBClient) {
+  let isDown = false;
+  return {
+    client: new Proxy(client, {
+      get: (of, name: keyof DynamoDBClient) =>
+        name === "send" && isDown
+          ? () => Promise.reject(new Error("connect ECONNREFUSED"))
+          : Reflect.get(of, name, of),
+    }),
+    outage: async () => {
+      isDown = true;
+      return async () => {
+        isDown = false;
+      };
+    },
   };
 }
 
@@ -75,15 +98,8 @@ export function storeFixture(
   make: MakePort = dynamodbPort,
 ): StoreFixture {
   const { clock, keyPrefix, portOf, deleteExpired } = partOf(given, make);
-  const [client, admin] = [given.client(), given.client()];
-  let isDown = false;
-  // Refused before it is on its way: what is lost on the way has tests of its own.
-  const gated = new Proxy(client, {
-    get: (of, name: keyof DynamoDBClient) =>
-      name === "send" && isDown
-        ? () => Promise.reject(new Error("connect ECONNREFUSED"))
-        : Reflect.get(of, name, of),
-  });
+  const admin = given.client();
+  const gate = gated(given.client());
   const storeOf = (of: DynamoDBClient) =>
     casStore(portOf(of), { clock, retentionMs, pageSize, maxSkewMs: 0, callTimeoutMs: PATIENT_MS });
   const { table } = given;
@@ -104,18 +120,13 @@ export function storeFixture(
   }
 
   return {
-    store: storeOf(gated),
+    store: storeOf(gate.client),
     another: async () => storeOf(given.client()),
     elapse: async (ms) => {
       await clock.advance(ms);
       if (ms >= 60_000) await deleteExpired();
     },
-    outage: async () => {
-      isDown = true;
-      return async () => {
-        isDown = false;
-      };
-    },
+    outage: gate.outage,
     spoil: async (key, how) => {
       const before = await itemOf(key);
       const content = { S: spoiledCasValue(before["content"]?.S ?? "", how) };
