@@ -1,6 +1,6 @@
 import type { Decisions } from "../kernel/decisions.js";
 import type { Kernel } from "../kernel/kernel.js";
-import type { Ledger } from "../oracles/ledger.js";
+import type { Ledger, ProducedMessage } from "../oracles/ledger.js";
 import type { SqsQueue } from "../worlds/sqs.js";
 import { wrapped } from "../scenarios/envelopes.js";
 import {
@@ -23,17 +23,24 @@ export function produce(
   settings: ScenarioSettings,
   queue: SqsQueue,
   ledger: Ledger,
+  onProduced: (message: ProducedMessage) => void,
 ): void {
   let before: FormEvent | undefined;
   for (let index = 0; index < settings.messages; index += 1) {
     const odd = decisions.property(`odd ${index}`) < settings.oddShare;
     const kinds = settings.variation?.kinds ?? ODD_KINDS;
-    const kind: EventKind = odd ? decisions.pick(`kind ${index}`, kinds) : "plain";
+    const plain = settings.twoPipelines && index % 2 === 1 ? "other" : "plain";
+    const kind: EventKind = odd ? decisions.pick(`kind ${index}`, kinds) : plain;
     const group = Math.floor(decisions.property(`group ${index}`) * settings.groups);
     const event = eventOf(kind, index, group, before);
     if (!isKeyless(kind)) before = event;
     const at = decisions.property(`at ${index}`) * settings.productionMs;
-    kernel.schedule(at, () => send(settings, queue, ledger, kind, event, index));
+    kernel.schedule(at, () => {
+      const place = { sequence: ledger.produced.size + 1, sentAt: kernel.now };
+      const message = { ...send(settings, queue, kind, event, index), ...place };
+      onProduced(message);
+      ledger.produced.set(message.messageId, message);
+    });
   }
 }
 
@@ -44,7 +51,7 @@ function eventOf(
   before: FormEvent | undefined,
 ): FormEvent {
   const fresh: FormEvent = {
-    doctor: `doctor-${group}`,
+    doctor: `${kind === "other" ? "other" : "doctor"}-${group}`,
     form: `form-${index}`,
     kind,
     text: `text of ${index}`,
@@ -59,11 +66,10 @@ function eventOf(
 function send(
   { variation }: ScenarioSettings,
   queue: SqsQueue,
-  ledger: Ledger,
   kind: EventKind,
   event: FormEvent,
   index: number,
-): void {
+): Omit<ProducedMessage, "sequence" | "sentAt"> {
   const keyed = !isKeyless(kind);
   const groupId = `group-${event.doctor}`;
   const told = kind === "invalid" ? { ...event, doctor: "" } : event;
@@ -72,14 +78,13 @@ function send(
     body: wrapped(variation?.envelope ?? "none", body, index),
     ...(queue.fifo ? { groupId, dedupId: `producer ${index}` } : {}),
   });
-  ledger.produced.set(id, {
+  return {
     messageId: id,
     key: keyed ? keyOf(event) : undefined,
     groupId: queue.fifo ? groupId : undefined,
-    sequence: ledger.produced.size + 1,
     effects: kind === "conflict" ? [] : owedEffects(keyed ? event.kind : kind),
     kind,
     body,
     redriven: false,
-  });
+  };
 }

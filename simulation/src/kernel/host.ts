@@ -51,6 +51,9 @@ export interface Host extends Process {
  */
 export type PauseClocks = "running" | "suspended" | "setBack" | "snapshot";
 
+/** Looks at a clock within one event after which a process is taken for one that never turns. */
+const MAX_LOOKS = 50_000;
+
 /** A wall clock that stood still is corrected so long afterwards, ms. */
 const CORRECTED_AFTER_MS = 15_000;
 
@@ -157,7 +160,15 @@ export function createHost(kernel: Kernel, options: HostOptions): Host {
     const lifeHash = mix(nameHash, incarnation);
     let drawn = 0;
     let ids = 0;
-    const elapsed = (): number => (kernel.now - bornAt) * (1 + drift);
+    let looks = 0;
+    let looksIn = 0;
+    const elapsed = (): number => {
+      // Promises that go on for ever leave the kernel no turn to count; they all look at a clock.
+      if (looksIn !== kernel.events) [looksIn, looks] = [kernel.events, 0];
+      looks += 1;
+      if (looks > MAX_LOOKS) throw kernel.stuck(name);
+      return (kernel.now - bornAt) * (1 + drift);
+    };
     return {
       host,
       incarnation,

@@ -13,6 +13,8 @@ export interface Kernel {
    */
   schedule(at: number, run: () => void, owner?: Owner, turn?: Turn): ScheduledEvent;
   cancel(event: ScheduledEvent): void;
+  /** A process goes on and on within one event. @returns what to throw there */
+  stuck(host: string): Error;
   /** Events that waited for a frozen process are due now, in the order they were scheduled. */
   resume(events: readonly ScheduledEvent[]): void;
   /**
@@ -33,7 +35,8 @@ export interface RunOptions {
   readonly maxEvents?: number;
 }
 
-export function createKernel(): Kernel {
+/** @param onStuck hears of a process whose event loop never turns */
+export function createKernel(onStuck: (host: string) => void = () => undefined): Kernel {
   const heap = createEventHeap();
   let now = 0;
   let order = 0;
@@ -66,6 +69,10 @@ export function createKernel(): Kernel {
       return events;
     },
     schedule,
+    stuck: (host) => {
+      onStuck(host);
+      return new Error(`The event loop of ${host} never turns.`);
+    },
     cancel: (event) => {
       event.cancelled = true;
     },

@@ -5,6 +5,24 @@ const WITHIN = 5_000;
 
 export const TRIED_MUTANTS: readonly Mutant[] = [
   mutant(
+    "one-bad-item-fails-all",
+    "A record that can't be read fails every claim that is made with its own.",
+    [
+      core(
+        "createClaims",
+        "if (reply instanceof Error) return reply;",
+        "if (reply instanceof Error) throw reply;",
+      ),
+    ],
+    WITHIN,
+  ),
+  mutant(
+    "unreadable-is-an-outage",
+    "A record that can't be read is taken for an outage of the store, which stops everybody.",
+    [core("storeFailed", "if (error instanceof UnreadableRecordError) return;", "")],
+    WITHIN,
+  ),
+  mutant(
     "skew-is-a-try",
     "After a freeze a healthy mail is refused for the clock, which costs it a try.",
     [
@@ -23,6 +41,18 @@ export const TRIED_MUTANTS: readonly Mutant[] = [
     WITHIN,
   ),
   mutant(
+    "delay-is-no-number",
+    "A sender's delay of NaN is taken as it is, and the event loop never turns again.",
+    [
+      core(
+        "boundedDelay",
+        "return isDelay(ms) ? Math.min(ms, MAX_VISIBILITY_MS) : UNREADABLE_MS;",
+        "return Math.min(ms, MAX_VISIBILITY_MS);",
+      ),
+    ],
+    WITHIN,
+  ),
+  mutant(
     "pause-read-once-an-invocation",
     "In Lambda a pause is read at the beginning of an invocation, and never again.",
     [
@@ -30,6 +60,18 @@ export const TRIED_MUTANTS: readonly Mutant[] = [
         "Invocation.process",
         "const watching = down ? Promise.resolve() : this.#watchControl();",
         "const watching = Promise.resolve();",
+      ),
+    ],
+    WITHIN,
+  ),
+  mutant(
+    "one-sick-pipeline-stops-all",
+    "Nothing is received while one of the pipelines is paused or has no provider.",
+    [
+      core(
+        "allBlockedBecause",
+        "if (reason === undefined) return undefined;",
+        "if (reason !== undefined) return reason;",
       ),
     ],
     WITHIN,

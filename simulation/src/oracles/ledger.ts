@@ -7,6 +7,8 @@ export interface ProducedMessage {
   readonly key: string | undefined;
   readonly groupId: string | undefined;
   readonly sequence: number;
+  /** True time, ms from virtual 0. */
+  readonly sentAt: number;
   /** Mails that its key owes in the end, by effect slot; empty for what must be dead-lettered. */
   readonly effects: readonly string[];
   readonly kind: string;

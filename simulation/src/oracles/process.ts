@@ -1,4 +1,4 @@
-import type { ConsumerEvent } from "@exactly-once/core";
+import { type ConsumerEvent, UnreadableRecordError } from "@exactly-once/core";
 import {
   type AttemptStart,
   type ControlFlags,
@@ -38,7 +38,9 @@ const READ_EVERY_MS = 1_500;
 
 export interface ConductOptions extends Pick<QueueOracle, "onLeased"> {
   readonly now: () => number;
-  readonly pipeline: string;
+  readonly pipelineOf: (messageId: string) => string;
+  /** Whether the record of this key could once not be read. */
+  readonly wasUnreadable: (key: string) => boolean;
   /** A call of the store that isn't answered within this fails. */
   readonly storeTimeoutMs: number;
   /** An invocation ends when it has to. */
@@ -57,7 +59,7 @@ interface Asked {
  */
 export function processOracle(
   { clock, host }: ServiceParts["life"],
-  { now, pipeline, isSandbox, storeTimeoutMs, onLeased }: ConductOptions,
+  { now, pipelineOf, isSandbox, storeTimeoutMs, onLeased, wasUnreadable }: ConductOptions,
   report: Report,
 ): ProcessOracle {
   /** Effects that are begun or sent just now, by their claim's owner. */
@@ -73,7 +75,7 @@ export function processOracle(
   const claimedFor = new Map<string, string>();
   const asked = new Map<string, Asked>();
   /** Whether sending is paused, as the store last answered. */
-  let paused = false;
+  let paused = (_pipeline: string): boolean => false;
   /** When it was last asked, by true time. */
   let askedAt = now();
   let givesUpAt = Number.POSITIVE_INFINITY;
@@ -138,7 +140,8 @@ export function processOracle(
     }
     // What follows is no fault of a request that is repeated.
     if (asked.has(attemptId)) return;
-    if (paused) report("a pause is heeded", `${attemptId} was begun though sending is paused`);
+    if (paused(pipelineOf(messageId)))
+      report("a pause is heeded", `${attemptId} was begun though sending is paused`);
     const staleMs = now() - Math.max(askedAt, host.pausedUntil);
     // While an answer is waited for nobody asks again.
     if (staleMs > READ_EVERY_MS + storeTimeoutMs) {
@@ -148,7 +151,20 @@ export function processOracle(
     asked.set(attemptId, { monotonic: clock.monotonic(), wall: clock.now(), timeoutMs });
   }
 
+  /** Of a record that can't be read nobody else hears. */
+  function judgeUnreadable(event: ConsumerEvent): void {
+    const rule = "an unreadable record is its message's alone";
+    if (event.type === "storeDown" && event.error instanceof UnreadableRecordError) {
+      report(rule, "the store was taken for down");
+    }
+    const isIts =
+      (event.type === "retry" || event.type === "held") && event.reason === "unreadable";
+    if (isIts && !wasUnreadable(event.key ?? ""))
+      report(rule, `${event.messageId} went back for it`);
+  }
+
   function onEvent(event: ConsumerEvent): void {
+    judgeUnreadable(event);
     if (event.type === "leaseLost") {
       const { messageId, reason, receiveCount } = event;
       const newest = deliveries.get(messageId);
@@ -202,7 +218,8 @@ export function processOracle(
       status: async (namespace) => {
         askedAt = now();
         const state = await control.status(namespace);
-        paused = state.namespace !== undefined || state.pipelines[pipeline] !== undefined;
+        paused = (pipeline) =>
+          state.namespace !== undefined || state.pipelines[pipeline] !== undefined;
         return state;
       },
     };

@@ -16,7 +16,12 @@ const NOT_ASKED = /before sending$/;
  * trouble was seen begins nothing for five seconds, unless an attempt begun since was answered well. Answers
  * to older attempts prove nothing.
  */
-export function providerOracle({ clock }: ServiceParts["life"], report: Report) {
+export function providerOracle(
+  { clock }: ServiceParts["life"],
+  /** Whether a message is sent by the provider that is watched. */
+  isIts: (messageId: string) => boolean,
+  report: Report,
+) {
   const time = leaseTime(clock);
   const claimedAt = new Map<string, number>();
   const begunAt = new Map<string, number>();
@@ -55,7 +60,9 @@ export function providerOracle({ clock }: ServiceParts["life"], report: Report) 
       store: {
         ...store,
         claim: (items) => {
-          for (const { owner } of items) claimedAt.set(owner, time());
+          for (const { owner, messageId } of items) {
+            if (isIts(messageId)) claimedAt.set(owner, time());
+          }
           return store.claim(items);
         },
         begin: (start) => {

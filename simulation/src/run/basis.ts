@@ -43,7 +43,9 @@ const ALWAYS: Partial<Record<ScenarioName, readonly string[]>> = {
 };
 
 export function createBasis({ seed, scenario, only, story = false }: ScheduleOptions): RunBasis {
-  const kernel = createKernel();
+  const kernel = createKernel((name) => {
+    if (violations.length === 0) report("comes to rest", `${name} never turns its event loop`);
+  });
   const decisions = createDecisions({
     seed,
     ...(only === undefined ? {} : { only }),

@@ -1,5 +1,6 @@
 import { checkHistory } from "../checker/check.js";
 import { judgeRest } from "../oracles/final.js";
+import type { ProducedMessage } from "../oracles/ledger.js";
 import { NO_COUNTS, type RunCounts } from "./counts.js";
 import { produce } from "../actors/producer.js";
 import { ATTEMPT_TIMEOUT_MS, type ScenarioSettings } from "../scenarios/settings.js";
@@ -25,7 +26,14 @@ export async function runService(basis: RunBasis, settings: ScenarioSettings): P
     : startReplicas(basis, settings, world);
   const operator = startOperator(basis, settings, world, replicas);
   const reconciler = settings.reconciler ? startReconciler(basis, settings, world) : undefined;
-  produce(kernel, decisions, settings, world.main, world.ledger);
+  produce(
+    kernel,
+    decisions,
+    settings,
+    world.main,
+    world.ledger,
+    laterRecords(basis, settings, world),
+  );
   const trouble = scheduleTrouble({ basis, settings, world, replicas });
 
   const unresolved = await runToRest(basis, settings, world, replicas);
@@ -46,6 +54,22 @@ export async function runService(basis: RunBasis, settings: ScenarioSettings): P
     deadLettered: world.ledger.copied.size,
     verdicts: reconciler?.told.verdicts ?? 0,
     failovers: trouble.failovers,
+  };
+}
+
+/** A later release has written the record of a message, which this one can't read until it is deployed. */
+function laterRecords(
+  { kernel, site }: RunBasis,
+  { calmAt, maxOutageMs, failover, quiet }: ScenarioSettings,
+  { store, ledger }: ServiceWorld,
+): (message: ProducedMessage) => void {
+  const later = site("store", "unreadable", 0.2);
+  return ({ key }) => {
+    // What a failover loses is replayed, and nobody knows by what release.
+    const forMs = later.next() * maxOutageMs;
+    if (forMs === 0 || failover || quiet || key === undefined) return;
+    const isNew = [...ledger.produced.values()].every((known) => known.key !== key);
+    if (isNew) store.makeUnreadable(key, Math.min(calmAt, kernel.now + forMs));
   };
 }
 

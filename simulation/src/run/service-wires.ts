@@ -7,7 +7,7 @@ import { mailWires, type MailWires } from "../ports/mailer.js";
 import { queueWires } from "../ports/queue-client.js";
 import { sesMailWires } from "../ports/ses-mailer.js";
 import { storeWires } from "../ports/store-client.js";
-import { PIPELINE } from "../scenarios/events.js";
+import { OTHER_PIPELINE, PIPELINE } from "../scenarios/events.js";
 import type { ServiceParts } from "../scenarios/service.js";
 import {
   ATTEMPT_TIMEOUT_MS,
@@ -75,10 +75,25 @@ export function serviceWires(
   });
   const queue = queueWires(name, services.sqs, world.main, decisions, onExtendedAfterLoss);
   const mailer = mailWiresOf(basis, settings, world, name);
+  const otherMailer = settings.twoPipelines
+    ? mailWires(
+        name,
+        services.post,
+        { ...world.ses, send: world.ses.post },
+        {
+          ...{ attemptTimeoutMs: ATTEMPT_TIMEOUT_MS, validityMs: VALIDITY_MS },
+          pausePoint: () => Promise.resolve(),
+        },
+      )
+    : undefined;
+  const pipelineOf = (messageId: string): string =>
+    ledger.produced.get(messageId)?.kind === "other" ? OTHER_PIPELINE : PIPELINE;
+  const isFirst = (messageId: string): boolean => pipelineOf(messageId) === PIPELINE;
   const conductOptions = {
     now: () => kernel.now,
     onLeased: world.queueRules.onLeased,
-    pipeline: PIPELINE,
+    pipelineOf,
+    wasUnreadable: world.store.wasUnreadable,
     storeTimeoutMs: services.store.timeoutMs,
     isSandbox: settings.lambda !== undefined,
   };
@@ -92,8 +107,9 @@ export function serviceWires(
         queue: queue.connect(life),
         store: store.connect(life),
         mailer: mailer.connect(life, conduct),
+        ...(otherMailer ? { otherMailer: otherMailer.connect(life, conduct) } : {}),
       });
-      return { parts: providerOracle(life, report).watch(watched), conduct };
+      return { parts: providerOracle(life, isFirst, report).watch(watched), conduct };
     },
   };
 }
@@ -101,13 +117,13 @@ export function serviceWires(
 /** SES by its adapter's own mailer; services that are set up otherwise have another provider. */
 function mailWiresOf(
   { network, decisions }: RunBasis,
-  { variation }: ScenarioSettings,
+  { variation, quiet }: ScenarioSettings,
   { services, ses }: ServiceWorld,
   name: string,
 ): MailWires {
   const common = {
     attemptTimeoutMs: ATTEMPT_TIMEOUT_MS,
-    pausePoint: network.pausePoint(name, "beforeSigning"),
+    pausePoint: quiet ? () => Promise.resolve() : network.pausePoint(name, "beforeSigning"),
   };
   if (variation === undefined) {
     return sesMailWires(name, services.ses, ses, {

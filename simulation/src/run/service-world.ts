@@ -2,6 +2,7 @@ import type { Service } from "../kernel/network.js";
 import { claimOracle, type ClaimOracle } from "../oracles/claims.js";
 import { evidenceOracle } from "../oracles/evidence.js";
 import { createLedger, type Ledger } from "../oracles/ledger.js";
+import { isolationOracle } from "../oracles/isolation.js";
 import { letterOracle } from "../oracles/letters.js";
 import { mailOracle } from "../oracles/mail.js";
 import { queueOracle, type QueueOracle } from "../oracles/queue.js";
@@ -24,7 +25,7 @@ export interface ServiceWorld {
   /** SES's events. */
   readonly notices: SqsQueue;
   readonly noticesDlq: SqsQueue;
-  readonly services: Readonly<Record<"store" | "sqs" | "ses" | "directory", Service>>;
+  readonly services: Readonly<Record<"store" | "sqs" | "ses" | "post" | "directory", Service>>;
   /** A service that only a process beside the consumers uses; `trouble` is its share of faults. */
   sideService(
     name: string,
@@ -52,6 +53,7 @@ export function buildServiceWorld(basis: RunBasis, settings: ScenarioSettings): 
   );
   const letterRules = letterOracle(ledger, () => dlq, report);
   const reservationRules = reservationOracle(ledger, report);
+  const isolationRules = isolationOracle(ledger, now, report);
   const evidenceRules = evidenceOracle(ledger, () => ses, report);
   const store = storeWorld({
     kernel,
@@ -126,6 +128,7 @@ export function buildServiceWorld(basis: RunBasis, settings: ScenarioSettings): 
       mailRules.onMail(mail);
       queueRules.onMail(mail);
       claimRules.onMail(mail);
+      isolationRules.onMail(mail);
     },
     onRequest: history.onRequest,
     onRefused: ({ attemptId }, reason) => {
@@ -138,26 +141,34 @@ export function buildServiceWorld(basis: RunBasis, settings: ScenarioSettings): 
 
   const { network } = basis;
   const leg = { timeoutMs: 2_000, maxDelayMs: 12_000 };
+  const quiet = settings.quiet ? { rate: 0 } : {};
   return {
     ...{ ledger, queueRules, claimRules, store, ses, main, dlq, notices, noticesDlq },
     services: {
       store: network.service({
         ...{ name: "store", latencyMs: 1, resends: true, rate: 0.04, ...leg },
         timeoutMs: decisions.pick("storeTimeoutMs", CLIENT_TIMEOUTS_MS),
+        ...quiet,
       }),
       sqs: network.service({
         ...{ name: "sqs", latencyMs: 5, resends: true, rate: 0.05, ...leg },
         timeoutMs: decisions.pick("sqsTimeoutMs", CLIENT_TIMEOUTS_MS),
+        ...quiet,
       }),
       ses: network.service({
         ...{ name: "ses", latencyMs: 40, resends: false, rate: 0.2, ...leg },
         maxDelayMs: 16_000,
+        ...quiet,
+      }),
+      post: network.service({
+        ...{ name: "post", latencyMs: 40, resends: false, rate: 0, ...leg },
       }),
       directory: network.service({
         ...{ name: "directory", latencyMs: settings.directoryMs, resends: true, rate: 0.1, ...leg },
+        ...quiet,
       }),
     },
     sideService: (name, trouble) =>
-      network.service({ name, latencyMs: 3, resends: true, ...leg, ...trouble }),
+      network.service({ name, latencyMs: 3, resends: true, ...leg, ...trouble, ...quiet }),
   };
 }

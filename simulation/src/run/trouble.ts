@@ -29,7 +29,8 @@ export function scheduleTrouble(options: TroubleOptions): { readonly failovers: 
   const { store } = world;
   const done = { failovers: 0 };
   /** All of the service, or the pipeline by its name. */
-  const paused = settings.variation === undefined ? undefined : PIPELINE;
+  const onlyOne = settings.variation !== undefined || settings.twoPipelines;
+  const paused = onlyOne ? PIPELINE : undefined;
   let pauseEndsAt = 0;
 
   /** When and how long, if it happens in this run. */
@@ -41,16 +42,17 @@ export function scheduleTrouble(options: TroubleOptions): { readonly failovers: 
     return { from, ms: magnitude * maxOutageMs };
   }
 
-  for (const service of ["store", "sqs", "ses", "directory"]) {
+  // Where nothing else happens, it is the first pipeline's provider that is away.
+  for (const service of settings.quiet ? ["ses"] : ["store", "sqs", "ses", "directory"]) {
     const outage = occasion(service, "outage");
     if (outage) network.takeDown(service, outage.from, Math.min(calmAt, outage.from + outage.ms));
-    for (const { name } of hosts) {
+    for (const { name } of settings.quiet ? [] : hosts) {
       const cut = occasion(`${name}.${service}`, "cut");
       if (cut) network.cut(name, service, cut.from, Math.min(calmAt, cut.from + cut.ms));
     }
   }
 
-  for (const host of hosts) {
+  for (const host of settings.quiet ? [] : hosts) {
     const deployment = occasion(host.name, "deployment");
     if (deployment) kernel.schedule(deployment.from, () => deploy(host, deployment.ms));
     const correction = occasion(host.name, "clockCorrection");
@@ -70,7 +72,8 @@ export function scheduleTrouble(options: TroubleOptions): { readonly failovers: 
   if (pause) {
     kernel.schedule(pause.from, () => {
       void store.control.pause(NAMESPACE, paused, OPERATOR);
-      history.add({ type: "paused" });
+      // The checker knows of a pause of everything only.
+      if (!settings.twoPipelines) history.add({ type: "paused" });
     });
     pauseEndsAt = Math.min(calmAt, pause.from + pause.ms);
     kernel.schedule(pauseEndsAt, resume);

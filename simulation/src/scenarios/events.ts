@@ -32,7 +32,8 @@ export const ODD_SERVICE_KINDS = [
   "throws",
 ] as const;
 
-export type EventKind = (typeof EVENT_KINDS)[number] | (typeof ODD_SERVICE_KINDS)[number];
+/** `other`: an event of the second pipeline. */
+export type EventKind = (typeof EVENT_KINDS)[number] | (typeof ODD_SERVICE_KINDS)[number] | "other";
 
 export const formEvent = z.object({
   doctor: z.string().min(1),
@@ -45,9 +46,15 @@ export type FormEvent = z.infer<typeof formEvent>;
 
 export const NAMESPACE = "simulated";
 export const PIPELINE = "form-updated";
+export const OTHER_PIPELINE = "reminder";
 
 export function keyParts(event: FormEvent): readonly KeyPart[] {
   return [event.doctor, event.kind === "keyless" ? "" : event.form];
+}
+
+export function pipelineOf(decoded: unknown): string {
+  const { kind } = Object(decoded) as { readonly kind?: unknown };
+  return kind === "other" ? OTHER_PIPELINE : PIPELINE;
 }
 
 /** What no pipeline takes. */
@@ -66,7 +73,7 @@ export function isDoomed(kind: string): boolean {
 }
 
 export function keyOf(event: FormEvent): string {
-  return notificationKey(NAMESPACE, PIPELINE, keyParts(event)).digest;
+  return notificationKey(NAMESPACE, pipelineOf(event), keyParts(event)).digest;
 }
 
 /** The effect slots whose mails an event owes in the end. */

@@ -1,13 +1,14 @@
 import type { ScenarioName } from "./settings.js";
 
 /**
- * The standard mix, by seed: of twenty runs eight small ones, two in Lambda, two standard, two of services
+ * The standard mix, by seed: of twenty runs seven small ones, one of two pipelines, two in Lambda, two standard, two of services
  * set up otherwise, one crowded, two with verdicts from silence, two with failovers and one of the user
  * cache.
  */
 export function scenarioOf(seed: number): ScenarioName {
   const place = seed % 20;
-  if (place < 8) return "small";
+  if (place < 7) return "small";
+  if (place < 8) return "pipelines";
   if (place < 9) return "varied";
   if (place < 11) return "lambda";
   if (place < 13) return "standard";

@@ -20,7 +20,16 @@ import type { Life } from "../kernel/host.js";
 import type { Wire } from "../kernel/network.js";
 import type { Mail, PreparedMail } from "../ports/mailer.js";
 import { decoderOf } from "./envelopes.js";
-import { formEvent, isStranger, keyParts, NAMESPACE, PIPELINE, type FormEvent } from "./events.js";
+import {
+  formEvent,
+  isStranger,
+  keyParts,
+  NAMESPACE,
+  OTHER_PIPELINE,
+  PIPELINE,
+  pipelineOf,
+  type FormEvent,
+} from "./events.js";
 import type { ObserverHabit } from "./settings.js";
 import type { Variation } from "./variation.js";
 
@@ -31,11 +40,14 @@ export interface ServiceParts {
   readonly queue: MessageQueue;
   readonly store: DedupeStore;
   readonly mailer: Sender<Mail, PreparedMail>;
+  /** The second pipeline's, where there is one. */
+  readonly otherMailer?: Sender<Mail, PreparedMail>;
   readonly directory: Wire;
   /** Where claim checks lie. */
   readonly storage: Wire;
   readonly visibilityMs: number;
   readonly concurrency: number;
+  readonly maxHeld: number;
   readonly maxReceiveCount: number;
   readonly slowMs: number;
   readonly thinkMs: number;
@@ -54,6 +66,7 @@ export function simulatedService(parts: ServiceParts): Consumer {
   return createConsumer({
     ...commonOptions(parts),
     concurrency: parts.concurrency,
+    maxHeld: parts.maxHeld,
     visibilityMs: parts.visibilityMs,
   });
 }
@@ -87,7 +100,7 @@ function commonOptions(parts: ServiceParts) {
   const { clock, randomness } = life;
   return {
     ...{ namespace: NAMESPACE, queue, store, observe, clock, randomness },
-    pipelines: [simulatedPipeline(parts)],
+    ...pipelinesOf(parts),
     ...(variation === undefined
       ? {}
       : {
@@ -95,6 +108,21 @@ function commonOptions(parts: ServiceParts) {
           select: (decoded: unknown) => (isStranger(decoded) ? undefined : PIPELINE),
         }),
   };
+}
+
+function pipelinesOf(parts: ServiceParts) {
+  const { otherMailer, holdForMs, maxProcessingMs } = parts;
+  const pipeline = simulatedPipeline(parts);
+  if (otherMailer === undefined) return { pipelines: [pipeline] };
+  const other = definePipeline({
+    ...{ name: OTHER_PIPELINE, schema: formEvent, key: keyParts },
+    ...{ effects: { email: otherMailer }, holdForMs, maxProcessingMs },
+    handler: async ({ doctor, form }, context) => {
+      parts.onTry(context.message.id);
+      await context.once("email", { to: `${doctor}@example.test`, text: form });
+    },
+  });
+  return { pipelines: [pipeline, other], select: pipelineOf };
 }
 
 function simulatedPipeline(parts: ServiceParts): Pipeline {

@@ -59,6 +59,12 @@ export interface ScenarioSettings {
   readonly failover: boolean;
   /** Runs behind an event source mapping, in as many sandboxes as there are replicas. */
   readonly lambda?: LambdaSettings;
+  /** Events of a second pipeline come through the same queue, and are sent by another provider. */
+  readonly twoPipelines: boolean;
+  /** Of a pipeline's messages so many wait in place. */
+  readonly maxHeld: number;
+  /** Nothing happens to any call: what goes wrong is one pipeline's own. */
+  readonly quiet: boolean;
   /** Absent: the plain service. */
   readonly variation?: Variation;
   readonly redrive: boolean;
@@ -96,12 +102,15 @@ const COMMON = {
   maxStallMs: 0,
   directoryMs: 20,
   failover: false,
+  twoPipelines: false,
+  maxHeld: 1_000,
+  quiet: false,
 } as const;
 
 /**
  * `small` to `crowded` are the service in three sizes. `evidence` adds verdicts from SES's silence,
  * `failover` a store that loses its last writes. `lambda` is the service in an AWS Lambda function,
- * `users` the user cache by itself.
+ * `pipelines` has one pipeline in trouble and another that is well, `users` the user cache by itself.
  */
 export const SCENARIOS = [
   "small",
@@ -111,6 +120,7 @@ export const SCENARIOS = [
   "evidence",
   "failover",
   "lambda",
+  "pipelines",
   "users",
 ] as const;
 export type ScenarioName = (typeof SCENARIOS)[number];
@@ -186,6 +196,18 @@ export function scenarioSettings(
         eventLossRate: 0.1,
         maxStallMs: 180_000,
         silence: { intervalMs: 5_000, settleMs: 12_000, quietMs: 40_000, clockSlackMs: 15_000 },
+      };
+    case "pipelines":
+      return {
+        ...standard,
+        // No group is shared, and nothing arrives late.
+        ...{ fifo: true, groups: 1_000, quiet: true, twoPipelines: true, oddShare: 0 },
+        ...{ replicas: 1, messages: 24, concurrency: pick("concurrency", [1, 2]), thinkMs: 0 },
+        maxHeld: pick("maxHeld", [1, 3]),
+        maxReceiveCount: 10,
+        ...{ productionMs: 60_000, maxOutageMs: 120_000, calmAt: 240_000 },
+        // What has no room to wait in place is hidden for up to a quarter of an hour.
+        restWithinMs: 2 * 3_600_000,
       };
     case "lambda":
       return lambdaSettings(standard, decisions);

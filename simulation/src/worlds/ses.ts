@@ -78,6 +78,8 @@ export interface SesWorld {
   /** True time, ms from virtual 0. */
   now(): number;
   send(request: SesRequest): SesReply;
+  /** To another provider, which is always well. */
+  post(request: SesRequest): SesReply;
   readonly accepted: readonly AcceptedMail[];
   /** The mail of this attempt, if SES took one. */
   mailOf(attemptId: string): AcceptedMail | undefined;
@@ -152,6 +154,11 @@ export function sesWorld(options: SesWorldOptions): SesWorld {
     }
     const rejects = faults.reject.next();
     if (rejects > 0) return { status: "refused", reason: rejects > VIRUS ? "virus" : "rejected" };
+    const taken = take(request);
+    return faults.garble.next() > 0 ? { status: "garbled" } : taken;
+  }
+
+  function take(request: SesRequest): SesReply {
     const known = options.dedupes
       ? accepted.find(
           ({ effectId, at }) => effectId === request.effectId && at > kernel.now - DEDUPE_MS,
@@ -164,7 +171,6 @@ export function sesWorld(options: SesWorldOptions): SesWorld {
     byAttempt.set(request.attemptId, mail);
     options.onAccepted(mail);
     publish(mail);
-    if (faults.garble.next() > 0) return { status: "garbled" };
     return { status: "accepted", messageId };
   }
 
@@ -175,16 +181,19 @@ export function sesWorld(options: SesWorldOptions): SesWorld {
     lostEventOf: (attemptId) => lostEvents.has(attemptId),
     stall: (from, until) => void stalls.push({ from, until }),
     pauseAccount: (from, until) => void pauses.push({ from, until }),
-    send: (request) => {
-      const before = byAttempt.get(request.attemptId);
-      const reply = answer(request);
-      if (reply.status === "refused") options.onRefused(request, reply.reason);
-      const mail = reply.status === "accepted" ? reply.messageId : undefined;
-      const taken = byAttempt.get(request.attemptId);
-      options.onRequest(request, mail ?? (taken === before ? undefined : taken?.messageId));
-      return reply;
-    },
+    send: (request) => told(request, answer),
+    post: (request) => told(request, take),
   };
+
+  function told(request: SesRequest, of: (request: SesRequest) => SesReply): SesReply {
+    const before = byAttempt.get(request.attemptId);
+    const reply = of(request);
+    if (reply.status === "refused") options.onRefused(request, reply.reason);
+    const mail = reply.status === "accepted" ? reply.messageId : undefined;
+    const taken = byAttempt.get(request.attemptId);
+    options.onRequest(request, mail ?? (taken === before ? undefined : taken?.messageId));
+    return reply;
+  }
 }
 
 /** Of refusals so many are the mail's own beyond doubt. */

@@ -1,4 +1,9 @@
-import { type DedupeStore, memoryStore, type MemoryStore } from "@exactly-once/core";
+import {
+  type DedupeStore,
+  memoryStore,
+  type MemoryStore,
+  UnreadableRecordError,
+} from "@exactly-once/core";
 import type { Clock, TripwireReservation } from "@exactly-once/core/ports";
 import { EPOCH } from "../kernel/host.js";
 import type { Kernel } from "../kernel/kernel.js";
@@ -50,6 +55,9 @@ export interface StoreWorld {
   ): ReturnType<DedupeStore[Name]>;
   readonly control: MemoryStore["control"];
   readonly tripwire: MemoryStore["tripwire"];
+  /** A record that this release can't read stands under the key until then, in true time. */
+  makeUnreadable(key: string, until: number): void;
+  wasUnreadable(key: string): boolean;
   /** A replica takes over that hadn't got the last `writes` commands. */
   failOver(writes: number): void;
   now(): number;
@@ -81,6 +89,42 @@ export function storeWorld(options: StoreWorldOptions): StoreWorld {
   const now = (): number => replayedAt ?? EPOCH + kernel.now + skewMs;
   const clock: Clock = { now, monotonic: () => kernel.now, sleep: () => Promise.resolve() };
   let store = memoryStore({ clock, retentionMs });
+  /** Until when each of these can't be read, in true time. */
+  const unreadable = new Map<string, number>();
+  const isUnreadable = (key: string): boolean => (unreadable.get(key) ?? 0) > kernel.now;
+
+  /** What stands under a key from before its first claim only ever meets these two. */
+  function withoutUnreadable(from: DedupeStore): DedupeStore {
+    if (unreadable.size === 0) return from;
+    const each = async <Item, Reply>(
+      items: readonly Item[],
+      keyOf: (item: Item) => string,
+      ask: (readable: readonly Item[]) => Promise<readonly Reply[]>,
+    ) => {
+      const readable = items.filter((item) => !isUnreadable(keyOf(item)));
+      const replies = [...(await ask(readable))];
+      return items.map((item) =>
+        readable.includes(item)
+          ? (replies.shift() as Reply)
+          : new UnreadableRecordError(keyOf(item), "it has a format of a later release"),
+      );
+    };
+    return {
+      ...from,
+      claim: (items) =>
+        each(
+          items,
+          ({ key }) => key,
+          (readable) => from.claim(readable),
+        ),
+      read: (keys) =>
+        each(
+          keys,
+          (key) => key,
+          (readable) => from.read(readable),
+        ),
+    };
+  }
 
   /** A write that a replica gets, too, unless it takes over before. */
   function write<Reply>(apply: (to: MemoryStore) => Reply, told?: LostWrite): Reply {
@@ -95,7 +139,7 @@ export function storeWorld(options: StoreWorldOptions): StoreWorld {
     type Reply = ReturnType<DedupeStore[Name]>;
     // A memory store decides before it returns; only its answer comes as a promise.
     const apply = (to: DedupeStore): Reply =>
-      (to[command] as (...given: unknown[]) => unknown)(...args) as Reply;
+      (withoutUnreadable(to)[command] as (...given: unknown[]) => unknown)(...args) as Reply;
     if (!WRITES.has(command)) return apply(store);
     const logged: Logged = { at: now(), apply };
     log.push(logged);
@@ -111,6 +155,8 @@ export function storeWorld(options: StoreWorldOptions): StoreWorld {
   return {
     execute,
     now,
+    makeUnreadable: (key, until) => void unreadable.set(key, until),
+    wasUnreadable: (key) => unreadable.has(key),
     control: {
       pause: (...args) => write((to) => to.control.pause(...args)),
       resume: (...args) => write((to) => to.control.resume(...args)),

@@ -49,6 +49,17 @@ describe("a circuit breaker", () => {
     expect(b.isClosed).toBe(true);
   });
 
+  it("tells how long a throttle lasts while it has tokens, and not for ever", () => {
+    const { breaker: b, attempts, pass } = breaker();
+    attempts(...TROUBLE);
+    pass(5_000);
+    b.take("probe");
+    b.throttled(30_000, "the provider throttles");
+    b.answered("probe", "alive", "");
+    expect(b.unavailableBecause()).toBe("the provider throttles");
+    expect(b.changesAt()).toBe(35_000);
+  });
+
   it("doesn't believe answers to what was begun before it opened", () => {
     const { breaker: b, attempts, pass } = breaker();
     attempts(...TROUBLE);

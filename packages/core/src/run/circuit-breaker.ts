@@ -133,6 +133,8 @@ export class CircuitBreaker {
       case "open":
         return Math.max(throttled, this.#state.until);
       case "halfOpen":
+        // Where there are tokens to take, only the throttle is in the way.
+        if (this.free() > 0) return throttled;
         return Math.max(throttled, Math.min(...this.#state.tokens.values()));
     }
   }
