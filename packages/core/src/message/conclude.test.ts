@@ -337,6 +337,29 @@ describe("the dead letter of a message whose tries are used up", () => {
   });
 });
 
+describe("another error's name and code in a dead letter", () => {
+  it.each<[string, unknown, string]>([
+    ["doctor@example.org", "E1", " (E1)."],
+    ["Dr Jane Doe", "doctor@example.org", "."],
+    ["NotFound", "trainee 47165", " (NotFound)."],
+    ["NotFound", "47165", " (NotFound)."],
+    [
+      "Error",
+      "AWS.SimpleQueueService.NonExistentQueue",
+      " (Error AWS.SimpleQueueService.NonExistentQueue).",
+    ],
+    ["x".repeat(65), undefined, "."],
+  ])("are told where programs name things so: %s %s", (name, code, told) => {
+    const error = Object.assign(new Error("text"), { name, code });
+    const action = decide(
+      { kind: "retry", reason: "error", counts: true, error },
+      { ...FACTS, tries: 5 },
+    );
+    const text = action.kind === "bury" ? action.letter.text : "";
+    expect(text).toBe(`Received 1 times, tried 5, the last time ended by error${told}`);
+  });
+});
+
 describe("after the burial", () => {
   const after = (reply: Parameters<typeof afterBurial>[1], waits: Facts["waits"]): string =>
     inWords(afterBurial(letter, reply, { ...FACTS, waits }));

@@ -254,7 +254,14 @@ function retriesExhausted(retry: Retry, { receiveCount, tries, claimed }: Facts)
 function describeError(error: unknown): string {
   if (error instanceof ExactlyOnceError) return ` (${error.code}): ${lastWords(error)}`;
   if (!(error instanceof Error)) return ".";
-  return ` (${error.name}${"code" in error && typeof error.code === "string" ? ` ${error.code}` : ""}).`;
+  const code: unknown = "code" in error ? error.code : undefined;
+  const kind = [error.name, code].filter(isIdentifier).join(" ");
+  return kind === "" ? "." : ` (${kind}).`;
+}
+
+/** As programs name things: whoever puts an address or a sentence into a name or a code isn't quoted. */
+function isIdentifier(text: unknown): text is string {
+  return typeof text === "string" && /^[A-Za-z_$][\w$.:-]{0,63}$/.test(text);
 }
 
 /** What an error says to a handler of what comes next isn't true of its last try. */
