@@ -4,6 +4,7 @@ import type {
   NotificationRecord,
   Transition,
 } from "../record/record.js";
+import { AttentionIndex, type AttentionPlace } from "./attention-index.js";
 
 /** The records of a process, without those that have expired. */
 export class MemoryRecords {
@@ -13,7 +14,7 @@ export class MemoryRecords {
    */
   readonly #records = new Map<string, NotificationRecord>();
   /** Keys with an effect that may need attention. */
-  readonly #attention = new Set<string>();
+  readonly #attention = new AttentionIndex();
   /** No record expires before this time: until then there is nothing to sweep. */
   #sweepAt = Infinity;
 
@@ -25,9 +26,9 @@ export class MemoryRecords {
     return this.#records.get(key);
   }
 
-  /** Those with an effect that may need attention. */
-  needingAttention(): readonly MaybeRecord[] {
-    return [...this.#attention].map((key) => this.#records.get(key));
+  /** Keys with an effect that may need attention, oldest first, from that place in their order on. */
+  needingAttention(ordinal: number): Iterable<AttentionPlace> {
+    return this.#attention.from(ordinal);
   }
 
   /** One operation of the table on the key's record. */

@@ -43,4 +43,37 @@ describe("the memory store", () => {
     await store.claim([{ ...request, key: "three" }]);
     expect(store.size).toBe(1);
   });
+
+  it("lists many that are unknown with one look at each, also while others are settled", async () => {
+    const clock = createVirtualClock();
+    const store = memoryStore({ clock, pageSize: 10 });
+    const keys = Array.from({ length: 300 }, (_, n) => n.toString(16).padStart(32, "0"));
+    await store.claim(
+      keys.map((key) => ({
+        ...{ key, keyText: "[]", pipeline: "p", owner: "a", leaseMs: 100, messageId: key },
+        fingerprint: "v1:0",
+      })),
+    );
+    for (const key of keys) {
+      await store.begin({
+        ...{ key, owner: "a", fence: 1, effect: "email", attemptNumber: 1, fingerprint: "v1:0" },
+        ...{ timeoutMs: 50, validityMs: 50 },
+      });
+    }
+    await clock.advance(1_000);
+    const listed: string[] = [];
+    for (
+      let cursor: string | undefined, pages = 0;
+      pages === 0 || cursor !== undefined;
+      pages += 1
+    ) {
+      const { items, next } = await store.unresolved(cursor);
+      listed.push(...items.map(({ key }) => key));
+      const settled = items[0]?.key ?? "";
+      const ref = { key: settled, owner: "a", fence: 1, effect: "email", attemptNumber: 1 };
+      await store.settle(ref, { status: "rejected", reason: "refused" });
+      cursor = next;
+    }
+    expect(listed).toEqual(keys);
+  });
 });

@@ -9,7 +9,6 @@ import type {
   DedupeStore,
   TripwireCounters,
   UnresolvedItem,
-  UnresolvedPage,
 } from "../ports/index.js";
 import * as claims from "../record/claims.js";
 import * as effects from "../record/effects.js";
@@ -80,8 +79,20 @@ export function memoryStore(options: MemoryStoreOptions = {}): MemoryStore {
     },
     unresolved: async (cursor) => {
       const now = clock.now();
-      const items = records.needingAttention().flatMap((record) => unresolvedItems(record, now));
-      return page(items, cursor, pageSize);
+      const behind = parseCursor(cursor);
+      const items: UnresolvedItem[] = [];
+      let next: string | undefined;
+      for (const { ordinal, key } of records.needingAttention(behind.ordinal)) {
+        for (const item of unresolvedItems(records.get(key), now)) {
+          const { effect } = item.attempt;
+          if (ordinal === behind.ordinal && effect <= behind.effect) continue;
+          if (items.length === pageSize)
+            return { items, unreadable: [], ...(next === undefined ? {} : { next }) };
+          items.push(item);
+          next = `${ordinal} ${effect}`;
+        }
+      }
+      return { items, unreadable: [] };
     },
     read: async (keys) => {
       const now = clock.now();
@@ -90,10 +101,12 @@ export function memoryStore(options: MemoryStoreOptions = {}): MemoryStore {
   };
 }
 
-function unresolvedItems(record: MaybeRecord, now: number): UnresolvedItem[] {
+/** In the order of their effects' names. */
+function unresolvedItems(record: MaybeRecord, now: number): readonly UnresolvedItem[] {
   if (!record) return [];
   return attemptInfos(record, now)
     .filter((attempt) => attempt.state === "unknown" || attempt.state === "blocked")
+    .sort((a, b) => (a.effect < b.effect ? -1 : 1))
     .map((attempt) => ({
       key: record.key,
       keyText: record.keyText ?? "",
@@ -104,25 +117,8 @@ function unresolvedItems(record: MaybeRecord, now: number): UnresolvedItem[] {
     }));
 }
 
-/** The cursor is the sort key of the last item seen, so that items settled meanwhile skip nothing. */
-function page(
-  items: readonly UnresolvedItem[],
-  cursor: string | undefined,
-  size: number,
-): UnresolvedPage {
-  const sorted = items
-    .map((item) => ({ item, at: sortKey(item) }))
-    .filter(({ at }) => cursor === undefined || at > cursor)
-    .sort((a, b) => (a.at < b.at ? -1 : 1));
-  const shown = sorted.slice(0, size);
-  const last = shown.at(-1);
-  return {
-    items: shown.map(({ item }) => item),
-    unreadable: [],
-    ...(sorted.length > size && last ? { next: last.at } : {}),
-  };
-}
-
-function sortKey(item: UnresolvedItem): string {
-  return `${String(item.attempt.startedAt).padStart(15, "0")}:${item.attempt.attemptId}`;
+/** The place of the last item of the page before, so that items settled meanwhile skip nothing. */
+function parseCursor(cursor = "0 "): { readonly ordinal: number; readonly effect: string } {
+  const space = cursor.indexOf(" ");
+  return { ordinal: Number(cursor.slice(0, space)), effect: cursor.slice(space + 1) };
 }
