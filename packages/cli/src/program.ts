@@ -38,6 +38,12 @@ const commands: readonly {
     },
   },
   {
+    title: "Sending on purpose:",
+    load: {
+      republish: async () => (await import("./commands/republish.js")).addRepublish,
+    },
+  },
+  {
     title: "Inspection:",
     load: {
       doctor: async () => (await import("./commands/doctor.js")).addDoctor,

@@ -1,3 +1,4 @@
+import { notificationKey } from "@exactly-once/core";
 import { Redis } from "ioredis";
 import { repliesOf } from "@exactly-once/core/ports";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -99,6 +100,12 @@ describe("what needs attention", () => {
       const known = { json: { key: key.digest, state: "released", message: "heldInQueue" } };
       expect(await place.run(["show", key.digest])).toMatchObject(known);
       expect(await place.run(["show", key.text])).toMatchObject(known);
+    });
+
+    it("knows a key in words by its edition, too", async () => {
+      const { digest } = notificationKey("tis", "letters", ["a"], "bounces");
+      const run = await place.run(["show", '["tis","letters","a",{"edition":"bounces"}]']);
+      expect(run).toMatchObject({ code: 3, json: { key: digest, record: null } });
     });
 
     it("tells where the message is when it is under way, dead-lettered or done", async () => {

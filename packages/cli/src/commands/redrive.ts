@@ -163,6 +163,10 @@ async function redrive(
       await pace();
       const reply = await redriveMessage(letter, options);
       missing.delete(letter.message.id);
+      if (typeof reply === "object" && "notSent" in reply) {
+        problems.push({ id: letter.message.id, problem: `not sent back: ${reply.notSent}` });
+        continue;
+      }
       gone.push(letter);
       redriven += 1;
       if (reply !== "redriven") {
@@ -189,6 +193,7 @@ function letterJson({ letter: { message, note }, state }: JudgedLetter) {
     id: message.id,
     originalId: note?.originalMessageId ?? null,
     groupId: message.groupId ?? null,
+    edition: note?.edition ?? null,
     reason: note?.code ?? "maxReceiveCount",
     text: note?.text ?? null,
     attemptIds: note?.attemptIds ?? [],
@@ -206,7 +211,7 @@ function planText(
     .slice(0, 50)
     .map(({ letter: { message, note }, state }) => [
       message.id,
-      note?.code ?? "maxReceiveCount",
+      [note?.code ?? "maxReceiveCount", note?.edition].filter(Boolean).join(", edition "),
       state,
       plan.length === 1 ? showAge(message.sentAt, now()) : showMoment(message.sentAt),
     ]);
@@ -231,7 +236,7 @@ function planText(
   return [grid, ...more, "", facts(notes, terminal.columns)].join("\n");
 }
 
-function parseRate(text: string): number {
+export function parseRate(text: string): number {
   const rate = Number(text);
   if (!(rate > 0 && rate <= 1_000)) {
     throw new InvalidArgumentError("Give a number above 0, at most 1000.");

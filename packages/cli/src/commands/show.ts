@@ -61,11 +61,19 @@ function keyOf(given: string): string {
   if (/^[0-9a-f]{32}$/.test(given)) return given;
   try {
     const [namespace, pipeline, ...parts] = JSON.parse(given) as never[];
-    return notificationKey(String(namespace), String(pipeline), parts).digest;
+    const edition = editionOf(parts.at(-1));
+    const own = edition === undefined ? parts : parts.slice(0, -1);
+    return notificationKey(String(namespace), String(pipeline), own, edition).digest;
   } catch (cause) {
     const forms = `32 hexadecimal digits, an attempt id, or JSON such as '["service","pipeline","part"]'`;
     throw new UsageError(`${given} names no key: give ${forms}.`, { cause });
   }
+}
+
+/** A key in words ends with its edition, where it has one. */
+function editionOf(last: unknown): string | undefined {
+  if (typeof last !== "object" || last === null || !("edition" in last)) return undefined;
+  return String(last.edition);
 }
 
 function recordJson(record: RecordView, now: number) {

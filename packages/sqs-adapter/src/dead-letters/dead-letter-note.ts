@@ -1,4 +1,8 @@
-import type { DeadLetterReason, QueueMessage } from "@exactly-once/core/ports";
+import {
+  EDITION_ATTRIBUTE,
+  type DeadLetterReason,
+  type QueueMessage,
+} from "@exactly-once/core/ports";
 
 /** The message attribute that holds the {@link DeadLetterNote}. */
 export const NOTE_ATTRIBUTE = "exactly-once";
@@ -10,6 +14,8 @@ export interface DeadLetterNote {
   readonly attemptIds: readonly string[];
   /** Where it came from; absent where the queue's attributes could not be read. */
   readonly sourceArn?: string;
+  /** The deliberate repetition that it is: a copy that has lost this would be another notification. */
+  readonly edition?: string;
   /** The FIFO group it had. */
   readonly groupId?: string;
   /** The id it had in the source queue, which is the one the record was buried with. */
@@ -45,11 +51,13 @@ export interface NoteContent {
 /** The note as text, from the fullest to the barest, for a message that is close to the limit. */
 export function noteVariants(content: NoteContent): readonly string[] {
   const { message, reason, sourceArn, displaced } = content;
+  const edition = message.attributes[EDITION_ATTRIBUTE];
   const note = (textLimit: number, idLimit: number): DeadLetterNote => ({
     code: reason.code,
     text: reason.text.slice(0, textLimit),
     attemptIds: reason.attemptIds.slice(0, idLimit),
     ...(sourceArn === undefined ? {} : { sourceArn }),
+    ...(edition === undefined ? {} : { edition }),
     ...(message.groupId === undefined ? {} : { groupId: message.groupId }),
     originalMessageId: message.id,
     receiveCount: message.receiveCount,

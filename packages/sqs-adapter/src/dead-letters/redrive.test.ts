@@ -26,7 +26,10 @@ describe("an operator's redrive", () => {
         QueueUrl: queueUrl,
         MessageBody: `{"a":1}`,
         MessageGroupId: "trainee-1",
-        MessageAttributes: { kind: { DataType: "String", StringValue: "form" } },
+        MessageAttributes: {
+          kind: { DataType: "String", StringValue: "form" },
+          "exactly-once-edition": { DataType: "String", StringValue: "bounces" },
+        },
         ...(attributes["ContentBasedDeduplication"] ? {} : { MessageDeduplicationId: "producer" }),
       }),
     );
@@ -43,6 +46,26 @@ describe("an operator's redrive", () => {
     for await (const page of readDeadLetters(options)) letters.push(...page);
     return letters;
   }
+
+  it("keeps an edition, and sends back no copy that has lost or changed it", async () => {
+    const { options, receive, deadLetterQueueUrl } = await deadLettered();
+    const [letter] = await readAll(options);
+    if (letter === undefined) throw new Error("no letter");
+    expect(letter.note?.edition).toBe("bounces");
+    const native = letter.message.native as { messageAttributes: object };
+    const messageAttributes = { ...native.messageAttributes, "exactly-once-edition": undefined };
+    const { ["exactly-once-edition"]: _, ...lost } = messageAttributes;
+    const message = { ...letter.message, native: { ...native, messageAttributes: lost } };
+    expect(await redriveMessage({ ...letter, message }, options)).toEqual({
+      notSent: 'it was of the edition "bounces" and is of no edition now',
+    });
+    expect(await receive()).toEqual([]);
+    await returnDeadLetters([letter], options);
+    expect(await sqs.peek(deadLetterQueueUrl)).toHaveLength(1);
+    const [again] = await readAll(options);
+    expect(await redriveMessage(again as DeadLetter, options)).toBe("redriven");
+    expect((await receive())[0]?.attributes["exactly-once-edition"]).toBe("bounces");
+  });
 
   it("brings the message back with its group, its attributes and where it had been", async () => {
     const { options, receive, original, deadLetterQueueUrl } = await deadLettered();

@@ -5,7 +5,7 @@ import {
   SendMessageCommand,
   type SQSClient,
 } from "@aws-sdk/client-sqs";
-import type { QueueMessage, QueueReply } from "@exactly-once/core/ports";
+import { EDITION_ATTRIBUTE, type QueueMessage, type QueueReply } from "@exactly-once/core/ports";
 
 import { batchReplies } from "../wire/batch.js";
 import { callSqs } from "../wire/call.js";
@@ -110,7 +110,9 @@ export type RedriveReply =
    * It is back in the queue, but still in the dead-letter queue too. A second redrive is harmless:
    * the record knows the key, and on FIFO the deduplication id swallows it for five minutes.
    */
-  | { readonly notDeleted: string };
+  | { readonly notDeleted: string }
+  /** It stays where it is, for what the text says. */
+  | { readonly notSent: string };
 
 /**
  * Sends a dead letter back to a queue, then deletes it. (AWS's own redrive takes back only what SQS
@@ -120,7 +122,8 @@ export type RedriveReply =
  * never one that SQS would make from the content: that may be the id under which the producer sent
  * it less than five minutes ago, and SQS would accept the copy without keeping it. The note stays
  * on the message, unless it stands in the place of attributes: these come back instead of it. Order
- * within the group is given up.
+ * within the group is given up. A copy that has lost the edition that its note names isn't sent: it would be
+ * the notification itself, not its repetition.
  *
  * @throws QueueUnavailableError where it could not be sent; it then still stands among the dead
  *   letters, and may stand in the queue, too
@@ -137,10 +140,18 @@ export async function redriveMessage(
     groupId: message.groupId ?? message.id,
     ...(note?.displaced === undefined ? {} : inPlaceOfNote(message, note.displaced)),
   });
+  const edition = copy.MessageAttributes?.[EDITION_ATTRIBUTE]?.StringValue;
+  if (note !== undefined && note.edition !== edition) {
+    return { notSent: `it was of ${named(note.edition)} and is of ${named(edition)} now` };
+  }
   await callSqs(`SendMessage to ${queueName(queueUrl)}`, callTimeoutMs, (o) =>
     client.send(new SendMessageCommand(copy), o),
   );
   return remove(message, { client, deadLetterQueueUrl, callTimeoutMs });
+}
+
+function named(edition: string | undefined): string {
+  return edition === undefined ? "no edition" : `the edition "${edition}"`;
 }
 
 /** What the message had before its note: each of its attributes, and no room for a note. */
