@@ -35,6 +35,7 @@ const commands: readonly {
       show: async () => (await import("./commands/show.js")).addShow,
       resolve: async () => (await import("./commands/resolve.js")).addResolve,
       redrive: async () => (await import("./commands/redrive.js")).addRedrive,
+      discard: async () => (await import("./commands/discard.js")).addDiscard,
     },
   },
   {

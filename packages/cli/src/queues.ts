@@ -1,3 +1,5 @@
+import { findDeadLetterQueueUrl, type RedriveOptions } from "@exactly-once/sqs-adapter";
+import type { Context } from "./cli-command.js";
 import { UsageError } from "./errors/usage-error.js";
 import type { QueueSettings, Settings } from "./settings.js";
 
@@ -29,4 +31,23 @@ export function chosenQueue({ queues }: Settings, nameOrUrl: string | undefined)
   throw new UsageError(
     `There is no queue ${nameOrUrl} in the configuration${names.length > 0 ? ` (${names.join(", ")})` : ""}.`,
   );
+}
+
+/**
+ * The chosen queue and its dead-letter queue: given, named by the configuration or the redrive policy.
+ *
+ * @throws UsageError where none is
+ */
+export async function deadLetterQueuesOf(
+  context: Context,
+  flags: { readonly queue?: string; readonly deadLetterQueue?: string },
+): Promise<RedriveOptions> {
+  const { url: queueUrl, deadLetterUrl } = chosenQueue(context.settings, flags.queue);
+  const client = await context.sqs();
+  const deadLetterQueueUrl =
+    flags.deadLetterQueue ?? deadLetterUrl ?? (await findDeadLetterQueueUrl({ client, queueUrl }));
+  if (deadLetterQueueUrl === undefined) {
+    throw new UsageError(`${queueUrl} names no dead-letter queue: pass --dead-letter-queue URL.`);
+  }
+  return { client, queueUrl, deadLetterQueueUrl };
 }

@@ -18,6 +18,8 @@ export type LetterState =
 export interface JudgedLetter {
   readonly letter: DeadLetter;
   readonly state: LetterState;
+  /** Whether its key is being handled just now. */
+  readonly live: boolean;
 }
 
 /** Judges dead letters by the records that their attempts lead to. */
@@ -33,9 +35,10 @@ export async function judgeLetters(
     const key = keys[at];
     const record = key === undefined ? undefined : records.get(key);
     // What can't be read must not be sent again by mistake.
-    if (record instanceof UnreadableRecordError) return { letter, state: "unsettled" };
+    if (record instanceof UnreadableRecordError) return { letter, state: "unsettled", live: false };
     if (record instanceof Error) throw record;
-    return { letter, state: record === undefined ? "unknown" : judge(letter, record) };
+    if (record === undefined) return { letter, state: "unknown", live: false };
+    return { letter, state: judge(letter, record), live: record.live };
   });
 }
 

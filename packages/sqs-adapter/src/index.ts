@@ -30,6 +30,7 @@ export {
   type TunedTimeouts,
 } from "./client/tuned-client.js";
 export {
+  deleteDeadLetter,
   readDeadLetters,
   redriveMessage,
   returnDeadLetters,

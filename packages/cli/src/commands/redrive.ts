@@ -1,10 +1,5 @@
 import { type Clock, systemClock } from "@exactly-once/core/ports";
-import {
-  findDeadLetterQueueUrl,
-  redriveMessage,
-  type DeadLetter,
-  type RedriveOptions,
-} from "@exactly-once/sqs-adapter";
+import { redriveMessage, type DeadLetter, type RedriveOptions } from "@exactly-once/sqs-adapter";
 import { InvalidArgumentError, type Command } from "commander";
 import {
   action,
@@ -22,7 +17,7 @@ import { exitCodes } from "../exit-codes.js";
 import { facts, table } from "../layout.js";
 import { showAge, showMoment } from "../moments.js";
 import { createPacer } from "../pacer.js";
-import { chosenQueue } from "../queues.js";
+import { deadLetterQueuesOf } from "../queues.js";
 import { isChosen, judgeLetters, type JudgedLetter, type LetterChoice } from "../redrive-plan.js";
 import { parseCount } from "./unresolved.js";
 
@@ -68,7 +63,7 @@ export function addRedrive(program: Command, session: Session): void {
   withOutputOptions(withAwsOptions(withStoreOptions(command))).action(
     action(session, async (context, flags: RedriveFlags, ids: string[]) => {
       const choice = choiceOf(flags, ids);
-      const options = await queuesOf(context, flags);
+      const options = await deadLetterQueuesOf(context, flags);
       const needsStore = choice.settled || context.settings.redis.url !== undefined;
       const store = needsStore ? await context.store() : undefined;
       const judge = (letters: readonly DeadLetter[]) => judgeLetters(letters, store);
@@ -109,17 +104,6 @@ function choiceOf({ all, settled }: RedriveFlags, ids: readonly string[]): Lette
   const ways = [all === true, settled === true, ids.length > 0].filter(Boolean).length;
   if (ways !== 1) throw new UsageError("Say which: --all, --settled, or ids.");
   return { settled: settled === true, ids };
-}
-
-async function queuesOf(context: Context, flags: RedriveFlags): Promise<RedriveOptions> {
-  const { url: queueUrl, deadLetterUrl } = chosenQueue(context.settings, flags.queue);
-  const client = await context.sqs();
-  const deadLetterQueueUrl =
-    flags.deadLetterQueue ?? deadLetterUrl ?? (await findDeadLetterQueueUrl({ client, queueUrl }));
-  if (deadLetterQueueUrl === undefined) {
-    throw new UsageError(`${queueUrl} names no dead-letter queue: pass --dead-letter-queue URL.`);
-  }
-  return { client, queueUrl, deadLetterQueueUrl };
 }
 
 type Judge = (letters: readonly DeadLetter[]) => Promise<readonly JudgedLetter[]>;

@@ -147,7 +147,8 @@ export async function redriveMessage(
   await callSqs(`SendMessage to ${queueName(queueUrl)}`, callTimeoutMs, (o) =>
     client.send(new SendMessageCommand(copy), o),
   );
-  return remove(message, { client, deadLetterQueueUrl, callTimeoutMs });
+  const deleted = await deleteDeadLetter(letter, { client, deadLetterQueueUrl, callTimeoutMs });
+  return deleted === "deleted" ? "redriven" : deleted;
 }
 
 function named(edition: string | undefined): string {
@@ -164,10 +165,11 @@ function inPlaceOfNote(
   return { keep, extra: restoreDisplaced(displaced) };
 }
 
-async function remove(
-  message: QueueMessage,
+/** Deletes a dead letter that was read: it may be the only copy of its message. Never rejects. */
+export async function deleteDeadLetter(
+  { message }: DeadLetter,
   options: DeadLetterQueueOptions,
-): Promise<RedriveReply> {
+): Promise<"deleted" | { readonly notDeleted: string }> {
   const { client, deadLetterQueueUrl, callTimeoutMs = CALL_TIMEOUT_MS } = options;
   const command = new DeleteMessageBatchCommand({
     QueueUrl: deadLetterQueueUrl,
@@ -178,7 +180,7 @@ async function remove(
     const [reply] = await batchReplies([message], () =>
       callSqs(what, callTimeoutMs, (o) => client.send(command, o)),
     );
-    if (reply === "ok") return "redriven";
+    if (reply === "ok") return "deleted";
     return { notDeleted: typeof reply === "object" ? reply.failed : "it was read again elsewhere" };
   } catch (fault) {
     return { notDeleted: fault instanceof Error ? fault.message : String(fault) };
