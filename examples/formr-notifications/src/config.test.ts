@@ -46,6 +46,9 @@ describe("the configuration", () => {
       APP_URL: "javascript:alert(1)",
       EMAIL_FROM: "nobody",
       SES_API: "v3",
+      SENDER: "pigeon",
+      NOTIFY_TEMPLATE_ID: "letters",
+      NOTIFY_CALLBACK_TOKEN: "hunter2",
       EMAIL_FROM_NAME: "TIS\r\nBcc: x",
       DELIVERY: "maybe",
       REDIS_URL: "http://user:hunter2@redis",
@@ -73,6 +76,20 @@ describe("the configuration", () => {
     expect(faultOf(both)).toContain("must be another queue");
     const events = { ...enough, SES_EVENTS_QUEUE_URL: enough.FORM_UPDATED_QUEUE_URL };
     expect(faultOf(events)).toContain("SES_EVENTS_QUEUE_URL must be a queue of its own");
+  });
+
+  it("needs a key and a template where emails go through GOV.UK Notify", () => {
+    const fault = faultOf({ ...enough, SENDER: "notify" });
+    expect(fault).toContain("NOTIFY_API_KEY is missing");
+    expect(fault).toContain("NOTIFY_TEMPLATE_ID is missing");
+    const keys = {
+      NOTIFY_API_KEY: "k",
+      NOTIFY_TEMPLATE_ID: "f33517ff-2a88-4f6e-b855-c550268ce08a",
+    };
+    expect(readConfig({ ...enough, ...keys }).notify).toBeUndefined();
+    expect(readConfig({ ...enough, ...keys, SENDER: "notify" })).toMatchObject({
+      ...{ sender: "notify", notify: { apiKey: "k", callbackToken: undefined } },
+    });
   });
 
   it("needs a list for delivery by list, of addresses and whole domains", () => {

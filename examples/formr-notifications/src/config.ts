@@ -49,6 +49,14 @@ const environment = z.object({
     .enum(["v1", "v2"], { error: "is neither v1 nor v2" })
     .default("v2")
     .describe("SES's second API; the first, where the role may only use that"),
+  SENDER: z
+    .enum(["ses", "notify"], { error: "is neither ses nor notify" })
+    .default("ses")
+    .describe("through whom emails go: Amazon SES, or GOV.UK Notify"),
+  NOTIFY_API_KEY: z.string().optional(),
+  NOTIFY_TEMPLATE_ID: z.uuid("must be a template's id").optional(),
+  NOTIFY_API_URL: httpUrl.optional(),
+  NOTIFY_CALLBACK_TOKEN: z.string().min(16, "must have at least 16 characters").optional(),
   SES_CONFIGURATION_SET: z.string().optional(),
   SES_EVENTS_QUEUE_URL: httpUrl.optional(),
   REDIS_URL: z.url({ protocol: /^rediss?$/, error: "must be a redis(s):// URL" }).optional(),
@@ -74,6 +82,17 @@ const environment = z.object({
     .default("info"),
 });
 
+/** How emails go through GOV.UK Notify. */
+export interface NotifyConfig {
+  readonly apiKey: string;
+  /** Of a template whose subject is `((subject))` and whose body is `((body))`. */
+  readonly templateId: string;
+  /** Default GOV.UK Notify itself. */
+  readonly url: string | undefined;
+  /** What Notify bears when it calls back; without it, it doesn't. */
+  readonly callbackToken: string | undefined;
+}
+
 /** The service's settings. README.md lists the variables they come from. */
 export interface Config {
   readonly formUpdatedQueueUrl: string;
@@ -90,6 +109,10 @@ export interface Config {
     readonly ses: string | undefined;
     readonly cognito: string | undefined;
   };
+  /** Through whom emails go. */
+  readonly sender: "ses" | "notify";
+  /** What GOV.UK Notify knows the service by; there where emails go through it. */
+  readonly notify: NotifyConfig | undefined;
   /** Which of SES's two APIs emails go through. */
   readonly sesApi: "v1" | "v2";
   readonly configurationSet: string | undefined;
@@ -149,6 +172,12 @@ function faultsBetween(env: Environment): readonly string[] {
   if (env.FORM_UPDATED_QUEUE_URL === env.CREDENTIAL_REVOKED_QUEUE_URL) {
     faults.push("CREDENTIAL_REVOKED_QUEUE_URL must be another queue than FORM_UPDATED_QUEUE_URL");
   }
+  if (env.SENDER === "notify" && env.NOTIFY_API_KEY === undefined) {
+    faults.push("NOTIFY_API_KEY is missing: what GOV.UK Notify knows the service by");
+  }
+  if (env.SENDER === "notify" && env.NOTIFY_TEMPLATE_ID === undefined) {
+    faults.push("NOTIFY_TEMPLATE_ID is missing: a template of ((subject)) and ((body))");
+  }
   const { SES_EVENTS_QUEUE_URL: events } = env;
   if (events === env.FORM_UPDATED_QUEUE_URL || events === env.CREDENTIAL_REVOKED_QUEUE_URL) {
     faults.push("SES_EVENTS_QUEUE_URL must be a queue of its own");
@@ -174,6 +203,8 @@ function toConfig(env: Environment): Config {
       ses: env.AWS_ENDPOINT_URL_SES,
       cognito: env.AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER,
     },
+    sender: env.SENDER,
+    notify: notifyOf(env),
     sesApi: env.SES_API,
     configurationSet: env.SES_CONFIGURATION_SET,
     sesEventsQueueUrl: env.SES_EVENTS_QUEUE_URL,
@@ -195,6 +226,13 @@ function toConfig(env: Environment): Config {
     port: env.PORT,
     logLevel: env.LOG_LEVEL,
   };
+}
+
+function notifyOf(env: Environment): NotifyConfig | undefined {
+  const { NOTIFY_API_KEY: apiKey, NOTIFY_TEMPLATE_ID: templateId } = env;
+  if (env.SENDER !== "notify" || apiKey === undefined || templateId === undefined) return undefined;
+  const { NOTIFY_API_URL: url, NOTIFY_CALLBACK_TOKEN: callbackToken } = env;
+  return { apiKey, templateId, url, callbackToken };
 }
 
 function codesOf(text: string): readonly string[] {

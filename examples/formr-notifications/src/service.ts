@@ -18,6 +18,7 @@ import { keepHistory } from "./history/keep-history.js";
 import { logConsumerEvent } from "./logging/log-consumer-event.js";
 import { logUserCacheEvent } from "./logging/log-user-cache-event.js";
 import { describeError } from "./logging/describe-error.js";
+import { notifyCallbackRoutes } from "./notify-callback-routes.js";
 import type { Logger } from "./logging/logger.js";
 import { queueClient } from "./queue-client.js";
 import { sesEvents } from "./ses-events.js";
@@ -102,7 +103,7 @@ export function startService(config: Config, logger: Logger): StartingService {
       config.credentialRevokedQueueUrl,
     ),
   };
-  if (config.sesEventsQueueUrl !== undefined) {
+  if (config.sender === "ses" && config.sesEventsQueueUrl !== undefined) {
     consumers["ses-events"] = sesEvents({
       namespace,
       queue: queueAt(config.sesEventsQueueUrl),
@@ -119,9 +120,11 @@ export function startService(config: Config, logger: Logger): StartingService {
   async function start(): Promise<Service> {
     try {
       if (!state.durable) logger.warn("no REDIS_URL: what was sent is forgotten with this process");
+      const routes = historyRoutes({ history: state.history, mayRead: historyAccess(config) });
+      routes.route("/", notifyCallbackRoutes(config, state.store, logger));
       health = await startHealthServer(
         { consumers: healthOf(consumers), users: users.cache.stats },
-        historyRoutes({ history: state.history, mayRead: historyAccess(config) }),
+        routes,
         config,
       );
       logger.info({ url: health.url }, "listening");

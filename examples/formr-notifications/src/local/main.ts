@@ -26,10 +26,10 @@ const { url } = await service.started;
 await stack.submitForm(sampleForm());
 
 console.log(`
-The notification service runs on a local stack (SQS, SNS, SES and Cognito, all in this process).
+The notification service runs on a local stack (SQS, SNS, SES, GOV.UK Notify and Cognito, all in this process).
 A first form has been submitted. Ctrl-C stops everything.
 
-  Read the mail      ${stack.ses.endpoint}
+  Read the mail      ${config.sender === "notify" ? stack.notify.endpoint : stack.ses.endpoint}
   Health             ${url}/health
   What was sent      ${url}/trainees/100000/notifications
 

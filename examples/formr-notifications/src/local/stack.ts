@@ -4,6 +4,7 @@ import {
   type LocalSes,
   type LocalSesOptions,
 } from "@exactly-once/ses-adapter/testing";
+import { createLocalNotify, type LocalNotify } from "@exactly-once/notify-adapter/testing";
 import { buildApp } from "fauxqs";
 import { createLocalCognito, type LocalCognito, type LocalCognitoOptions } from "./cognito.js";
 import { LOCAL_AWS } from "./local-aws.js";
@@ -33,6 +34,8 @@ export interface LocalStack {
   /** Where SES's events arrive, by way of SNS. */
   readonly sesEvents: LocalQueue;
   readonly ses: LocalSes;
+  /** GOV.UK Notify; emails go there with `SENDER=notify`. */
+  readonly notify: LocalNotify;
   readonly cognito: LocalCognito;
   /** Environment variables that lead the service, in this process or another, to this stack. */
   readonly env: Readonly<Record<string, string>>;
@@ -47,6 +50,7 @@ export interface LocalStack {
 export type Submission = string | object;
 
 const CONFIGURATION_SET = "notifications";
+const TEMPLATE_ID = "f33517ff-2a88-4f6e-b855-c550268ce08a";
 
 /** Starts a fresh stack. Nothing of it outlives `close`. */
 export async function startLocalStack(options: LocalStackOptions = {}): Promise<LocalStack> {
@@ -63,6 +67,9 @@ export async function startLocalStack(options: LocalStackOptions = {}): Promise<
     configurationSets: { [CONFIGURATION_SET]: { topicArn } },
     publish: topic.publish,
   });
+  const notify = await createLocalNotify({
+    templates: { [TEMPLATE_ID]: { subject: "((subject))", body: "((body))" } },
+  });
   const cognito = await createLocalCognito({ users: 500, ...options.cognito });
 
   return {
@@ -72,6 +79,7 @@ export async function startLocalStack(options: LocalStackOptions = {}): Promise<
     credentialRevoked,
     sesEvents,
     ses,
+    notify,
     cognito,
     env: {
       AWS_REGION: LOCAL_AWS.region,
@@ -82,6 +90,9 @@ export async function startLocalStack(options: LocalStackOptions = {}): Promise<
       AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER: cognito.endpoint,
       FORM_UPDATED_QUEUE_URL: formUpdated.url,
       CREDENTIAL_REVOKED_QUEUE_URL: credentialRevoked.url,
+      NOTIFY_API_URL: notify.endpoint,
+      NOTIFY_API_KEY: notify.apiKey,
+      NOTIFY_TEMPLATE_ID: TEMPLATE_ID,
       SES_CONFIGURATION_SET: CONFIGURATION_SET,
       SES_EVENTS_QUEUE_URL: sesEvents.url,
       COGNITO_USER_POOL_ID: cognito.userPoolId,
@@ -99,7 +110,7 @@ export async function startLocalStack(options: LocalStackOptions = {}): Promise<
       queues.send(credentialRevoked.url, bodyOf(event), groupId ?? groupOf(event)),
     async close() {
       queues.close();
-      await Promise.all([ses.close(), cognito.close()]);
+      await Promise.all([ses.close(), notify.close(), cognito.close()]);
       await topic.close();
       await aws.close();
     },
