@@ -48,8 +48,8 @@ const HANGS_MS = 300_000;
 export const suiteOf = (kind: "test" | "proof") =>
   defineConfig({
     plugins: [luaAsText],
-    resolve: { conditions: [...conditions, "node", "import", "default"] },
-    ssr: { resolve: { conditions: [...conditions, "node", "import", "default"] } },
+    resolve: { conditions: [...conditions, "node"] },
+    ssr: { resolve: { conditions: [...conditions, "node"] } },
     test: {
       maxWorkers: 2,
       coverage: {

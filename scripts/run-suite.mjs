@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { startBusyLoops } from "./busy-loops.mjs";
-import { missingRedis } from "./redis-server.mjs";
+import { missingServer } from "./needed-servers.mjs";
 import { TIMES } from "./repeating-runner.mjs";
 import { SUMMARY_FILE } from "./suite-reporter.mjs";
 import { takeOptions } from "./take-options.mjs";
@@ -21,7 +21,7 @@ const inRoot = (path) => fileURLToPath(new URL(`../${path}`, import.meta.url));
  */
 export async function runSuite({ config, args }) {
   const { options, rest } = takeOptions(args, { times: "value", busy: "flag", json: "value" });
-  const instruction = missingRedis();
+  const instruction = missingServer();
   if (instruction !== undefined) {
     console.error(instruction);
     process.exitCode = 1;

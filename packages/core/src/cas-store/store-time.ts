@@ -23,14 +23,15 @@ export function storeTime(port: Pick<CasPort, "clock">, clock: Clock): StoreTime
   if (port.clock === "caller") {
     return { now: () => Math.floor(clock.now()), sample: () => {}, isKnown: true };
   }
-  let ahead: number | undefined;
+  let last: { readonly at: number; readonly since: number } | undefined;
   return {
     get isKnown() {
-      return ahead !== undefined;
+      return last !== undefined;
     },
-    now: () => Math.floor(clock.monotonic() + (ahead ?? 0)),
+    // The difference first: a sum with the monotonic clock's fractions would be a millisecond less at times.
+    now: () => (last ? last.at + Math.floor(clock.monotonic() - last.since) : 0),
     sample: (at) => {
-      if (at !== undefined) ahead = at - clock.monotonic();
+      if (at !== undefined) last = { at, since: clock.monotonic() };
     },
   };
 }
