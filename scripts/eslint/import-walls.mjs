@@ -30,7 +30,7 @@ export const coreWall = [
     message: "Dependencies point inward: core imports no other package (and itself relatively).",
   },
   {
-    regex: "^(@aws-sdk/|@smithy/|aws-lambda$|aws-sdk$|ioredis|redis$|nodemailer|@redis/)",
+    regex: "^(@aws-sdk/|@smithy/|aws-lambda$|aws-sdk$|ioredis|redis$|pg$|nodemailer|@redis/)",
     message: "Core knows no provider and no database; put this behind a port, in an adapter.",
   },
 ];
@@ -59,6 +59,7 @@ export const tests = "**/*.{test,proof,fixture}.ts";
 const adapters = [
   ...["sqs-adapter", "ses-adapter", "notify-adapter", "webhook-sender", "one-request"],
   "redis-store",
+  "postgres-store",
 ].map((name) => `packages/${name}/src`);
 
 /**

@@ -44,7 +44,9 @@ describe("what the server rolled back is done again", () => {
     const pool = server.pool({ options: "-c default_transaction_isolation=serializable" });
     const port = postgresPort({ pool, table });
     const replies = await Promise.all(
-      Array.from({ length: 20 }, (_, i) => port.write([write("serial", undefined, `r${i}`)], signal)),
+      Array.from({ length: 20 }, (_, i) =>
+        port.write([write("serial", undefined, `r${i}`)], signal),
+      ),
     );
     const words = replies.flatMap(({ items }) => items);
     expect(words.filter((word) => word === "written")).toHaveLength(1);
@@ -69,7 +71,9 @@ describe("what the server rolled back is done again", () => {
   it("but nothing is, once the caller has given up", async () => {
     const pool = server.pool();
     const aborted = AbortSignal.abort(new Error("given up"));
-    await expect(postgresPort({ pool, table }).write([write("late")], aborted)).rejects.toThrow("given up");
+    await expect(postgresPort({ pool, table }).write([write("late")], aborted)).rejects.toThrow(
+      "given up",
+    );
     const { items } = await postgresPort({ pool, table }).read(["late"], signal);
     expect(items).toEqual([undefined]);
   });

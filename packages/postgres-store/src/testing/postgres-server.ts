@@ -144,7 +144,9 @@ export async function startPostgresServer(
 /** The state is the eighth line of the file that the server keeps for its own tools. */
 async function isReady(data: string, { pid }: ChildProcess): Promise<void> {
   for (;;) {
-    const lines = (await readFile(join(data, "postmaster.pid"), "utf8").catch(() => "")).split("\n");
+    const lines = (await readFile(join(data, "postmaster.pid"), "utf8").catch(() => "")).split(
+      "\n",
+    );
     if (lines[0] === String(pid) && /^(ready|standby)/.test(lines[7]?.trim() ?? "")) return;
     await sleep(20);
   }

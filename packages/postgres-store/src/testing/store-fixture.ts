@@ -1,4 +1,10 @@
-import { casStore, recordName, systemClock, type CasPort, type Clock } from "@exactly-once/core/ports";
+import {
+  casStore,
+  recordName,
+  systemClock,
+  type CasPort,
+  type Clock,
+} from "@exactly-once/core/ports";
 import {
   casValueFromLater,
   casValueKeepsLater,
@@ -36,7 +42,8 @@ export async function portFixture(options: PostgresFixtureOptions): Promise<CasP
     port: portOf({ pool, table }),
     another: async () => portOf({ pool: otherPool, table }),
     elapse: (ms) => elapse(pool, ms),
-    now: async () => Number((await pool.query<{ ms: string }>("SELECT ms FROM told.now")).rows[0]?.ms),
+    now: async () =>
+      Number((await pool.query<{ ms: string }>("SELECT ms FROM told.now")).rows[0]?.ms),
     outage: () => outage(server),
   };
 }
@@ -53,9 +60,10 @@ export async function storeFixture(
     casStore(on, { retentionMs, pageSize, callTimeoutMs: PATIENT_MS, clock: stillClock });
 
   async function valueOf(key: string): Promise<string> {
-    const found = await pool.query<{ value: string }>(`SELECT value FROM ${table} WHERE name = $1`, [
-      recordName(key),
-    ]);
+    const found = await pool.query<{ value: string }>(
+      `SELECT value FROM ${table} WHERE name = $1`,
+      [recordName(key)],
+    );
     return found.rows[0]?.value ?? "{}";
   }
 
