@@ -45,15 +45,17 @@ export const dedupe: Suite = async ({ runs, messages, warmUp, only, note }) => {
       rows.push(...consumptionRows(at, of));
       if (contender === CEILING) continue;
       rows.push(...redisRows(at, of));
-      const trips = await withRedis((redis) => countTrips(redis, (url) => run(contender, url)));
-      rows.push(summarize(at, "Redis round trips per message", "1", [trips]));
+      const roundTrips = await withRedis((redis) =>
+        countRoundTrips(redis, (url) => run(contender, url)),
+      );
+      rows.push(summarize(at, "Redis round trips per message", "1", [roundTrips]));
     }
   }
   return rows;
 };
 
 /** Through a proxy that sees each round trip; apart from the timed runs, since it costs CPU. */
-async function countTrips(
+async function countRoundTrips(
   redis: RedisServer,
   run: (url: string) => Promise<Consumption>,
 ): Promise<number> {

@@ -110,14 +110,14 @@ export interface Deliveries {
   readonly oursAt: readonly number[];
 }
 
-const LANES = ["ours", "naive", "events"] as const;
+const ROWS = ["ours", "naive", "events"] as const;
 
 /** When things happened to one doctor and when emails about them arrived. */
 export function timeline({ eventsAt, naiveAt, oursAt }: Deliveries, size: ChartSize): string {
-  const points = (lane: (typeof LANES)[number], atMs: readonly number[]) =>
-    atMs.map((ms) => [realSeconds(ms) / 60, lane]);
+  const points = (row: (typeof ROWS)[number], atMs: readonly number[]) =>
+    atMs.map((ms) => [realSeconds(ms) / 60, row]);
   const series = (
-    lane: (typeof LANES)[number],
+    row: (typeof ROWS)[number],
     symbol: string,
     fill: string,
     atMs: readonly number[],
@@ -126,7 +126,7 @@ export function timeline({ eventsAt, naiveAt, oursAt }: Deliveries, size: ChartS
     symbol,
     symbolSize: 14,
     itemStyle: { color: fill, opacity: 0.85 },
-    data: points(lane, atMs),
+    data: points(row, atMs),
   });
   const last = Math.max(...[...eventsAt, ...naiveAt, ...oursAt].map(realSeconds)) / 60;
   return draw(
@@ -147,7 +147,7 @@ export function timeline({ eventsAt, naiveAt, oursAt }: Deliveries, size: ChartS
       },
       yAxis: {
         type: "category",
-        data: [...LANES],
+        data: [...ROWS],
         axisLabel: text,
         axisTick: { show: false },
         axisLine: { show: false },
