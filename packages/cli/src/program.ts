@@ -39,9 +39,10 @@ const commands: readonly {
     },
   },
   {
-    title: "Sending on purpose:",
+    title: "Moving and repeating:",
     load: {
       republish: async () => (await import("./commands/republish.js")).addRepublish,
+      import: async () => (await import("./commands/import.js")).addImport,
     },
   },
   {

@@ -9,6 +9,12 @@ export {
   type BatchProcessor,
   type BatchProcessorOptions,
 } from "./batch/batch-processor.js";
+export {
+  createHistoryImporter,
+  type HistoryImporter,
+  type HistoryImporterOptions,
+  type ImportReply,
+} from "./batch/history-importer.js";
 export type {
   CasAnswer,
   CasAttentionPage,

@@ -124,8 +124,11 @@ export function consumerSettings(options: ConsumerOptions): ConsumerSettings {
   };
 }
 
-/** Checks what every host takes, and fills in the defaults. */
-export function hostSettings(check: OptionChecks, options: HostOptions): HostSettings {
+/** Of what leads from a message to its key. */
+export function admissionSettings(
+  check: OptionChecks,
+  options: Pick<HostOptions, "namespace" | "pipelines" | "select" | "decode">,
+): Pick<HostSettings, "namespace" | "pipelines" | "select" | "decode"> {
   const namespace = check.namespace(options.namespace);
   const pipelines = pipelinesByName(check, options.pipelines);
   const [only] = pipelines.keys();
@@ -134,12 +137,19 @@ export function hostSettings(check: OptionChecks, options: HostOptions): HostSet
   }
   check.callback("select", options.select, { optional: true });
   check.callback("decode", options.decode, { optional: true });
+  const { select = () => only, decode = json() } = options;
+  return { namespace, pipelines, select, decode };
+}
+
+/** Checks what every host takes, and fills in the defaults. */
+export function hostSettings(check: OptionChecks, options: HostOptions): HostSettings {
+  const admission = admissionSettings(check, options);
   check.callback("observe", options.observe, { optional: true });
   for (const around of ["turn", "attempt"] as const) {
     check.callback(`instrument.${around}`, options.instrument?.[around], { optional: true });
   }
   return {
-    namespace,
+    ...admission,
     queue: check.methods("queue", options.queue, QUEUE_METHODS, "a queue, such as sqsQueue({ … })"),
     store: check.methods(
       "store",
@@ -147,9 +157,6 @@ export function hostSettings(check: OptionChecks, options: HostOptions): HostSet
       STORE_METHODS,
       "a store, such as redisStore({ … })",
     ),
-    pipelines,
-    select: options.select ?? (() => only),
-    decode: options.decode ?? json(),
     maxReceives:
       options.maxReceives === undefined
         ? undefined
@@ -158,7 +165,7 @@ export function hostSettings(check: OptionChecks, options: HostOptions): HostSet
     delivery: checkedDelivery(check, options.delivery ?? "live"),
     digestSecret: check.text(
       "digestSecret",
-      options.digestSecret ?? namespace,
+      options.digestSecret ?? admission.namespace,
       /^.+$/s,
       "a text that isn't empty",
     ),
