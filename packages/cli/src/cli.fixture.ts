@@ -22,6 +22,8 @@ export interface Run {
 export interface RunOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly stdin?: string;
+  /** What the tool takes for now. */
+  readonly now?: () => number;
 }
 
 export interface Workplace {
@@ -53,7 +55,7 @@ export async function createWorkplace(
       const [stdout, stderr] = [new PassThrough(), new PassThrough()];
       const told = Promise.all([text(stdout), text(stderr)]);
       const code = await runCli(args, {
-        ...{ stdin, stdout, stderr, cwd: folder, now: Date.now },
+        ...{ stdin, stdout, stderr, cwd: folder, now: options.now ?? Date.now },
         env: { ...AWS, ...env, ...options.env },
       });
       stdout.end();

@@ -36,6 +36,7 @@ const commands: readonly {
       resolve: async () => (await import("./commands/resolve.js")).addResolve,
       redrive: async () => (await import("./commands/redrive.js")).addRedrive,
       discard: async () => (await import("./commands/discard.js")).addDiscard,
+      purge: async () => (await import("./commands/purge.js")).addPurge,
     },
   },
   {

@@ -12,8 +12,13 @@ interface PipelineCounts {
   unknown: number;
   blocked: number;
   deadLettered: number;
+  /** Begun so long ago that SQS has no message any more: they stay until `purge` gives them up. */
+  overdue: number;
   oldestStartedAt: number;
 }
+
+/** As `purge` has it. */
+const OVERDUE_MS = 14 * 86_400_000;
 
 export function addStatus(program: Command, session: Session): void {
   const command = program
@@ -31,12 +36,14 @@ export function addStatus(program: Command, session: Session): void {
       for await (const { pipeline, attempt, dead } of attention) {
         const { startedAt } = attempt;
         const count = counts.get(pipeline) ?? {
-          ...{ pipeline, unknown: 0, blocked: 0, deadLettered: 0, oldestStartedAt: startedAt },
+          ...{ pipeline, unknown: 0, blocked: 0, deadLettered: 0 },
+          ...{ overdue: 0, oldestStartedAt: startedAt },
         };
         counts.set(pipeline, count);
         if (attempt.state === "blocked") count.blocked += 1;
         else count.unknown += 1;
         if (dead) count.deadLettered += 1;
+        if (startedAt < context.now() - OVERDUE_MS) count.overdue += 1;
         count.oldestStartedAt = Math.min(count.oldestStartedAt, startedAt);
       }
       const unresolved = [...counts.values()].sort((a, b) => (a.pipeline < b.pipeline ? -1 : 1));
@@ -89,10 +96,15 @@ function unresolvedText(counts: readonly PipelineCounts[], now: number, columns:
   const rows = counts.map(({ pipeline, unknown, blocked, deadLettered, oldestStartedAt }) => [
     ...[pipeline, unknown, blocked, deadLettered, showAge(oldestStartedAt, now)],
   ]);
+  const overdue = counts.reduce((sum, count) => sum + count.overdue, 0);
+  const old =
+    overdue === 0
+      ? ""
+      : `\n${overdue} were begun over 14 days ago and never expire: resolve or purge them`;
   const grid = table(
     ["NEEDS ATTENTION", "UNKNOWN", "BLOCKED", "OF THEM IN DLQ", "OLDEST"],
     rows,
     columns,
   );
-  return `${grid}\n\nTo list them: exactly-once unresolved`;
+  return `${grid}\n\nTo list them: exactly-once unresolved${old}`;
 }
