@@ -14,6 +14,7 @@ const limits = {
   "ses-adapter/testing": "18 kB",
   "redis-store": "20 kB",
   "postgres-store": "5 kB",
+  opentelemetry: "4 kB",
   "one-request": "5 kB",
   "webhook-sender": "5 kB",
   "dynamodb-store": "5 kB",

@@ -57,7 +57,14 @@ const chance = [
 export const tests = "**/*.{test,proof,fixture}.ts";
 
 const adapters = [
-  ...["sqs-adapter", "ses-adapter", "notify-adapter", "webhook-sender", "one-request"],
+  ...[
+    "sqs-adapter",
+    "ses-adapter",
+    "notify-adapter",
+    "webhook-sender",
+    "one-request",
+    "opentelemetry",
+  ],
   "redis-store",
   "postgres-store",
 ].map((name) => `packages/${name}/src`);
