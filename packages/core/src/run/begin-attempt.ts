@@ -18,24 +18,31 @@ import type {
   TripwireCounters,
   TripwireReservation,
 } from "../ports/index.js";
+import type { Writable } from "../record/writable.js";
 import type { Run, RunEnvironment } from "./run.js";
 
 /** Tries of a `begin` without an answer before it is given up. */
 const BEGIN_TRIES = 3;
 
-/** A request for one attempt. */
-export interface BeginRequest {
-  readonly ref: AttemptRef;
-  /** How long the attempt may take, ms. */
-  readonly timeoutMs: number;
-  /** For a provider that dedupes, where an unknown attempt may be repeated (see `AttemptStart`). */
-  readonly repeatWithinMs: number | undefined;
-  /** Of the content, with the tripwire: it goes along in the same round trip. */
-  readonly reservation: TripwireReservation | undefined;
+/** A request for one attempt. A class, since each effect makes one (see docs/adr/0006). */
+export class BeginRequest {
   /** Whose the content already is; known once the request is answered. */
-  taken: string | undefined;
+  taken: string | undefined = undefined;
   /** How often the store was asked. */
-  tries: number;
+  tries = 0;
+
+  /**
+   * @param timeoutMs how long the attempt may take
+   * @param repeatWithinMs for a provider that dedupes, where an unknown attempt may be repeated (see
+   *   `AttemptStart`)
+   * @param reservation of the content, with the tripwire: it goes along in the same round trip
+   */
+  constructor(
+    readonly ref: AttemptRef,
+    readonly timeoutMs: number,
+    readonly repeatWithinMs: number | undefined,
+    readonly reservation: TripwireReservation | undefined,
+  ) {}
 }
 
 /** Throws where nothing more may be begun: the lease is lost or sending is paused. */
@@ -64,12 +71,17 @@ export function requestAttempt(
   const { key, effect, owner, fence, attemptNumber } = ref;
   const validityMs = validityMsOf(sender);
   const { fingerprint } = run;
-  const attempt = { key, effect, owner, fence, attemptNumber };
-  const start: AttemptStart = {
-    ...attempt,
-    ...{ timeoutMs, validityMs, fingerprint },
-    ...(repeatWithinMs === undefined ? {} : { repeatWithinMs }),
+  const start: Writable<AttemptStart> = {
+    key,
+    effect,
+    owner,
+    fence,
+    attemptNumber,
+    timeoutMs,
+    validityMs,
+    fingerprint,
   };
+  if (repeatWithinMs !== undefined) start.repeatWithinMs = repeatWithinMs;
   const reserving = reservation && store.tripwire?.reserve(reservation);
   const beginning = committer.commit(
     () => {
@@ -149,7 +161,8 @@ async function beginAgain(
   if (!(await settleEarlier(env, run, sender, reply.unknown))) return reply;
   // That may have taken its time.
   assertMayBegin(env, run);
-  const again = { ...request, reservation: undefined, tries: 0 };
+  const { ref, timeoutMs, repeatWithinMs } = request;
+  const again = new BeginRequest(ref, timeoutMs, repeatWithinMs, undefined);
   const next = await requestAttempt(env, run, sender, again);
   request.tries = again.tries;
   return next;

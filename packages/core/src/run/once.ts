@@ -1,9 +1,4 @@
-import {
-  afterRefusal,
-  assertMayBegin,
-  requestAttempt,
-  type BeginRequest,
-} from "./begin-attempt.js";
+import { afterRefusal, assertMayBegin, requestAttempt, BeginRequest } from "./begin-attempt.js";
 import { tellBreaker } from "./breakers.js";
 import { boundedDelay } from "./delays.js";
 import { isSentFor } from "../pipeline/delivery.js";
@@ -78,12 +73,8 @@ export async function performOnce(
     const reservation = live ? reservationOf(env, run, ref, earlier, summary) : undefined;
     const now = env.time();
     const timeoutMs = attemptTimeout(env, run, sender, now);
-    const request: BeginRequest = {
-      ...{ ref, timeoutMs, reservation },
-      repeatWithinMs: repeatWithin(env, sender, earlier, timeoutMs),
-      taken: undefined,
-      tries: 0,
-    };
+    const repeatWithinMs = repeatWithin(env, sender, earlier, timeoutMs);
+    const request = new BeginRequest(ref, timeoutMs, repeatWithinMs, reservation);
     const reply = await requestAttempt(env, run, sender, request);
     if (reply !== "granted" || request.taken !== undefined) {
       const settled = await afterRefusal(env, run, sender, request, reply);
