@@ -1,6 +1,8 @@
 import { startRedisServer, type RedisServer } from "@exactly-once/redis-store/testing";
 import { execFileSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { PassThrough } from "node:stream";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
@@ -12,10 +14,27 @@ import { runCli } from "./program.js";
 const root = fileURLToPath(new URL("../../../", import.meta.url));
 
 let redis: RedisServer;
+let cwd: string;
 beforeAll(async () => {
   redis = await startRedisServer();
+  cwd = mkdtempSync(join(tmpdir(), "exactly-once-guides-"));
+  const queue = { url: "http://127.0.0.1:1/1/forms.fifo" };
+  const settings = {
+    namespace: "forms",
+    redis: { url: redis.url },
+    aws: { region: "eu-west-2", endpoint: "http://127.0.0.1:1" },
+  };
+  const write = (file: string, content: object) => {
+    writeFileSync(join(cwd, file), JSON.stringify(content));
+  };
+  write("exactly-once.json", { ...settings, queues: { forms: queue, "form-updated": queue } });
+  write("one-queue.json", { ...settings, queues: { forms: queue } });
+  write("bounced.jsonl", { key: ["1"], body: "{}" });
 });
-afterAll(() => redis.stop());
+afterAll(async () => {
+  await redis.stop();
+  rmSync(cwd, { recursive: true });
+});
 
 /** Every call of this tool that a page shows, in the words of a shell. */
 function shown(): readonly string[] {
@@ -41,10 +60,10 @@ function shown(): readonly string[] {
 /** What stands for something of the reader's own. */
 function filledIn(line: string): readonly string[] {
   const attempt = `${"0".repeat(32)}-email-nonce-1-1`;
-  const words = line.match(/"[^"]*"|\S+/g) ?? [];
+  const words = line.match(/"[^"]*"|'[^']*'|\S+/g) ?? [];
   return words.map((word) =>
     word
-      .replaceAll('"', "")
+      .replace(/^(["'])(.*)\1$/, "$2")
       .replace(/^ATTEMPT$/, attempt)
       .replace(/^ID…$/, "message-1"),
   );
@@ -53,18 +72,12 @@ function filledIn(line: string): readonly string[] {
 // What audit reads are files of the reader's; --help is shown at another place.
 it.each(shown().filter((line) => !/^(audit|--help)/.test(line)))("takes %s", async (line) => {
   const [stdin, stdout, stderr] = [new PassThrough(), new PassThrough(), new PassThrough()];
-  const args = filledIn(line).filter((word) => !/^(--config|exactly-once\.json)$/.test(word));
-  const env = {
-    EXACTLY_ONCE_NAMESPACE: "forms",
-    REDIS_URL: redis.url,
-    AWS_REGION: "eu-west-2",
-    AWS_ENDPOINT_URL: "http://127.0.0.1:1",
-    AWS_ACCESS_KEY_ID: "a",
-    AWS_SECRET_ACCESS_KEY: "b",
-  };
-  const queue = args.indexOf("--queue") + 1;
-  const named = queue === 0 ? args : args.with(queue, "http://127.0.0.1:1/1/forms.fifo");
-  const code = await runCli(named, { stdin, stdout, stderr, env, cwd: "/", now: () => 0 });
+  const words = filledIn(line);
+  // A command that needs a queue takes the only one, where none is named.
+  const takesOnly = words[0] === "republish" ? ["--config", "one-queue.json"] : [];
+  const env = { USER: "ann", AWS_ACCESS_KEY_ID: "a", AWS_SECRET_ACCESS_KEY: "b" };
+  const world = { stdin, stdout, stderr, env, cwd, now: () => 0 };
+  const code = await runCli([...words, ...takesOnly], world);
   stderr.end();
   expect(code, await text(stderr)).not.toBe(exitCodes.usage);
 });
