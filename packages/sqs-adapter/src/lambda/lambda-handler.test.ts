@@ -229,6 +229,24 @@ describe("a Lambda handler", () => {
     }
   });
 
+  it("hides messages for minutes where an operator has to mend something first", async () => {
+    const fake = await startFakeSqs();
+    try {
+      fake.answer((request) => sqsOk(request));
+      const { client, queueUrl } = fake;
+      const handler = handlerOf(queueUrl, { client });
+      await expect(handler({ Records: [recordOf('{"id":"i"}')] }, inTime)).rejects.toThrow(
+        /has no redrive policy/,
+      );
+      const hidden = fake.requests
+        .filter(({ action }) => action === "ChangeMessageVisibilityBatch")
+        .map(({ input }) => /"VisibilityTimeout":(\d+)/.exec(JSON.stringify(input))?.[1]);
+      expect(hidden).toEqual(["30", "300"]);
+    } finally {
+      await fake.close();
+    }
+  });
+
   it("names itself where a setting can't be", () => {
     expect(() => handlerOf("no-url")).toThrow(/createLambdaHandler: queueUrl is "no-url"/);
     const namespace = "my service";

@@ -43,6 +43,11 @@ export type LambdaHandler = (
 
 const BATCH = 10;
 const CALL_TIMEOUT_MS = 3_000;
+/**
+ * What an operator has to mend is no fault of the messages: coming back at once, they would spend their
+ * receives on it, and be moved by the queue, ms.
+ */
+const REFUSED_MS = 5 * 60_000;
 /** Whose options these are, for an error's text. */
 const CALLER = "createLambdaHandler";
 
@@ -58,7 +63,8 @@ const CALLER = "createLambdaHandler";
  *
  * The first invocation of a sandbox looks at the queue, the store and the senders, and fails with a
  * `ConfigurationError` where they can't keep the promises (no dead-letter queue, a store that evicts),
- * unless that is allowed by name (`allow`); its messages come back. Without `maxReceives` a message is
+ * unless that is allowed by name (`allow`); its messages come back after five minutes, so that
+ * they don't spend their receives before it is mended. Without `maxReceives` a message is
  * dead-lettered one receive before the queue would move it itself. What can't be asked (`describeFailed`,
  * `storeUnavailable`, `senderUnavailable`) is asked again by the next invocation; a queue that may not be
  * asked needs `maxReceives`, below its own limit.
@@ -80,7 +86,7 @@ export function createLambdaHandler(options: LambdaHandlerOptions): LambdaHandle
   });
   const processor = createBatchProcessor({ ...processing, queue }, CALLER);
   const tell = createTell(options);
-  return async (event, context) => {
+  const handle: LambdaHandler = async (event, context) => {
     const messages = event.Records.map(fromLambdaRecord);
     const remainingMs = context.getRemainingTimeInMillis();
     const hidden = hide(queue, messages, remainingMs, tell);
@@ -93,6 +99,14 @@ export function createLambdaHandler(options: LambdaHandlerOptions): LambdaHandle
     const remaining = context.getRemainingTimeInMillis();
     const settled = await processor.process(messages, remaining);
     return lambdaBatchResponse(messages, settled);
+  };
+  return async (event, context) => {
+    try {
+      return await handle(event, context);
+    } catch (error) {
+      await hide(queue, event.Records.map(fromLambdaRecord), REFUSED_MS, tell);
+      throw error;
+    }
   };
 }
 
