@@ -2,8 +2,8 @@ import { notificationKey, type DedupeStore } from "@exactly-once/core";
 import { repliesOf } from "@exactly-once/core/ports";
 import { randomUUID } from "node:crypto";
 
-/** Whose records of editions are, beside those of the service's own pipelines. */
-const PIPELINE = "republish";
+/** Whose records of editions are; no pipeline can have the name. */
+const PIPELINE = ":republish";
 const EFFECT = "republish";
 /** Longer than a file takes at the lowest rate would be too long for who has to wait for a crash. */
 const LEASE_MS = 10 * 60_000;

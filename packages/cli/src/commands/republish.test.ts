@@ -57,7 +57,7 @@ describe("republish", () => {
     const refused = await republish(pair, "bounces 2", other, "-y");
     expect(refused).toMatchObject({ code: 3, json: { sent: 0 } });
     expect(await sqs.receive(pair.queueUrl)).toHaveLength(1);
-    const shown = await place.run(["show", '["tis","republish","bounces 2"]', "--no-json"]);
+    const shown = await place.run(["show", '["tis",":republish","bounces 2"]', "--no-json"]);
     expect(shown.stdout).toMatch(/ann: they bounced/);
   });
 
