@@ -56,4 +56,7 @@ export const USER_CACHE_MUTANTS: readonly Mutant[] = [
       "if (snapshot === undefined) return undefined;",
     ),
   ]),
+  mutant("listing-delay-ignored", "A walk begun right after the event tells who is absent.", [
+    core("#needOf", "isAsked ? asOf + listingDelayMs : 0", "isAsked ? asOf : 0"),
+  ]),
 ];
