@@ -61,6 +61,7 @@ const environment = z.object({
   SES_EVENTS_QUEUE_URL: httpUrl.optional(),
   REDIS_URL: z.url({ protocol: /^rediss?$/, error: "must be a redis(s):// URL" }).optional(),
   HISTORY_TOKEN: z.string().min(16, "must have at least 16 characters").optional(),
+  OTEL_EXPORTER_OTLP_ENDPOINT: httpUrl.optional(),
   ALLOW: z.string().default("").transform(codesOf),
   DIGEST_SECRET: z.string().min(16, "must have at least 16 characters").optional(),
   CONCURRENCY: wholeNumber(1, 1_000, 20),
@@ -121,6 +122,8 @@ export interface Config {
   readonly redisUrl: string | undefined;
   /** What readers of the send history have to bear. */
   readonly historyToken: string | undefined;
+  /** Where spans and metrics go; without it, nowhere. */
+  readonly otlpEndpoint: string | undefined;
   /** Faults of the deployment to start with all the same. */
   readonly allow: readonly string[];
   readonly digestSecret: string | undefined;
@@ -210,6 +213,7 @@ function toConfig(env: Environment): Config {
     sesEventsQueueUrl: env.SES_EVENTS_QUEUE_URL,
     redisUrl: env.REDIS_URL,
     historyToken: env.HISTORY_TOKEN,
+    otlpEndpoint: env.OTEL_EXPORTER_OTLP_ENDPOINT,
     allow: env.ALLOW,
     digestSecret: env.DIGEST_SECRET,
     concurrency: env.CONCURRENCY,

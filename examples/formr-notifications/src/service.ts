@@ -23,6 +23,7 @@ import type { Logger } from "./logging/logger.js";
 import { queueClient } from "./queue-client.js";
 import { sesEvents } from "./ses-events.js";
 import { sharedState } from "./shared-state.js";
+import { startTelemetry } from "./telemetry.js";
 import { traineeUsers } from "./trainee-users.js";
 
 /** What the last poll may add to the time a deployment waits for the service to stop. */
@@ -59,6 +60,12 @@ export function startService(config: Config, logger: Logger): StartingService {
   const mailer = createMailer(config, state.store);
   const sqs = queueClient(config);
   const { namespace } = config;
+  const telemetry =
+    config.otlpEndpoint === undefined
+      ? undefined
+      : startTelemetry(config.otlpEndpoint, namespace, (error) => {
+          logger.warn({ error: describeError(error) }, "telemetry");
+        });
   const keeper = keepHistory({ history: state.history, namespace, logger });
 
   const queueAt = (queueUrl: string) =>
@@ -66,7 +73,8 @@ export function startService(config: Config, logger: Logger): StartingService {
 
   function consumerOf(pipeline: Pipeline, queueUrl: string): Consumer {
     const queueLogger = logger.child({ consumer: pipeline.name });
-    return createConsumer({
+    const seen = telemetry?.of(queueUrl);
+    const consumer = createConsumer({
       namespace,
       queue: queueAt(queueUrl),
       store: state.store,
@@ -81,9 +89,14 @@ export function startService(config: Config, logger: Logger): StartingService {
       observe: (event) => {
         logConsumerEvent(queueLogger, event);
         keeper.onConsumerEvent(event);
+        seen?.observe(event);
       },
+      instrument: seen?.instrument,
       ...(config.digestSecret === undefined ? {} : { digestSecret: config.digestSecret }),
     });
+    seen?.watch(consumer);
+    seen?.watchUserCache(users.cache);
+    return consumer;
   }
 
   const settings = {
@@ -153,6 +166,7 @@ export function startService(config: Config, logger: Logger): StartingService {
     await users.stop();
     await keeper.stop();
     await health?.close();
+    await telemetry?.stop();
     mailer.close();
     sqs.destroy();
     state.close();
