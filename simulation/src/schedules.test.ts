@@ -23,6 +23,13 @@ describe("simulation: seeds", () => {
     expect(totals).toMatchObject({ seeds: 120, repeated: 4 });
   });
 
+  it("keeps every promise where processes make their store of a database themselves", async () => {
+    const range = { first: 1, count: 20, repeatEvery: 10, scenario: "cas" } as const;
+    const { totals, failures } = await runSeeds(range);
+    expect(failures).toEqual([]);
+    expect(totals).toMatchObject({ seeds: 20, repeated: 2 });
+  });
+
   it.each(SCENARIOS)("without faults, %s runs keep every promise", async (scenario) => {
     let done = 0;
     for (let seed = 1; seed <= 10; seed += 1) {

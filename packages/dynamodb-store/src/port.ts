@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import type { CasPort } from "@exactly-once/core/ports";
 import { attentionPage } from "./attention.js";
 import { backPressure } from "./faults.js";
@@ -27,10 +28,16 @@ export function dynamodbPort(options: DynamodbPortOptions): CasPort {
     shared: true,
     maxBatch: MAX_BATCH,
     maxValueBytes: MAX_CONTENT_BYTES,
-    read: (names, signal) => readCells(place, names, signal),
-    write: (items, signal) => writeCells(place, items, signal),
+    read: (names, signal) => readCells(place, names, forMany(signal)),
+    write: (items, signal) => writeCells(place, items, forMany(signal)),
     attend: (name, attentionAt, signal) => attendCell(place, name, attentionAt, signal),
     attention: (cursor, limit, signal) =>
-      patiently(() => attentionPage(place, cursor, limit, signal), signal),
+      patiently(() => attentionPage(place, cursor, limit, forMany(signal)), signal),
   };
+}
+
+/** Each item of a call listens to its signal; the default limit is there to find leaks. */
+function forMany(signal: AbortSignal): AbortSignal {
+  setMaxListeners(0, signal);
+  return signal;
 }

@@ -3,11 +3,11 @@ import { judgeOrphan } from "../oracles/final.js";
 import { backlogWires } from "../ports/backlog.js";
 import { progressWires } from "../ports/progress.js";
 import { queueWires } from "../ports/queue-client.js";
-import { storeWires } from "../ports/store-client.js";
 import { operatorLoop, WHO } from "../actors/operator.js";
 import { startEvidence } from "../actors/evidence.js";
 import type { ScenarioSettings } from "../scenarios/settings.js";
 import type { RunBasis } from "./basis.js";
+import { connectedStore } from "./connected-store.js";
 import type { Replicas } from "./replicas.js";
 import type { ServiceWorld } from "./service-world.js";
 
@@ -27,11 +27,7 @@ export function startOperator(
 ): Host {
   const { kernel, network, report, seed } = basis;
   const host = createHost(kernel, { name: "operator", seed });
-  const store = storeWires(
-    "operator",
-    world.sideService("operatorStore", VERDICTS_WAY),
-    world.store,
-  );
+  const store = connectedStore("operator", world.sideService("operatorStore", VERDICTS_WAY), world);
 
   /** The process lives on, and nothing kept it from giving up what it had asked for. */
   const couldGiveUp = (owner: string): boolean =>
@@ -67,7 +63,7 @@ export function startReconciler(
   const told = { verdicts: 0 };
   const host = createHost(kernel, { name: "reconciler", seed, skewMs: -skewMs });
   const side = world.sideService("reconcilerStore", EVENTS_WAY);
-  const store = storeWires("reconciler", side, world.store);
+  const store = connectedStore("reconciler", side, world);
   const queue = queueWires(
     "reconciler",
     world.sideService("noticesSqs", EVENTS_WAY),

@@ -6,8 +6,8 @@ import { providerOracle } from "../oracles/provider.js";
 import { mailWires, type MailWires } from "../ports/mailer.js";
 import { queueWires } from "../ports/queue-client.js";
 import { sesMailWires } from "../ports/ses-mailer.js";
-import { storeWires } from "../ports/store-client.js";
 import { OTHER_PIPELINE, PIPELINE } from "../scenarios/events.js";
+import { connectedStore } from "./connected-store.js";
 import type { ServiceParts } from "../scenarios/service.js";
 import {
   ATTEMPT_TIMEOUT_MS,
@@ -69,7 +69,7 @@ export function serviceWires(
     ledger.tries.set(messageId, (ledger.tries.get(messageId) ?? 0) + 1);
   };
 
-  const store = storeWires(name, services.store, world.store, {
+  const store = connectedStore(name, services.store, world, {
     ...(onAsked === undefined ? {} : { onAsked }),
     onGranted: (id) => ledger.heard.add(id),
   });

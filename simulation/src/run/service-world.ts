@@ -10,7 +10,8 @@ import { reservationOracle } from "../oracles/reservations.js";
 import { SIGNATURE_MS, type ScenarioSettings } from "../scenarios/settings.js";
 import { noticeBody, sesWorld, type SesWorld } from "../worlds/ses.js";
 import { sqsQueue, type SqsEvent, type SqsQueue } from "../worlds/sqs.js";
-import { storeWorld, type StoreWorld } from "../worlds/store.js";
+import { casWorld, type CasWorld } from "../worlds/cas-store.js";
+import { storeWorld, type StoreWorld, type StoreWorldOptions } from "../worlds/store.js";
 import type { RunBasis } from "./basis.js";
 
 /** Everything outside of the service's own processes, and the oracles that watch it. */
@@ -19,6 +20,8 @@ export interface ServiceWorld {
   readonly queueRules: QueueOracle;
   readonly claimRules: ClaimOracle;
   readonly store: StoreWorld;
+  /** The same, where processes make their store over it themselves. */
+  readonly cas: CasWorld | undefined;
   readonly ses: SesWorld;
   readonly main: SqsQueue;
   readonly dlq: SqsQueue;
@@ -43,7 +46,15 @@ export function buildServiceWorld(basis: RunBasis, settings: ScenarioSettings): 
   const ledger = createLedger();
   const mailRules = mailOracle(ledger, settings.variation?.tripwire, now, report);
   const dedupes = settings.variation?.provider === "idempotent";
-  const claimRules = claimOracle(ledger, now, settings.onUnknown === "resend", report);
+  const claimRules = claimOracle(
+    ledger,
+    now,
+    {
+      mayResend: settings.onUnknown === "resend",
+      mayOverlap: settings.cas?.clockOf === "caller",
+    },
+    report,
+  );
   const queueRules = queueOracle(
     ledger,
     () => main,
@@ -55,7 +66,7 @@ export function buildServiceWorld(basis: RunBasis, settings: ScenarioSettings): 
   const reservationRules = reservationOracle(ledger, report);
   const isolationRules = isolationOracle(ledger, now, report);
   const evidenceRules = evidenceOracle(ledger, () => ses, report);
-  const store = storeWorld({
+  const storeOptions: StoreWorldOptions = {
     kernel,
     retentionMs: 28 * DAY_MS,
     skewMs: settings.skewMs / 2,
@@ -74,7 +85,9 @@ export function buildServiceWorld(basis: RunBasis, settings: ScenarioSettings): 
       mailRules.onFailOver(lost);
       history.onFailOver(lost);
     },
-  });
+  };
+  const cas = settings.cas && casWorld({ ...storeOptions, cas: settings.cas });
+  const store = cas ?? storeWorld(storeOptions);
 
   const queueOptions = {
     kernel,
@@ -143,7 +156,7 @@ export function buildServiceWorld(basis: RunBasis, settings: ScenarioSettings): 
   const leg = { timeoutMs: 2_000, maxDelayMs: 12_000 };
   const quiet = settings.quiet ? { rate: 0 } : {};
   return {
-    ...{ ledger, queueRules, claimRules, store, ses, main, dlq, notices, noticesDlq },
+    ...{ ledger, queueRules, claimRules, store, cas, ses, main, dlq, notices, noticesDlq },
     services: {
       store: network.service({
         ...{ name: "store", latencyMs: 1, resends: true, rate: 0.04, ...leg },

@@ -1,5 +1,6 @@
 import type { UnknownPolicy } from "@exactly-once/core";
 import type { Decisions } from "../kernel/decisions.js";
+import type { CasSettings } from "../worlds/cas-store.js";
 import { variationOf, type Variation } from "./variation.js";
 
 /** How silence is judged, ms; as all times here about a fortieth of the real ones. */
@@ -65,6 +66,8 @@ export interface ScenarioSettings {
   readonly maxHeld: number;
   /** Nothing happens to any call: what goes wrong is one pipeline's own. */
   readonly quiet: boolean;
+  /** Absent: the store decides by itself. */
+  readonly cas?: CasSettings;
   /** Absent: the plain service. */
   readonly variation?: Variation;
   readonly redrive: boolean;
@@ -85,6 +88,8 @@ export const SIGNATURE_MS = 15_000;
 export const VALIDITY_MS = 30_000;
 export const ATTEMPT_TIMEOUT_MS = 6_000;
 const MAX_SKEW_MS = 5_000;
+/** Two clocks that are wrong opposite ways, corrected wrongly, and set back by three pauses. */
+const MAX_CAS_SKEW_MS = 2 * (MAX_SKEW_MS + 2_000) + 3 * 70_000;
 
 const COMMON = {
   visibilityMs: 20_000,
@@ -110,7 +115,8 @@ const COMMON = {
 /**
  * `small` to `crowded` are the service in three sizes. `evidence` adds verdicts from SES's silence,
  * `failover` a store that loses its last writes. `lambda` is the service in an AWS Lambda function,
- * `pipelines` has one pipeline in trouble and another that is well, `users` the user cache by itself.
+ * `pipelines` has one pipeline in trouble and another that is well, `users` the user cache by itself,
+ * `cas` the service on a database that compares and sets.
  */
 export const SCENARIOS = [
   "small",
@@ -122,6 +128,7 @@ export const SCENARIOS = [
   "lambda",
   "pipelines",
   "users",
+  "cas",
 ] as const;
 export type ScenarioName = (typeof SCENARIOS)[number];
 
@@ -213,6 +220,14 @@ export function scenarioSettings(
       return lambdaSettings(standard, decisions);
     case "standard":
       return standard;
+    case "cas":
+      return {
+        ...standard,
+        replicas: pick("replicas", [2, 3]),
+        cas: { clockOf: pick("casClock", ["caller", "store"]), maxSkewMs: MAX_CAS_SKEW_MS },
+        holdForMs: 600_000,
+        restWithinMs: 40 * 60_000,
+      };
     case "varied":
       return {
         ...standard,

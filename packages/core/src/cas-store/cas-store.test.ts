@@ -274,6 +274,25 @@ describe("the clock", () => {
     },
   );
 
+  it.each(["claim", "begin", "extend"] as const)(
+    "of a store isn't taken for long past by a process that was suspended: %s",
+    async (operation) => {
+      const troubled = troubledPort("store");
+      const { clock } = troubled;
+      const { store, claim } = processOf(troubled);
+      await claim();
+      // The store's clock goes on, and the process' monotonic one stands still.
+      clock.jumpWall(LEASE_MS / 2);
+      if (operation === "claim") await claim({ key: "f".repeat(32) });
+      else if (operation === "begin") await store.begin(start(A));
+      else await store.extend([{ ...A, leaseMs: LEASE_MS }]);
+      const key = operation === "claim" ? "f".repeat(32) : KEY;
+      const [view] = repliesOf(await store.read([key]));
+      const counted = view?.effects[0]?.startedAt ?? (view?.leaseUntil ?? 0) - LEASE_MS;
+      expect(counted).toBe(clock.now());
+    },
+  );
+
   it("of a store is never taken for further than it is", async () => {
     const troubled = troubledPort("store");
     const [one, two] = [processOf(troubled), processOf(troubled)];
@@ -303,6 +322,19 @@ describe("a claim from a clock that is far ahead", () => {
     expect(await claim({ owner: "b" })).toMatchObject({ status: "claimed", fence: 2 });
     const [view] = repliesOf(await processOf(troubled).store.read([KEY]));
     expect(view?.leaseUntil).toBe(troubled.clock.now() + LEASE_MS);
+  });
+
+  it("isn't by what was seen of the claim before", async () => {
+    const troubled = troubledPort();
+    const future = processOf(troubled, { clock: ahead(troubled, YEARS_MS) });
+    const { claim } = processOf(troubled);
+    await future.claim();
+    await claim({ owner: "b" });
+    await troubled.clock.advance(LEASE_MS - 1);
+    await future.store.extend([{ ...A, leaseMs: LEASE_MS }]);
+    await troubled.clock.advance(1);
+    // For the length of its lease something was seen, but another revision.
+    expect(await claim({ owner: "b" })).toMatchObject({ status: "busy" });
   });
 
   it("isn't while it is extended", async () => {

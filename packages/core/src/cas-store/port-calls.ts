@@ -1,4 +1,3 @@
-import { setMaxListeners } from "node:events";
 import { StoreUnavailableError } from "../errors.js";
 import type { Clock } from "../ports/index.js";
 import type {
@@ -47,8 +46,6 @@ export function portCalls({ port, clock, time, callTimeoutMs }: PortCallsOptions
     call: (signal: AbortSignal) => Promise<Answer>,
   ): Promise<Answer> {
     const [waiting, patience] = [new AbortController(), new AbortController()];
-    // A port may listen once for each item; the default is there to find leaks.
-    setMaxListeners(0, patience.signal);
     const late = clock.sleep(callTimeoutMs, waiting.signal).then((): never => {
       throw new Error(`no answer within ${callTimeoutMs} ms`);
     });

@@ -104,7 +104,10 @@ export function recordExchange(options: RecordExchangeOptions): RecordExchange {
           value: encodeRecord(record, now, stored?.unknown),
           attentionAt: needsAttentionAt(record),
           expiresAt: record.expiresAt,
-          liveUntil: underLease ? found?.leaseUntil : undefined,
+          liveUntil: earlier(
+            underLease ? found?.leaseUntil : undefined,
+            underLease || isBusy ? time.notAfter(now) : undefined,
+          ),
         },
       };
     };
@@ -126,6 +129,11 @@ export function recordExchange(options: RecordExchangeOptions): RecordExchange {
       throw error;
     }
   };
+}
+
+function earlier(one: number | undefined, other: number | undefined): number | undefined {
+  if (one === undefined || other === undefined) return one ?? other;
+  return Math.min(one, other);
 }
 
 /**

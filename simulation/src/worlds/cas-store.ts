@@ -1,0 +1,200 @@
+import type { DedupeStore } from "@exactly-once/core";
+import {
+  type AttemptRef,
+  type CasPort,
+  casStore,
+  type CasWrite,
+  type ClaimRequest,
+  type Clock,
+  type Completion,
+  type Lease,
+  type LeaseExtension,
+  type Outcome,
+  recordName,
+} from "@exactly-once/core/ports";
+import { memoryCasPort } from "@exactly-once/core/testing";
+import { AsyncLocalStorage } from "node:async_hooks";
+import { EPOCH, type Life } from "../kernel/host.js";
+import type { StoreCommand, StoreEvent, StoreWorld, StoreWorldOptions } from "./store.js";
+
+/** A store that each process makes for itself, over a database that compares and sets. */
+export interface CasSettings {
+  /** Whose clock judges leases. */
+  readonly clockOf: "caller" | "store";
+  /** Ms that the clocks of two processes may differ by. */
+  readonly maxSkewMs: number;
+}
+
+/** What a process wanted with a write. */
+interface Intent {
+  readonly command: StoreCommand;
+  readonly args: readonly unknown[];
+}
+
+export interface CasWorldOptions extends StoreWorldOptions {
+  readonly cas: CasSettings;
+}
+
+/** What a process is given to make its store of. */
+export interface CasClient {
+  /** Absent: the server itself, which is never slow. */
+  readonly life?: Life;
+  readonly clock: Omit<Clock, "sleep">;
+  readonly randomness: { id(): string };
+  readonly callTimeoutMs: number;
+  /** Carries calls to the database. */
+  readonly port: CasPort;
+}
+
+/**
+ * A database that compares and sets, reached through a faulty network: each process decides by itself, as
+ * `casStore` does, and what the server executes is only whether a revision stands. What a write was for is
+ * told to the oracles once it is executed.
+ */
+export interface CasWorld extends StoreWorld {
+  readonly database: CasPort;
+  /** A process's store over its wires to the database. */
+  storeOf(client: CasClient): DedupeStore;
+}
+
+export function casWorld(options: CasWorldOptions): CasWorld {
+  const { kernel, cas, retentionMs, skewMs, observe, onFree } = options;
+  const intents = new Map<string, Intent>();
+  const now = (): number => EPOCH + kernel.now + skewMs;
+  const clock: Clock = { now, monotonic: () => kernel.now, sleep: () => new Promise(() => {}) };
+  const memory = memoryCasPort({ clock, clockOf: cas.clockOf });
+  const database: CasPort = {
+    ...memory,
+    write: async (items, signal) => {
+      const answer = await memory.write(items, signal);
+      items.forEach((item, i) => {
+        const intent = intents.get(item.revision);
+        const event = answer.items[i] === "written" && intent && eventOf(intent, item);
+        if (event) observe(event);
+      });
+      return answer;
+    },
+  };
+
+  /** A client's time limit is no timer of the consumer's: as the wires', it may outlast a stop. */
+  const sleepOf =
+    (life: Life | undefined): Clock["sleep"] =>
+    (ms, signal) =>
+      new Promise((resolve) => {
+        if (life === undefined) return;
+        const timer = kernel.schedule(kernel.now + ms, () => resolve(), life);
+        signal?.addEventListener("abort", () => kernel.cancel(timer), { once: true });
+      });
+
+  function storeOf({ life, randomness, callTimeoutMs, port, ...of }: CasClient): DedupeStore {
+    const { now: ownNow, monotonic } = of.clock;
+    const own: Clock = { now: ownNow, monotonic, sleep: sleepOf(life) };
+    const wanted = new AsyncLocalStorage<Intent>();
+    const id = (): string => {
+      const revision = randomness.id();
+      const intent = wanted.getStore();
+      if (intent) intents.set(revision, intent);
+      return revision;
+    };
+    const store = casStore(port, {
+      ...{ clock: own, randomness: { id }, callTimeoutMs, retentionMs },
+      ...(cas.clockOf === "caller" ? { maxSkewMs: cas.maxSkewMs } : {}),
+    });
+    const told = <Name extends StoreCommand>(command: Name): DedupeStore[Name] =>
+      ((...args: readonly unknown[]) =>
+        wanted.run({ command, args }, () =>
+          (store[command] as (...given: readonly unknown[]) => Promise<unknown>)(...args),
+        )) as DedupeStore[Name];
+    const settle = told("settle");
+    return {
+      ...store,
+      ...{ claim: told("claim"), extend: told("extend"), begin: told("begin") },
+      ...{ block: told("block"), complete: told("complete"), release: told("release") },
+      ...{ bury: told("bury"), resolve: told("resolve") },
+      settle: async (ref, outcome) => {
+        const reply = await settle(ref, outcome);
+        // A refusal writes nothing, and proof must not be refused.
+        if (reply === "lost") observe({ command: "settle", args: [ref, outcome], reply });
+        return reply;
+      },
+      tripwire: {
+        ...store.tripwire,
+        free: (item) => {
+          onFree?.(item);
+          return store.tripwire.free(item);
+        },
+      },
+    };
+  }
+
+  let ids = 0;
+  const server = storeOf({
+    ...{ clock, port: database, callTimeoutMs: 60_000 },
+    randomness: { id: () => `server${(ids += 1).toString(36)}` },
+  });
+  const { control, tripwire } = server;
+  if (!control || !tripwire) throw new Error("casStore has both");
+  return {
+    ...{ database, storeOf, now, control, tripwire },
+    execute: (command, args) =>
+      (server[command] as (...given: readonly unknown[]) => never)(...args),
+    failOver: () => {
+      throw new Error("A database that answers once a write is replicated loses none.");
+    },
+  };
+}
+
+interface Written {
+  readonly state: string;
+  readonly owner: string;
+  readonly fence: number;
+  readonly effects: readonly { readonly effect: string; readonly state: string }[];
+}
+
+/** What the command answers whose write was executed. */
+function eventOf({ command, args }: Intent, item: CasWrite): StoreEvent | undefined {
+  const record = JSON.parse(item.value ?? "{}") as Partial<Written>;
+  // Of another cell than a record's.
+  if (record.effects === undefined) return undefined;
+  const { state, owner, fence = 0, effects } = record;
+  const mine = <Of extends Lease | ClaimRequest>(): readonly Of[] =>
+    (args[0] as readonly Of[]).filter((of) => recordName(of.key) === item.name);
+  switch (command) {
+    case "claim": {
+      const requests = mine<ClaimRequest>().filter(
+        (of) => state !== "claimed" || of.owner === owner,
+      );
+      const reply = state === "claimed" ? "claimed" : "done";
+      const replies = requests.map(() => ({ status: reply, fence, effects: [] }));
+      return { command, args: [requests], reply: replies } as unknown as StoreEvent;
+    }
+    case "extend": {
+      const items = mine<LeaseExtension>().filter((of) => of.owner === owner && of.fence === fence);
+      return { command, args: [items], reply: items.map(() => "extended") };
+    }
+    case "complete": {
+      const items = mine<Completion>().filter((of) => of.owner === owner && of.fence === fence);
+      return { command, args: [items], reply: items.map(() => "done") };
+    }
+    case "release": {
+      const items = mine<Lease>().filter((of) => of.owner === owner && of.fence === fence);
+      return { command, args: [items], reply: items.map(() => "released") };
+    }
+    case "settle": {
+      const [ref, outcome] = args as unknown as readonly [AttemptRef, Outcome];
+      const stands = effects.find(({ effect }) => effect === ref.effect)?.state;
+      const isOpen = outcome.status === "rejected" && stands === "unknown";
+      const reply = isOpen ? { unknown: {} } : "settled";
+      return { command, args, reply } as unknown as StoreEvent;
+    }
+    default:
+      return { command, args, reply: REPLIES[command] } as unknown as StoreEvent;
+  }
+}
+
+const REPLIES: Partial<Record<StoreCommand, string>> = {
+  begin: "granted",
+  block: "blocked",
+  bury: "dead",
+  resolve: "resolved",
+};
