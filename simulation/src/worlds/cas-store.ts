@@ -1,6 +1,7 @@
 import type { DedupeStore } from "@exactly-once/core";
 import {
   type AttemptRef,
+  type CasCell,
   type CasPort,
   casStore,
   type CasWrite,
@@ -24,6 +25,8 @@ export interface CasSettings {
   /** Ms that the clocks of two processes may differ by. */
   readonly maxSkewMs: number;
 }
+
+const UNREADABLE: CasCell = { revision: "later", value: '{"format":9}' };
 
 /** What a process wanted with a write. */
 interface Intent {
@@ -63,16 +66,27 @@ export function casWorld(options: CasWorldOptions): CasWorld {
   const now = (): number => EPOCH + kernel.now + skewMs;
   const clock: Clock = { now, monotonic: () => kernel.now, sleep: () => new Promise(() => {}) };
   const memory = memoryCasPort({ clock, clockOf: cas.clockOf });
+  /** Until when something that can't be read stands in a cell. */
+  const unreadable = new Map<string, number>();
+  const isUnreadable = (name: string): boolean => kernel.now < (unreadable.get(name) ?? 0);
   const database: CasPort = {
     ...memory,
+    read: async (names, signal) => {
+      const answer = await memory.read(names, signal);
+      const items = names.map((name, i) => (isUnreadable(name) ? UNREADABLE : answer.items[i]));
+      return { ...answer, items };
+    },
     write: async (items, signal) => {
-      const answer = await memory.write(items, signal);
-      items.forEach((item, i) => {
+      // What expects nothing there, or what stood there before, is refused.
+      const possible = items.filter(({ name }) => !isUnreadable(name));
+      const answer = await memory.write(possible, signal);
+      possible.forEach((item, i) => {
         const intent = intents.get(item.revision);
         const event = answer.items[i] === "written" && intent && eventOf(intent, item);
         if (event) observe(event);
       });
-      return answer;
+      const replies = items.map((item) => answer.items[possible.indexOf(item)] ?? "refused");
+      return { ...answer, items: replies };
     },
   };
 
@@ -138,6 +152,8 @@ export function casWorld(options: CasWorldOptions): CasWorld {
     ...{ database, storeOf, now, control, tripwire },
     execute: (command, args) =>
       (server[command] as (...given: readonly unknown[]) => never)(...args),
+    makeUnreadable: (key, until) => void unreadable.set(recordName(key), until),
+    wasUnreadable: (key) => unreadable.has(recordName(key)),
     failOver: () => {
       throw new Error("A database that answers once a write is replicated loses none.");
     },
