@@ -1,5 +1,5 @@
 import { repliesOf, type UnresolvedItem } from "@exactly-once/core/ports";
-import type { RedisStore } from "@exactly-once/redis-store";
+import type { DedupeStore } from "@exactly-once/core";
 import type { LocalSes } from "@exactly-once/ses-adapter/testing";
 import { keyOf, recipientOf } from "./notification.js";
 
@@ -25,7 +25,11 @@ export interface NamedCount extends Count {
  * The list is read first: what is settled as accepted meanwhile is counted as both, and not as
  * neither.
  */
-export async function count(events: number, ses: LocalSes, store: RedisStore): Promise<NamedCount> {
+export async function count(
+  events: number,
+  ses: LocalSes,
+  store: DedupeStore,
+): Promise<NamedCount> {
   const listed = new Set((await listUnresolved(store)).map(({ key }) => key));
   const emails = new Map<string, number>();
   for (const { destinations } of ses.sent()) {
@@ -45,14 +49,14 @@ export async function count(events: number, ses: LocalSes, store: RedisStore): P
 }
 
 /** How many events are neither done nor waiting for a verdict. */
-export async function countOpen(events: number, store: RedisStore): Promise<number> {
+export async function countOpen(events: number, store: DedupeStore): Promise<number> {
   const keys = Array.from({ length: events }, (_, id) => keyOf(id));
   const listed = new Set((await listUnresolved(store)).map(({ key }) => key));
   const views = repliesOf(await store.read(keys));
   return views.filter((view, id) => view?.state !== "done" && !listed.has(keys[id] ?? "")).length;
 }
 
-export async function listUnresolved(store: RedisStore): Promise<readonly UnresolvedItem[]> {
+export async function listUnresolved(store: DedupeStore): Promise<readonly UnresolvedItem[]> {
   const items: UnresolvedItem[] = [];
   let cursor: string | undefined;
   do {

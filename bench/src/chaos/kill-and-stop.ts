@@ -6,12 +6,14 @@ import { figures, listUnresolved, type Count } from "./count.js";
 import type { Anomaly } from "./evidence.js";
 import { resolveAll, type Verdicts } from "./operator.js";
 import { startStack, type Replica, type Stack } from "./stack.js";
+import type { StoreKind } from "./store-server.js";
 import { readTraces } from "./trace.js";
 
 export interface ChaosOptions {
   readonly events: number;
   readonly replicas: number;
-  readonly redisRestarts: number;
+  readonly storeKind: StoreKind;
+  readonly storeRestarts: number;
 }
 
 export interface ChaosResult extends Count {
@@ -26,7 +28,7 @@ export interface ChaosResult extends Count {
   readonly anomalies: readonly Anomaly[];
   readonly kills: number;
   readonly stops: number;
-  readonly redisRestarts: number;
+  readonly storeRestarts: number;
   readonly deadLettered: number;
   readonly maxReceives: number;
   readonly seconds: number;
@@ -35,22 +37,26 @@ export interface ChaosResult extends Count {
 const VISIBILITY_MS = 5_000;
 /** Longer than any lease. */
 const STOPPED_MS = { least: 6_000, most: 10_000 };
-const REDIS_DOWN_MS = { least: 1_000, most: 4_000 };
+const STORE_DOWN_MS = { least: 1_000, most: 4_000 };
 const RESOLVED_WITHIN_MS = 2 * 60_000;
 
 /**
- * Replicas are killed and stopped at random, and Redis is killed and started, while events are
+ * Replicas are killed and stopped at random, and the store is killed and started, while events are
  * handled. After all is quiet it is counted what became of them; then an operator resolves what is
  * listed, and it is counted again.
  */
 export async function killAndStop(options: ChaosOptions): Promise<ChaosResult> {
   const { events } = options;
   const began = Date.now();
-  const stack = await startStack({ visibilityMs: VISIBILITY_MS, sesDelayMs: 200 });
+  const stack = await startStack({
+    storeKind: options.storeKind,
+    visibilityMs: VISIBILITY_MS,
+    sesDelayMs: 200,
+  });
   try {
     await stack.publish(events);
     const fleet = await startFleet(stack, options.replicas);
-    const redisRestarts = await restartRedis(stack, options);
+    const storeRestarts = await restartStore(stack, options);
     await fleet.calm();
     const rest = await atRest(stack, events, "after the last kill");
     const listed = await listUnresolved(stack.store);
@@ -68,7 +74,7 @@ export async function killAndStop(options: ChaosOptions): Promise<ChaosResult> {
       anomalies: [...rest.anomalies, ...end.anomalies],
       kills: fleet.kills,
       stops: fleet.stops,
-      redisRestarts,
+      storeRestarts,
       deadLettered: await stack.deadLetters(),
       maxReceives: Math.max(0, ...stack.receives.values()),
       seconds,
@@ -127,18 +133,18 @@ async function startFleet(stack: Stack, size: number): Promise<Fleet> {
 }
 
 /** Spread over the work: each time another share of the events is done. */
-async function restartRedis(stack: Stack, options: ChaosOptions): Promise<number> {
-  const { events, redisRestarts } = options;
-  for (let restart = 1; restart <= redisRestarts; restart += 1) {
-    await untilAccepted(stack, (events * restart) / (redisRestarts + 1));
-    stack.note("redis", "SIGKILL");
-    await stack.redis.kill();
-    await sleep(between(REDIS_DOWN_MS));
-    await stack.redis.start();
-    stack.note("redis", "started");
+async function restartStore(stack: Stack, options: ChaosOptions): Promise<number> {
+  const { events, storeRestarts } = options;
+  for (let restart = 1; restart <= storeRestarts; restart += 1) {
+    await untilAccepted(stack, (events * restart) / (storeRestarts + 1));
+    stack.note("store", "SIGKILL");
+    await stack.server.kill();
+    await sleep(between(STORE_DOWN_MS));
+    await stack.server.start();
+    stack.note("store", "started");
   }
   await untilAccepted(stack, events * 0.9);
-  return redisRestarts;
+  return storeRestarts;
 }
 
 /** Or until nothing has been accepted for a while: what is left may all be unresolved. */

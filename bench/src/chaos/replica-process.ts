@@ -1,8 +1,6 @@
 import { createConsumer, definePipeline } from "@exactly-once/core";
-import { redisStore } from "@exactly-once/redis-store";
 import { safeSesClient, sesMailer } from "@exactly-once/ses-adapter";
 import { sqsQueue } from "@exactly-once/sqs-adapter";
-import { Redis } from "ioredis";
 import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
 import { childInput } from "./child.js";
@@ -14,6 +12,7 @@ import {
   SIGNATURE_VALIDITY_MS,
   sqsClient,
 } from "./notification.js";
+import { openStore, type StoreAddress } from "./store-server.js";
 import { isWorthTracing, openTrace } from "./trace.js";
 
 export interface ReplicaInput {
@@ -21,7 +20,7 @@ export interface ReplicaInput {
   readonly sqsEndpoint: string;
   readonly queueUrl: string;
   readonly sesEndpoint: string;
-  readonly redisUrl: string;
+  readonly storeAddress: StoreAddress;
   readonly visibilityMs: number;
   readonly traceFolder: string;
 }
@@ -64,9 +63,6 @@ const pipeline = definePipeline({
   },
 });
 
-const redis = new Redis(input.redisUrl, { retryStrategy: () => 200, maxRetriesPerRequest: 1 });
-redis.on("error", () => undefined);
-
 const consumer = createConsumer({
   namespace: NAMESPACE,
   queue: sqsQueue({
@@ -74,7 +70,7 @@ const consumer = createConsumer({
     queueUrl: input.queueUrl,
     stopWithinMs: 1_000,
   }),
-  store: redisStore({ client: redis, commandTimeoutMs: 1_000 }),
+  store: openStore(input.storeAddress, 100).store,
   pipelines: [pipeline],
   concurrency: 10,
   visibilityMs: input.visibilityMs,

@@ -4,8 +4,7 @@ import {
   SendMessageBatchCommand,
   type SQSClient,
 } from "@aws-sdk/client-sqs";
-import { redisStore, type RedisStore } from "@exactly-once/redis-store";
-import { startRedisServer, type RedisServer } from "@exactly-once/redis-store/testing";
+import type { DedupeStore } from "@exactly-once/core";
 import { createLocalSes, type LocalSes } from "@exactly-once/ses-adapter/testing";
 import type { ChildProcess } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
@@ -14,15 +13,16 @@ import { join } from "node:path";
 import { endChild, startChild } from "./child.js";
 import { SIGNATURE_VALIDITY_MS, sqsClient } from "./notification.js";
 import type { ReplicaInput, Sighting } from "./replica-process.js";
+import { openStore, startStoreServer, type StoreKind, type StoreServer } from "./store-server.js";
 import { openTrace } from "./trace.js";
 
 export type Whereabouts = "visible" | "delayed" | "in flight" | "dead-letter queue" | "gone";
 
-/** One Redis with an append-only file always synced, an SQS process, an SES, and replicas. */
+/** One store that keeps what it answers, an SQS process, an SES, and replicas. */
 export interface Stack {
-  readonly redis: RedisServer;
+  readonly server: StoreServer;
   readonly ses: LocalSes;
-  readonly store: RedisStore;
+  readonly store: DedupeStore;
   /** Highest receive count seen, by message. */
   readonly receives: ReadonlyMap<string, number>;
   /** Where all processes write what happens to them. */
@@ -43,13 +43,16 @@ export interface Replica {
 }
 
 export interface StackOptions {
+  readonly storeKind: StoreKind;
   readonly visibilityMs: number;
   /** Milliseconds SES takes for each email, before it accepts. */
   readonly sesDelayMs: number;
 }
 
-export async function startStack({ visibilityMs, sesDelayMs }: StackOptions): Promise<Stack> {
-  const redis = await startRedisServer({ settings: { appendonly: "yes", appendfsync: "always" } });
+export async function startStack(options: StackOptions): Promise<Stack> {
+  const { storeKind, visibilityMs, sesDelayMs } = options;
+  const server = await startStoreServer(storeKind);
+  const own = openStore(server.address, 1_000);
   const traceFolder = await mkdtemp(join(tmpdir(), "exactly-once-chaos-"));
   const ses = await createLocalSes({
     signatureValidityMs: SIGNATURE_VALIDITY_MS,
@@ -70,7 +73,7 @@ export async function startStack({ visibilityMs, sesDelayMs }: StackOptions): Pr
     sqsEndpoint,
     queueUrl,
     sesEndpoint,
-    redisUrl: redis.url,
+    storeAddress: server.address,
     visibilityMs,
     traceFolder,
   };
@@ -80,9 +83,9 @@ export async function startStack({ visibilityMs, sesDelayMs }: StackOptions): Pr
   let replicas = 0;
 
   return {
-    redis,
+    server,
     ses,
-    store: redisStore({ client: redis.connect({ retryStrategy: () => 200 }), pageSize: 1_000 }),
+    store: own.store,
     receives,
     traceFolder,
     note: (process, type) => note({ at: Date.now(), type: `${process} ${type}` }),
@@ -119,7 +122,8 @@ export async function startStack({ visibilityMs, sesDelayMs }: StackOptions): Pr
       await Promise.all([...children, sqs].map(endChild));
       client.destroy();
       await ses.close();
-      await redis.stop();
+      await own.close();
+      await server.stop();
       await rm(traceFolder, { recursive: true, force: true });
     },
   };

@@ -8,6 +8,11 @@ export interface PostgresPortOptions {
   readonly table: string;
 }
 
+/** The table of `sql/`, quoted. */
+export function tableIn(schema: string): string {
+  return `"${schema}".cells`;
+}
+
 /** Cells a statement takes: few enough that a batch holds its locks for a moment. */
 const MAX_BATCH = 100;
 /** PostgreSQL takes 1 GB; a record of this size is a mistake. */

@@ -3,7 +3,7 @@ import type { ClaimRequest } from "@exactly-once/core/ports";
 import { setMaxListeners } from "node:events";
 import type pg from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { postgresPort } from "./port.js";
+import { postgresPort, tableIn } from "./port.js";
 import { postgresStore } from "./store.js";
 import { startPostgresServer, type PostgresServer } from "./testing/postgres-server.js";
 import { createTable } from "./testing/tables.js";
@@ -29,15 +29,15 @@ const write = (name: string, expected?: string, revision = "r1") => ({
 });
 
 let server: PostgresServer;
+let schema: string;
 let table: string;
 
 beforeAll(async () => {
   server = await startPostgresServer();
-  table = await createTable(server.pool());
+  schema = await createTable(server.pool());
+  table = tableIn(schema);
 });
 afterAll(() => server.stop());
-
-const schemaOf = (of: string): string => of.split('"')[1] ?? "";
 
 describe("what the server rolled back is done again", () => {
   it("under serializable isolation, where a row that was waited for has changed", async () => {
@@ -112,12 +112,12 @@ describe("a call that nobody waits for", () => {
 
   it("is a store that is unavailable, where the pool has no connection left", async () => {
     const pool = server.pool({ max: 1 });
-    const store = postgresStore({ pool, schema: schemaOf(table), callTimeoutMs: 50 });
+    const store = postgresStore({ pool, schema, callTimeoutMs: 50 });
     const holding = await pool.connect();
     await expect(store.ping()).rejects.toThrow(StoreUnavailableError);
     holding.release();
     await expect(
-      postgresStore({ pool, schema: schemaOf(table), callTimeoutMs: PATIENT_MS }).ping(),
+      postgresStore({ pool, schema, callTimeoutMs: PATIENT_MS }).ping(),
     ).resolves.toBeUndefined();
   });
 });
@@ -130,7 +130,7 @@ describe("a commit that brings a warning", () => {
     try {
       const setUp = waiting.pool({ options: "-c synchronous_commit=local" });
       const own = await createTable(setUp);
-      const port = postgresPort({ pool: setUp, table: own });
+      const port = postgresPort({ pool: setUp, table: tableIn(own) });
       const writing = port.write([write("a")], signal);
       // The session's own setting was less than what the statement needs.
       const watching = waiting.pool();
@@ -173,7 +173,7 @@ describe("a standby", () => {
       await primary.pool().query("ALTER SYSTEM SET synchronous_standby_names = '*'");
       await primary.pool().query("SELECT pg_reload_conf()");
       const [here, there] = [primary, standby].map((each) =>
-        postgresStore({ pool: each.pool(), schema: schemaOf(own), callTimeoutMs: PATIENT_MS }),
+        postgresStore({ pool: each.pool(), schema: own, callTimeoutMs: PATIENT_MS }),
       );
       if (!here || !there) throw new Error("two stores");
       await expect
@@ -201,7 +201,7 @@ describe("a server that crashes", () => {
     try {
       const pool = crashing.pool();
       const own = await createTable(pool);
-      const store = postgresStore({ pool, schema: schemaOf(own), callTimeoutMs: PATIENT_MS });
+      const store = postgresStore({ pool, schema: own, callTimeoutMs: PATIENT_MS });
       const key = "00112233445566778899aabbccddeeff";
       await store.claim([claimOf(key)]);
       await crashing.kill();

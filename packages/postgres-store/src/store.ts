@@ -7,7 +7,7 @@ import {
 } from "@exactly-once/core/ports";
 import { inspectPostgres, type PostgresReport } from "./inspect.js";
 import type { PostgresPool } from "./pool.js";
-import { postgresPort } from "./port.js";
+import { postgresPort, tableIn } from "./port.js";
 
 /** Of a {@link postgresStore}. */
 export interface PostgresStoreOptions extends Pick<
@@ -59,7 +59,7 @@ export function postgresStore(options: PostgresStoreOptions): PostgresStore {
     );
   }
   const timeoutMs = check.ms("callTimeoutMs", callTimeoutMs ?? DEFAULT_TIMEOUT_MS);
-  const table = `"${schema}".cells`;
+  const table = tableIn(schema);
   const store = casStore(postgresPort({ pool, table }), { ...others, callTimeoutMs });
   const inspect = () => inspectPostgres(pool, table, timeoutMs);
   return { ...store, inspect, verify: async () => (await inspect()).findings };

@@ -14,7 +14,7 @@ import {
   type StoreFixtureRequest,
 } from "@exactly-once/core/testing";
 import type pg from "pg";
-import { postgresPort } from "../port.js";
+import { postgresPort, tableIn } from "../port.js";
 import type { PostgresServer } from "./postgres-server.js";
 import { createTable } from "./tables.js";
 
@@ -37,7 +37,7 @@ export interface PostgresFixtureOptions {
  */
 export async function portFixture(options: PostgresFixtureOptions): Promise<CasPortFixture> {
   const { pool, otherPool, server, portOf = postgresPort } = options;
-  const table = await createTable(pool);
+  const table = tableIn(await createTable(pool));
   return {
     port: portOf({ pool, table }),
     another: async () => portOf({ pool: otherPool, table }),
@@ -54,7 +54,7 @@ export async function storeFixture(
   { retentionMs, pageSize }: StoreFixtureRequest,
 ): Promise<StoreFixture> {
   const { pool, otherPool, server, portOf = postgresPort } = options;
-  const table = await createTable(pool);
+  const table = tableIn(await createTable(pool));
   const port = portOf({ pool, table });
   const storeOn = (on: CasPort) =>
     casStore(on, { retentionMs, pageSize, callTimeoutMs: PATIENT_MS, clock: stillClock });

@@ -7,12 +7,12 @@ export const ON_TOLD_TIME: pg.PoolConfig = { options: "-c search_path=told,pg_ca
 
 let tables = 0;
 
-/** Makes the table in a schema that nobody else uses, by the migration as it is published. */
+/** Makes the table, by the migration as it is published, in a schema that nobody else uses: its name. */
 export async function createTable(pool: pg.Pool): Promise<string> {
   tables += 1;
   const schema = `eo_${process.pid}_${tables}`;
   await pool.query(MIGRATION.replaceAll("exactly_once", schema));
-  return `"${schema}".cells`;
+  return schema;
 }
 
 /**
