@@ -1,3 +1,4 @@
+import { commonAbortController } from "../timing/common-signal.js";
 import type { HostSettings } from "../consumer/options.js";
 import { UnreadableRecordError } from "../errors.js";
 import type { Emit } from "../events.js";
@@ -53,8 +54,8 @@ export class Invocation {
   readonly #turns: ProcessOptions<BatchMessage>;
   /** When handlers are aborted, on the timeline of leases. */
   readonly #deadline: number;
-  readonly #abandon = new AbortController();
-  readonly #ended = new AbortController();
+  readonly #abandon = commonAbortController();
+  readonly #ended = commonAbortController();
   readonly #watch = new AbortController();
   readonly #underWay = new Set<BatchMessage>();
   #control: ControlState | undefined = undefined;

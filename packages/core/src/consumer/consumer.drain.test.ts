@@ -64,6 +64,30 @@ describe("a drain", () => {
     expect(r.queue.messages()[0]?.receiveCount).toBe(1);
   });
 
+  it("of many messages at once looks like no leak of listeners", async () => {
+    const warnings: Error[] = [];
+    const listen = (warning: Error) => warnings.push(warning);
+    process.on("warning", listen);
+    const r = rig({
+      consumer: { concurrency: 40 },
+      pipeline: {
+        handler: async (event, ctx) => {
+          await r.clock.sleep(60 * 60_000);
+          await ctx.once("email", { to: event.to, text: event.text });
+        },
+      },
+    });
+    for (let i = 0; i < 40; i += 1) r.send(`m${i}`, { groupId: `g${i}` });
+    await r.clock.run(r.consumer.start());
+    await r.clock.advance(1_000);
+    await r.clock.run(r.consumer.stop({ deadlineMs: 10_000 }));
+    // Node warns in the next turn.
+    await new Promise(setImmediate);
+    process.off("warning", listen);
+    expect(r.queue.messages()).toHaveLength(40);
+    expect(warnings).toEqual([]);
+  });
+
   it("returns held messages at once", async () => {
     const r = rig();
     r.office.behaviour = () => "acceptSilently";

@@ -1,6 +1,7 @@
 import { createEmit } from "../events.js";
 import { hardMargin } from "../leases/kept-delivery.js";
 import { LeaseKeeper } from "../leases/lease-keeper.js";
+import { commonAbortController } from "../timing/common-signal.js";
 import { leaseTime } from "../leases/lease-time.js";
 import { Breakers } from "../run/breakers.js";
 import { createCommitter } from "../run/commit.js";
@@ -39,8 +40,8 @@ export interface ConsumerParts {
 /** Makes the parts of a consumer and wires them. */
 export function assemble(options: ConsumerOptions): ConsumerParts {
   const settings = consumerSettings(options);
-  const abandon = new AbortController();
-  const closed = new AbortController();
+  const abandon = commonAbortController();
+  const closed = commonAbortController();
   const store = closableStore(options.store, closed.signal);
   const queue = closableQueue(options.queue, closed.signal);
   const { clock, randomness } = settings;
