@@ -1,6 +1,6 @@
 import { startRedisServer, type RedisServer } from "@exactly-once/redis-store/testing";
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PassThrough } from "node:stream";
@@ -30,6 +30,9 @@ beforeAll(async () => {
   write("exactly-once.json", { ...settings, queues: { forms: queue, "form-updated": queue } });
   write("one-queue.json", { ...settings, queues: { forms: queue } });
   write("bounced.jsonl", { key: ["1"], body: "{}" });
+  const pipeline = "exports.forms = { name: 'forms', key: () => ['1'], handler: () => undefined };";
+  mkdirSync(join(cwd, "dist"));
+  writeFileSync(join(cwd, "dist", "pipelines.js"), pipeline);
 });
 afterAll(async () => {
   await redis.stop();
