@@ -39,6 +39,17 @@ const calls = [
     interfaces: [["packages/redis-store/src/store.ts", "RedisStoreOptions"]],
   },
   {
+    call: "dynamodbStore",
+    of: "@exactly-once/dynamodb-store",
+    interfaces: [["packages/dynamodb-store/src/store.ts", "DynamodbStoreOptions"]],
+  },
+  {
+    call: "postgresStore",
+    of: "@exactly-once/postgres-store",
+    note: "Also `retentionMs`, `callTimeoutMs`, `pageSize` and `onUncounted`, as for every store that compares and sets.",
+    interfaces: [["packages/postgres-store/src/store.ts", "PostgresStoreOptions"]],
+  },
+  {
     call: "memoryStore",
     of: "@exactly-once/core",
     interfaces: [["packages/core/src/memory-store/memory-store.ts", "MemoryStoreOptions"]],
@@ -57,6 +68,23 @@ const calls = [
     of: "@exactly-once/ses-adapter/v2 and @exactly-once/ses-adapter",
     note: "Beside those of the AWS SDK's client.",
     interfaces: [["packages/ses-adapter/src/wire/safe-settings.ts", "SafeClientOptions"]],
+  },
+  {
+    call: "webhookSender",
+    of: "@exactly-once/webhook-sender",
+    note: "Also the settings of one request, of `@exactly-once/one-request`.",
+    interfaces: [["packages/webhook-sender/src/options.ts", "WebhookSenderOptions"]],
+  },
+  {
+    call: "notifyEmailSender and notifySmsSender",
+    of: "@exactly-once/notify-adapter",
+    note: "Also the settings of one request, of `@exactly-once/one-request`.",
+    interfaces: [["packages/notify-adapter/src/sender/options.ts", "NotifyOptions"]],
+  },
+  {
+    call: "openTelemetry",
+    of: "@exactly-once/opentelemetry",
+    interfaces: [["packages/opentelemetry/src/telemetry.ts", "TelemetryOptions"]],
   },
   {
     call: "createSesEventReconciler",
