@@ -8,12 +8,14 @@ export function evidenceFor(attempt: AttemptInfo, now: number): readonly string[
   switch (attempt.state) {
     case "unknown":
       return [
-        `an SES event (Send, Delivery, Bounce, …) whose mail.tags["${emailTags.attempt}"] is this attempt's id; its mail.messageId is the receipt`,
-        `or the email itself: its header ${attemptHeader} is this id; SES accepted it between ${showMoment(startedAt)} and ${showMoment(staleAt)}`,
+        `proof that its provider took it between ${showMoment(startedAt)} and ${showMoment(staleAt)}, as its sender says (\`evidence\`):`,
+        `by SES: an event (Send, Delivery, Bounce, …) whose mail.tags["${emailTags.attempt}"] is this attempt's id, mail.messageId being the receipt; or the email itself, its header ${attemptHeader} being this id`,
+        "by GOV.UK Notify: the notification whose reference is this id; its own id is the receipt",
+        `by webhook: the receiver's record of the webhook-id ${effectIdOf(attemptId)}; a receiver that has it took it`,
         `found: resolve ${attemptId} --sent`,
         now < staleAt
-          ? `not found: resolve … --not-sent, ${showAge(staleAt, now)} at the earliest, since until then SES could still take it`
-          : `not found, with events known to be complete for that time: resolve … --not-sent, and it is sent again`,
+          ? `not found: resolve … --not-sent, ${showAge(staleAt, now)} at the earliest, since until then the provider could still take it`
+          : `not found, where the provider would surely show it by now: resolve … --not-sent, and it is sent again`,
       ];
     case "blocked":
       return [
@@ -27,4 +29,9 @@ export function evidenceFor(attempt: AttemptInfo, now: number): readonly string[
     case "dropped":
       return [];
   }
+}
+
+/** The same for every attempt at the effect: the attempt's id without owner, fence and number. */
+function effectIdOf(attemptId: string): string {
+  return attemptId.split("-").slice(0, -3).join("-");
 }
