@@ -1,4 +1,5 @@
 import type { DedupeStore } from "@exactly-once/core";
+import { parseAttemptId } from "@exactly-once/core/ports";
 import { hashText } from "../kernel/hash.js";
 import type { Life } from "../kernel/host.js";
 import type { SesWorld } from "../worlds/ses.js";
@@ -51,7 +52,9 @@ async function lookOnce(
       await store.resolve(attempt.attemptId, allow ? "allow" : "drop", WHO);
       continue;
     }
-    const sent = ses.mailOf(attempt.attemptId) !== undefined;
+    const { key = "", effect = "" } = parseAttemptId(attempt.attemptId) ?? {};
+    // Of a repetition it is the effect that was sent, whichever of its attempts the provider took.
+    const sent = ses.mailOfEffect(`${key}-${effect}`) !== undefined;
     if (!sent && life.clock.now() < attempt.staleAt) {
       onHasty(attempt.attemptId);
       continue;

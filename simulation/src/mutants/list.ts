@@ -1,4 +1,4 @@
-import { core, mutant, ses, type Mutant } from "./mutant.js";
+import { core, mutant, notify, ses, type Mutant } from "./mutant.js";
 import { SUBTLE_MUTANTS } from "./subtle.js";
 import { TRIED_MUTANTS } from "./tried.js";
 import { USER_CACHE_MUTANTS } from "./user-cache.js";
@@ -240,6 +240,18 @@ export const MUTANTS: readonly Mutant[] = [
       ),
     ],
   ),
+  mutant("absence-at-once", "What a provider doesn't list is taken for not sent at once.", [
+    core(
+      "settleEarlier",
+      "const isTooEarly = env.clock.now() < attempt.staleAt + CLOCKS_APART_MS;",
+      "const isTooEarly = env.clock.now() < 0;",
+    ),
+    notify(
+      "#whyAbsenceSaysNothing",
+      'if (atLeast < staleAt + listingLagMs) return "tooEarly";',
+      "",
+    ),
+  ]),
   mutant("refusal-frees", "A refused repetition frees an effect that may have been sent.", [
     core(
       "settleRejected",

@@ -23,6 +23,13 @@ export const ses = (within: string, find: string, replace: string): Patch => ({
   replace,
 });
 
+export const notify = (within: string, find: string, replace: string): Patch => ({
+  sources: "packages/notify-adapter/src",
+  within,
+  find,
+  replace,
+});
+
 const DEFAULT_WITHIN = 2_000;
 
 export function mutant(

@@ -63,6 +63,13 @@ export function claimOracle(
     open.delete(attemptId);
   }
 
+  /** It is sent: what a provider that dedupes takes of an earlier attempt from now on is the same mail. */
+  function closeEffect(effectId: string): void {
+    for (const attemptId of [...open.keys()]) {
+      if (effectOf(attemptId) === effectId) open.delete(attemptId);
+    }
+  }
+
   function onClaimed({ key, owner, leaseMs }: ClaimRequest, fence: number): void {
     const before = claims.get(key);
     if (before && (fence < before.fence || (fence === before.fence && owner !== before.owner))) {
@@ -234,6 +241,7 @@ export function claimOracle(
           const [ref, outcome] = event.args;
           const { key, effect } = ref;
           if (outcome.status !== "unknown") open.delete(formatAttemptId(ref));
+          if (outcome.status === "accepted") closeEffect(`${key}-${effect}`);
           if (outcome.status === "accepted" && event.reply === "lost") {
             report("evidence counts", `the proof of ${key}-${effect} was refused`);
           }
@@ -246,6 +254,7 @@ export function claimOracle(
           if ((latest.get(effectId) ?? attemptId) !== attemptId) {
             report("a verdict names its attempt", `${attemptId} isn't what ${effectId} stands at`);
           }
+          if (verdict === "sent") closeEffect(effectId);
           if (verdict === "not-sent") mustBeStale("declared not sent", attemptId);
           open.delete(attemptId);
           if (verdict === "drop") ledger.dropped.add(effectId);

@@ -1,7 +1,6 @@
 import type { Sender } from "@exactly-once/core";
 import {
   type Attempt,
-  type AttemptInfo,
   NotSentError,
   type Outcome,
   type PreparedSummary,
@@ -20,8 +19,8 @@ export interface PreparedMail extends PreparedSummary {
   readonly to: string;
 }
 
-/** `asked`: it can be asked what became of an attempt. `idempotent`: it dedupes on the effect. */
-export type Provider = "plain" | "asked" | "idempotent";
+/** `idempotent`: it dedupes on the effect. */
+export type Provider = "plain" | "idempotent";
 
 /** What senders other than the SES adapter's may do. */
 export interface MailerHabits {
@@ -60,7 +59,6 @@ export function mailWires(
   settings: MailerSettings,
 ): MailWires {
   const wire = service.wire(host, "send");
-  const asking = service.wire(host, "ask");
   const { habits } = settings;
 
   async function send(
@@ -97,24 +95,10 @@ export function mailWires(
     }
   }
 
-  /** As with an operator, "not sent" is certain only once no request can be accepted any more. */
-  async function lookUp(life: Life, attempt: AttemptInfo): Promise<Outcome> {
-    const mail = await asking.call(
-      life,
-      () => world.mailOf(attempt.attemptId),
-      (found) => found?.messageId ?? "no mail",
-    );
-    if (mail) return accepted(life, mail.messageId);
-    return life.clock.now() < attempt.staleAt
-      ? { status: "unknown", reason: "too early" }
-      : { status: "rejected", reason: "the provider has no such mail" };
-  }
-
-  function otherPorts(life: Life): Pick<Sender<Mail>, "lookup" | "idempotent" | "admit"> {
+  function otherPorts(): Pick<Sender<Mail>, "idempotent" | "admit"> {
     if (!habits) return {};
     const { provider, full } = habits;
     return {
-      ...(provider === "asked" ? { lookup: (attempt) => lookUp(life, attempt) } : {}),
       ...(provider === "idempotent" ? { idempotent: { windowMs: DEDUPE_MS } } : {}),
       admit: async () => {
         const share = full.next();
@@ -128,7 +112,7 @@ export function mailWires(
 
   return {
     connect: (life, watch) => ({
-      ...otherPorts(life),
+      ...otherPorts(),
       attemptTimeoutMs: settings.attemptTimeoutMs,
       validityMs: settings.validityMs,
       prepare: async ({ to, text }) => ({ to, recipients: [to], contentDigest: `${to}|${text}` }),

@@ -4,6 +4,7 @@ import type { Life } from "../kernel/host.js";
 import { processOracle, type ProcessOracle } from "../oracles/process.js";
 import { providerOracle } from "../oracles/provider.js";
 import { mailWires, type MailWires } from "../ports/mailer.js";
+import { notifyMailWires } from "../ports/notify-mailer.js";
 import { queueWires } from "../ports/queue-client.js";
 import { sesMailWires } from "../ports/ses-mailer.js";
 import { OTHER_PIPELINE, PIPELINE } from "../scenarios/events.js";
@@ -133,11 +134,13 @@ function mailWiresOf(
       keepsRate: decisions.property("keepsRate") < 0.7,
     });
   }
+  const settings = { ...common, validityMs: VALIDITY_MS };
+  const { provider } = variation;
+  if (provider === "asked") return notifyMailWires(name, services.ses, ses, settings);
   return mailWires(name, services.ses, ses, {
-    ...common,
-    validityMs: VALIDITY_MS,
+    ...settings,
     habits: {
-      provider: variation.provider,
+      provider,
       full: decisions.site(`${name}.mailer`, "full", "mailer.full", 0.2),
       throwing: decisions.property("throwing") < 0.5,
     },

@@ -135,6 +135,7 @@ export function buildServiceWorld(basis: RunBasis, settings: ScenarioSettings): 
       eventLate: site("ses", "eventLate", 0.5),
       eventGarbled: site("ses", "eventGarbled", 0.1),
       namesake: site("ses", "namesake", 0.2),
+      omitted: site("ses", "omitted", 0.5),
     },
     onAccepted: (mail) => {
       trace.add(kernel.now, "SES", `took ${mail.messageId} of ${mail.attemptId}`);

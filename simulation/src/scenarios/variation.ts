@@ -7,7 +7,8 @@ import type { Envelope } from "./envelopes.js";
 /** How a service may be set up otherwise than the plain one. */
 export interface Variation {
   readonly envelope: Envelope;
-  readonly provider: Provider;
+  /** `asked`: GOV.UK Notify, by its adapter's own senders. */
+  readonly provider: Provider | "asked";
   /** Kinds of odd events. */
   readonly kinds: readonly EventKind[];
   readonly tripwire?: TripwirePolicy;

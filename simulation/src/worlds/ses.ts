@@ -3,6 +3,9 @@ import { EPOCH } from "../kernel/host.js";
 import type { Site } from "../kernel/decisions.js";
 import type { Kernel } from "../kernel/kernel.js";
 
+/** How late a provider that can be asked lists what it took, ms. */
+export const LISTING_LAG_MS = 70_000;
+
 /** For how long a provider that dedupes remembers an effect, ms. */
 export const DEDUPE_MS = 110_000;
 
@@ -52,6 +55,8 @@ export interface SesFaults {
   readonly eventLate: Site;
   /** It can't be read, and so is dead-lettered. */
   readonly eventGarbled: Site;
+  /** One listing omits a mail that it has had time to list. */
+  readonly omitted: Site;
   /** Another service's event bears the name of one of our attempts. */
   readonly namesake: Site;
 }
@@ -83,6 +88,10 @@ export interface SesWorld {
   readonly accepted: readonly AcceptedMail[];
   /** The mail of this attempt, if SES took one. */
   mailOf(attemptId: string): AcceptedMail | undefined;
+  /** The mail that a provider took of any attempt at this effect. */
+  mailOfEffect(effectId: string): AcceptedMail | undefined;
+  /** What `mailOf` says, as another provider lists it: late, and now and then without a mail that it has, never twice in a row. */
+  listedMailOf(attemptId: string): AcceptedMail | undefined;
   /** Whether it lost the event of this attempt's mail: what "not sent" by silence assumes away. */
   lostEventOf(attemptId: string): boolean;
   /** Publishes no events within these times; they all come afterwards. */
@@ -106,6 +115,8 @@ export function sesWorld(options: SesWorldOptions): SesWorld {
   const accepted: AcceptedMail[] = [];
   const byAttempt = new Map<string, AcceptedMail>();
   const lostEvents = new Set<string>();
+  /** Attempts whose mails the last listing omitted. */
+  const omitted = new Set<string>();
   const stalls: Span[] = [];
   const pauses: Span[] = [];
   let namesakes = 0;
@@ -178,6 +189,14 @@ export function sesWorld(options: SesWorldOptions): SesWorld {
     accepted,
     now: () => kernel.now,
     mailOf: (attemptId) => byAttempt.get(attemptId),
+    mailOfEffect: (effectId) => accepted.find((mail) => mail.effectId === effectId),
+    listedMailOf: (attemptId) => {
+      const mail = byAttempt.get(attemptId);
+      if (!mail || kernel.now < mail.at + LISTING_LAG_MS) return undefined;
+      if (omitted.delete(attemptId) || faults.omitted.next() === 0) return mail;
+      omitted.add(attemptId);
+      return undefined;
+    },
     lostEventOf: (attemptId) => lostEvents.has(attemptId),
     stall: (from, until) => void stalls.push({ from, until }),
     pauseAccount: (from, until) => void pauses.push({ from, until }),

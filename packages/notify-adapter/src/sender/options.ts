@@ -12,6 +12,8 @@ export interface NotifyOptions extends RequestSettings {
   readonly baseUrl?: string | undefined;
   /** Allows `http:` in `baseUrl`, for a local Notify. Default false. */
   readonly allowHttp?: boolean | undefined;
+  /** How requests are made, by a proxy say: at most one each. Default as the other options say. */
+  readonly requests?: RequestMaker | undefined;
   /**
    * Notifications a minute that this process sends. Default 3,000: Notify's limit for each type of key.
    * Divide it by the number of replicas, and by what else sends with the same type of key.
@@ -52,7 +54,7 @@ export const TOKEN_MS = 30_000;
 /** @throws ConfigurationError for what can't work; its text never repeats the key */
 export function resolveOptions(caller: string, options: NotifyOptions): NotifySettings {
   const check = optionsOf(caller);
-  const maker = requestMaker(caller, options);
+  const maker = options.requests ?? requestMaker(caller, options);
   const apiKey = parseApiKey(options.apiKey);
   if (apiKey === undefined) {
     return check.refuse("apiKey is none; give it whole, as Notify showed it: name-UUID-UUID.");

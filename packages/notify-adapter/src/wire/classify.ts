@@ -17,7 +17,8 @@ export type Verdict =
   /** The day's quota is used up. */
   | { readonly kind: "quota"; readonly reason: string };
 
-const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+/** Notify's are UUIDs. */
+const word = /^[\w-]{1,64}$/;
 
 /**
  * By the documented errors (https://docs.notifications.service.gov.uk/rest-api.html#error-codes): status
@@ -31,7 +32,7 @@ export function classify(exchange: Exchange): Verdict {
   const { status, body } = exchange;
   if (status === 201) {
     const { id } = fieldsOf(parseJson(body));
-    if (typeof id === "string" && uuid.test(id)) return { kind: "accepted", id };
+    if (typeof id === "string" && word.test(id)) return { kind: "accepted", id };
     return { kind: "unknown", reason: body === undefined ? "unreadableReply" : "noId" };
   }
   const told = status >= 400 && status < 500 ? notifyErrorIn(status, body) : undefined;
