@@ -12,6 +12,7 @@ const orders = {
     "ports",
     "events",
     "errors",
+    "serialize-event",
     "options",
     "timing",
     "identity",

@@ -2,7 +2,7 @@
 export const exitCodes = {
   /** Done, and nothing found that needs attention. */
   ok: 0,
-  /** `doctor` found an error; with `--exit-code`, `unresolved` or `audit` found something. */
+  /** `doctor` or `verify` found an error; with `--exit-code`, `unresolved` or `audit` found something. */
   found: 1,
   /** The arguments or the configuration are wrong; nothing was done. */
   usage: 2,
@@ -21,7 +21,7 @@ export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
 export const exitCodesHelp = `
 Exit codes:
   0   done; nothing found that needs attention
-  1   doctor found an error; unresolved or audit found something (--exit-code)
+  1   doctor or verify found an error; unresolved or audit found something (--exit-code)
   2   wrong arguments or configuration; nothing was done
   3   refused, in whole or in part: not found, too early, already settled
   4   Redis, SQS or SES didn't answer; what was done before stands

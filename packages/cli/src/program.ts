@@ -51,6 +51,7 @@ const commands: readonly {
     load: {
       doctor: async () => (await import("./commands/doctor.js")).addDoctor,
       audit: async () => (await import("./commands/audit.js")).addAudit,
+      verify: async () => (await import("./commands/verify.js")).addVerify,
     },
   },
 ];

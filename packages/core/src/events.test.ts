@@ -11,7 +11,10 @@ it("an observer that throws or rejects harms nothing", () => {
     () => failure,
   ];
   for (const observe of observers) {
-    const emit = createEmit(observe, () => 0);
+    const emit = createEmit(observe, {
+      clock: { now: () => 0 },
+      randomness: { id: () => "process" },
+    });
     expect(() => {
       emit({ type: "receivingResumed" });
     }).not.toThrow();

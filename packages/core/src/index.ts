@@ -23,12 +23,14 @@ export {
 } from "./errors.js";
 export type {
   ConsumerEvent,
+  EventOrigin,
   HoldReason,
   LossReason,
   MessageFacts,
   Observer,
   RetryReason,
 } from "./events.js";
+export { serializeEvent } from "./serialize-event.js";
 export type { Instrumentation, Turn } from "./pipeline/instrumentation.js";
 export { notificationKey, type KeyPart, type NotificationKey } from "./identity/key.js";
 export {

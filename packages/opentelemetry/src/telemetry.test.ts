@@ -176,7 +176,14 @@ describe("metrics", () => {
     r.send("b");
     await r.clock.advance(5_000);
     r.telemetry.observe({
-      ...{ type: "duplicateProven", at: 1, attemptId: "x", pipeline: "letters" },
+      ...{
+        type: "duplicateProven",
+        at: 1,
+        source: "p",
+        seq: 1,
+        attemptId: "x",
+        pipeline: "letters",
+      },
       receipt: { id: "1", at: 1, via: "event" },
       duplicateOf: { id: "2", at: 1, via: "provider" },
     });
@@ -197,7 +204,14 @@ describe("metrics", () => {
   it("have few series, however many recipients, parts and odd codes there are", async () => {
     const r = await start();
     for (let i = 0; i < 500; i += 1) {
-      const facts = { at: 1, messageId: `m${i}`, pipeline: `p${i}`, receiveCount: 1 };
+      const facts = {
+        at: 1,
+        source: "p",
+        seq: 1,
+        messageId: `m${i}`,
+        pipeline: `p${i}`,
+        receiveCount: 1,
+      };
       r.telemetry.observe({ type: "deadLettered", code: `code${i}`, text: "t", ...facts });
       r.telemetry.observe({
         ...{ type: "attemptSettled", attemptId: "x", effect: `email-${i}`, status: "accepted" },
@@ -260,7 +274,7 @@ describe("openTelemetry", () => {
         return { kind: "acknowledge" };
       },
     );
-    observe({ type: "received", at: 1, count: 1 });
+    observe({ type: "received", at: 1, source: "p", seq: 1, count: 1 });
     expect(turns).toBe(1);
   });
 

@@ -77,6 +77,12 @@ export const TRIED_MUTANTS: readonly Mutant[] = [
     WITHIN,
   ),
   mutant(
+    "throttle-hides-for-ever",
+    "A throttle while the provider is tried again hides messages for as long as a queue can.",
+    [core("changesAt", "if (this.free() > 0) return throttled;", "")],
+    WITHIN,
+  ),
+  mutant(
     "breaker-closed-by-old-evidence",
     "An answer to what was begun before the provider's trouble ends it.",
     [

@@ -37,6 +37,8 @@ export interface BatchProcessor {
    * @throws ConfigurationError where a check says what an operator has to mend
    */
   process(messages: readonly QueueMessage[], remainingMs: number): Promise<ReadonlySet<string>>;
+  /** Tells the processor's observer of an extension that its host made, and that failed. */
+  extendFailed(error: unknown): void;
 }
 
 /** The pipelines of a consumer for a host that receives by itself and may freeze in between. */
@@ -53,7 +55,7 @@ export function createBatchProcessor(
     store: settings.store,
     settings,
     time,
-    emit: createEmit(options.observe, () => clock.now()),
+    emit: createEmit(options.observe, settings),
     digest: keyedDigest(settings.digestSecret),
     consents: new Consents(time),
     breakers: new Breakers({ time, random: randomness.random, onChange: () => undefined }),
@@ -75,6 +77,9 @@ export function createBatchProcessor(
       judgeFindings(judge, "queue", queueFindings(description));
       maxReceives = tryBudget(caller, settings.maxReceives, description);
       queueIsKnown = true;
+    },
+    extendFailed: (error) => {
+      host.emit({ type: "extendFailed", error });
     },
     process: async (messages, remainingMs) => {
       const startedAt = time();

@@ -46,7 +46,7 @@ export function assemble(options: ConsumerOptions): ConsumerParts {
   const queue = closableQueue(options.queue, closed.signal);
   const { clock, randomness } = settings;
   const time = leaseTime(clock);
-  const emit = createEmit(options.observe, () => clock.now());
+  const emit = createEmit(options.observe, settings);
   const breakers = new Breakers({
     time,
     random: randomness.random,

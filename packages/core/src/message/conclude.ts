@@ -1,4 +1,5 @@
 import { EffectRejectedError, ExactlyOnceError, LeaseLostError } from "../errors.js";
+import { isIdentifier } from "../serialize-event.js";
 import type { EventBody } from "../events.js";
 import type { Pipeline } from "../pipeline/pipeline.js";
 import { DEFAULT_RETRY } from "../pipeline/retry.js";
@@ -257,11 +258,6 @@ function describeError(error: unknown): string {
   const code: unknown = "code" in error ? error.code : undefined;
   const kind = [error.name, code].filter(isIdentifier).join(" ");
   return kind === "" ? "." : ` (${kind}).`;
-}
-
-/** As programs name things: whoever puts an address or a sentence into a name or a code isn't quoted. */
-function isIdentifier(text: unknown): text is string {
-  return typeof text === "string" && /^[A-Za-z_$][\w$.:-]{0,63}$/.test(text);
 }
 
 /** What an error says to a handler of what comes next isn't true of its last try. */

@@ -6,7 +6,6 @@ import type { RunEnvironment } from "../run/run.js";
 import { admitMessage, type Admission, type AdmissionOptions } from "./admit.js";
 import { inBoundVersion, refusedClaim, tooOld } from "./claim-reply.js";
 import {
-  ACKNOWLEDGE,
   DRAINING,
   LOST,
   PAUSED,
@@ -73,10 +72,9 @@ export async function processMessage<Message extends MessageInHand>(
   }
   const owner = env.randomness.id();
   try {
-    const judging = judgeReplay(env, admitted);
+    const judging = judgeReplay(env, admitted, message.facts());
     if (judging) {
       const replay = await judging;
-      if (replay === ACKNOWLEDGE) env.emit({ type: "duplicateSuppressed", ...message.facts() });
       return replay;
     }
     const claimed = await options.claim(message, admitted, owner);
@@ -134,14 +132,16 @@ function afterClaim(
 ): Disposition | Promise<Disposition> {
   const facts = message.facts();
   if (reply.status !== "claimed") {
-    if (reply.status === "done") env.emit({ type: "duplicateSuppressed", ...facts });
+    if (reply.status === "done") {
+      env.emit({ type: "duplicateSuppressed", effects: reply.effects, ...facts });
+    }
     return refusedClaim(admitted, reply);
   }
   const claim: Lease = { key: admitted.key.digest, owner, fence: reply.fence };
   const { lease } = message;
   lease.bindClaim(claim, claimedUntil);
   if (message.lost) return LOST;
-  if (env.emit.read) env.emit({ type: "claimed", fence: reply.fence, ...facts });
+  if (env.emit.read) env.emit({ type: "claimed", owner, fence: reply.fence, ...facts });
   const old = tooOld(env.clock, admitted, reply);
   if (old) return old;
   const { effects } = reply;

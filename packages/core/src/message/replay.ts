@@ -1,3 +1,4 @@
+import type { MessageFacts } from "../events.js";
 import { isSimulating } from "../pipeline/delivery.js";
 import type { Admitted } from "../pipeline/admitted.js";
 import type { RecordView } from "../ports/index.js";
@@ -12,14 +13,18 @@ import { ACKNOWLEDGE, type Disposition } from "./disposition.js";
  * @returns `undefined` for what is to be handled as usual
  */
 export function judgeReplay(
-  env: Pick<RunEnvironment, "store" | "delivery">,
+  env: Pick<RunEnvironment, "store" | "delivery" | "emit">,
   { pipeline, key, envelope, edition }: Admitted,
+  facts: MessageFacts,
 ): Promise<Disposition> | undefined {
   const name = envelope?.replayName;
   if (name === undefined || pipeline.replays === "allow" || edition !== undefined) return undefined;
   return env.store.read([key.digest]).then(([view]): Disposition => {
     if (view instanceof Error) throw view;
-    if (view && isDone(view, isSimulating(env.delivery))) return ACKNOWLEDGE;
+    if (view && isDone(view, isSimulating(env.delivery))) {
+      env.emit({ type: "duplicateSuppressed", effects: view.effects, ...facts });
+      return ACKNOWLEDGE;
+    }
     const text =
       "It was replayed from an archive, and its key isn't done. To send it on purpose, publish it " +
       'under an edition, or let the pipeline say replays: "allow".';

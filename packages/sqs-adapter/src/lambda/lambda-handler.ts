@@ -1,10 +1,9 @@
 import type { SQSClient } from "@aws-sdk/client-sqs";
-import { type ConsumerEvent, type MessageQueue, type Observer } from "@exactly-once/core";
+import type { MessageQueue } from "@exactly-once/core";
 import {
   type BatchProcessorOptions,
   type QueueMessage,
   createBatchProcessor,
-  systemClock,
 } from "@exactly-once/core/ports";
 
 import { openQueue } from "../queue/queue.js";
@@ -85,11 +84,10 @@ export function createLambdaHandler(options: LambdaHandlerOptions): LambdaHandle
     callTimeoutMs,
   });
   const processor = createBatchProcessor({ ...processing, queue }, CALLER);
-  const tell = createTell(options);
   const handle: LambdaHandler = async (event, context) => {
     const messages = event.Records.map(fromLambdaRecord);
     const remainingMs = context.getRemainingTimeInMillis();
-    const hidden = hide(queue, messages, remainingMs, tell);
+    const hidden = hide(queue, messages, remainingMs, processor.extendFailed);
     try {
       await processor.verifyQueue();
     } finally {
@@ -104,28 +102,11 @@ export function createLambdaHandler(options: LambdaHandlerOptions): LambdaHandle
     try {
       return await handle(event, context);
     } catch (error) {
-      await hide(queue, event.Records.map(fromLambdaRecord), REFUSED_MS, tell);
+      const messages = event.Records.map(fromLambdaRecord);
+      await hide(queue, messages, REFUSED_MS, processor.extendFailed);
       throw error;
     }
   };
-}
-
-type Tell = (event: { readonly type: "extendFailed"; readonly error: unknown }) => void;
-
-function createTell({ observe, clock = systemClock() }: LambdaHandlerOptions): Tell {
-  return (event) => {
-    observeSafely(observe, { at: clock.now(), ...event });
-  };
-}
-
-/** An observer's fault is not the message's, whether it throws or rejects. */
-function observeSafely(observe: Observer | undefined, event: ConsumerEvent): void {
-  try {
-    const observed: unknown = observe?.(event);
-    if (observed instanceof Promise) observed.catch(() => undefined);
-  } catch {
-    // Nobody is left to tell.
-  }
 }
 
 /** Hides the messages until the invocation's end, all at once: the wait for SQS is that of one call. */
@@ -133,7 +114,7 @@ async function hide(
   queue: MessageQueue,
   messages: readonly QueueMessage[],
   visibilityMs: number,
-  tell: Tell,
+  onFailed: (error: unknown) => void,
 ): Promise<void> {
   const batches: (readonly QueueMessage[])[] = [];
   for (let from = 0; from < messages.length; from += BATCH) {
@@ -144,7 +125,7 @@ async function hide(
       try {
         await queue.extend(batch.map((message) => ({ message, visibilityMs })));
       } catch (error) {
-        tell({ type: "extendFailed", error });
+        onFailed(error);
       }
     }),
   );
