@@ -5,10 +5,6 @@
  */
 export type { DynamodbClient } from "./client.js";
 export type { DynamodbFinding, DynamodbFindingCode, DynamodbReport } from "./inspect.js";
-export {
-  DEFAULT_KEY_PREFIX,
-  dynamodbStore,
-  type DynamodbStore,
-  type DynamodbStoreOptions,
-} from "./store.js";
-export { tableDefinition } from "./table.js";
+export { dynamodbStore, type DynamodbStore, type DynamodbStoreOptions } from "./store.js";
+export { DEFAULT_KEY_PREFIX, tableDefinition } from "./table.js";
+export { dynamodbUserSnapshot, type DynamodbUserSnapshotOptions } from "./user-snapshot.js";

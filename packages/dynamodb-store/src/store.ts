@@ -10,6 +10,7 @@ import type { DynamodbClient } from "./client.js";
 import { clockCheck } from "./clock-check.js";
 import { inspectTable, type DynamodbReport } from "./inspect.js";
 import { dynamodbPort } from "./port.js";
+import { DEFAULT_KEY_PREFIX } from "./table.js";
 
 /** Which table, and how to call it. */
 export interface DynamodbStoreOptions {
@@ -49,9 +50,6 @@ export interface DynamodbStore extends CasStore {
 const DEFAULT_TIMEOUT_MS = 2_000;
 const DEFAULT_SKEW_MS = 30_000;
 const LEAST_SKEW_MS = 4_000;
-
-/** Before every key of the table, unless told otherwise. */
-export const DEFAULT_KEY_PREFIX = "eo:";
 
 /**
  * A store in one DynamoDB table, for any number of replicas and Lambda functions of a service. A message

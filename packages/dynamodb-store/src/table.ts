@@ -14,6 +14,9 @@ export const ATTRIBUTES = {
   place: "place",
 } as const;
 
+/** Before every key of the table, unless told otherwise. */
+export const DEFAULT_KEY_PREFIX = "eo:";
+
 /** The index of what may need attention: only items with a `shard` and a `place` are in it. */
 export const ATTENTION_INDEX = "attention";
 

@@ -1,3 +1,4 @@
+export { casUserSnapshot, type CasUserSnapshotOptions } from "./cas-user-snapshot.js";
 export { fieldsCodec, jsonCodec, type UserCodec } from "./codec.js";
 export type {
   RebuildProgress,

@@ -39,7 +39,7 @@ interface Part {
 }
 
 /** A part of the table that nobody else uses, on a clock that a test moves. */
-function partOf({ table, client }: GivenDynamodb, make: MakePort): Part {
+export function partOf({ table, client }: GivenDynamodb, make: MakePort = dynamodbPort): Part {
   const clock = createVirtualClock();
   const keyPrefix = `${randomUUID()}:`;
   const admin = client();
