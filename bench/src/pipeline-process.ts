@@ -4,12 +4,15 @@ import { hash } from "node:crypto";
 import { PerformanceObserver } from "node:perf_hooks";
 import { z } from "zod";
 import { childInput, serve } from "./child.js";
+import { telemetryIntoSink } from "./telemetry-sink.js";
 
 export interface PipelineInput {
   readonly messages: number;
   readonly inFlight: number;
   /** With an effect: begun and settled too. */
   readonly effect: boolean;
+  /** With spans and metrics of the real SDK, whose exporters take everything at once. Default false. */
+  readonly telemetry?: boolean;
 }
 
 export interface PipelineMeasured {
@@ -57,6 +60,8 @@ function consumeAll(input: PipelineInput, from: number): Promise<void> {
     store,
     concurrency: input.inFlight,
     pipelines: [input.effect ? withEffect : withoutEffect],
+    observe: telemetry?.observe,
+    instrument: telemetry?.instrument,
   });
   return consumer
     .start()
@@ -152,4 +157,5 @@ function watchCollections(): { count(): Promise<number> } {
 }
 
 const input = childInput<PipelineInput>();
+const telemetry = input.telemetry ? telemetryIntoSink() : undefined;
 serve({ measure: () => measure(input) });

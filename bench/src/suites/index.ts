@@ -6,6 +6,7 @@ import { pipeline } from "./pipeline.js";
 import { scale } from "./scale.js";
 import { skew } from "./skew.js";
 import type { Suite } from "./suite.js";
+import { telemetry } from "./telemetry.js";
 import { throughput } from "./throughput.js";
 
 export const suites: Readonly<Record<string, Suite>> = {
@@ -16,5 +17,6 @@ export const suites: Readonly<Record<string, Suite>> = {
   pipeline,
   heartbeats,
   scale,
+  telemetry,
   footprint,
 };
