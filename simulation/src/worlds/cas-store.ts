@@ -127,8 +127,8 @@ export function casWorld(options: CasWorldOptions): CasWorld {
       ...{ bury: told("bury"), resolve: told("resolve") },
       settle: async (ref, outcome) => {
         const reply = await settle(ref, outcome);
-        // A refusal writes nothing, and proof must not be refused.
-        if (reply === "lost") observe({ command: "settle", args: [ref, outcome], reply });
+        // What was settled before, and what is refused, writes nothing, and is an answer all the same.
+        observe({ command: "settle", args: [ref, outcome], reply });
         return reply;
       },
       tripwire: {
