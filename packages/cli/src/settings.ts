@@ -15,8 +15,8 @@ const queueSettings = z.strictObject({
   /** The largest of its pipelines. */
   maxProcessingMs: milliseconds.default(600_000),
   holdForMs: milliseconds.optional(),
-  /** The consumer's `maxReceives`, where it is set. */
-  maxReceives: z.number().int().positive().optional(),
+  /** The consumer's `maxTries`, where it is set. */
+  maxTries: z.number().int().positive().optional(),
   /** Who reads it. */
   consumer: z.enum(["exactly-once", "lambda", "other"]).default("exactly-once"),
   /** A Cognito user pool that a handler walks before it can send. */

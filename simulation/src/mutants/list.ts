@@ -274,7 +274,7 @@ export const MUTANTS: readonly Mutant[] = [
   mutant("lock-kept-on-hold", "A held message keeps its claim, so nothing ever goes on.", [
     core(
       "#hold",
-      'await this.#release(message); if (message.phase.name !== "held") return;',
+      'await this.#release(message, counts); if (message.phase.name !== "held") return;',
       'if (message.phase.name !== "held") return;',
     ),
   ]),

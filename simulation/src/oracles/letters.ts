@@ -41,8 +41,9 @@ export function letterOracle(ledger: Ledger, dlq: () => SqsQueue, report: Report
     }
     if (code !== "retriesExhausted") return;
     const known = ledger.tries.get(messageId) ?? 0;
-    // What fails before it has a key never gets to the handler.
-    if (known === 0 && !text.includes("decoderFault") && key !== undefined) {
+    // What fails before it has a key never gets to the handler, and what ends its process may not have.
+    const unseen = text.includes("decoderFault") || text.includes("ended without a word");
+    if (known === 0 && !unseen && key !== undefined) {
       report("tried before given up", `${messageId}, which no handler saw: ${text}`);
     }
     const [, received, tried] = COUNTS.exec(text) ?? [];

@@ -76,7 +76,7 @@ export function simulatedLambda(parts: ServiceParts): LambdaHandler {
   const { queue } = parts;
   const processor = createBatchProcessor({
     ...commonOptions(parts),
-    maxReceives: parts.maxReceiveCount - 1,
+    maxTries: parts.maxReceiveCount - 1,
   });
   return async ({ Records }, context) => {
     const messages = Records.map(fromLambdaRecord);

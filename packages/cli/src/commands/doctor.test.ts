@@ -83,7 +83,7 @@ describe("doctor", () => {
     await configure({
       redis: { url: local.url },
       queues: {
-        "form-updated": { url: queueUrl, maxReceives: 9, holdForMs: 3_600_000 },
+        "form-updated": { url: queueUrl, maxTries: 9, holdForMs: 3_600_000 },
         events: { url: events.queueUrl },
       },
       ses: {
@@ -110,7 +110,7 @@ describe("doctor", () => {
     await configure({
       redis: { url: bare.url },
       queues: {
-        tight: { url: queueUrl, maxReceives: 4 },
+        tight: { url: queueUrl, maxTries: 4 },
         absent: { url: `${queueUrl}-not` },
       },
       ses: {
@@ -260,7 +260,7 @@ describe("doctor", () => {
     const bare = await startStore();
     await configure({
       redis: { url: bare.url },
-      queues: { tight: { url: queueUrl, maxReceives: 4, consumer: "lambda" } },
+      queues: { tight: { url: queueUrl, maxTries: 4, consumer: "lambda" } },
       ses: {
         endpoint: ses.endpoint,
         from: "no-reply@elsewhere.example",

@@ -49,7 +49,7 @@ export async function queueDiagnoses(
 
 async function settingsFindings(
   context: Context,
-  { url, maxProcessingMs, holdForMs, maxReceives, consumer }: QueueSettings,
+  { url, maxProcessingMs, holdForMs, maxTries, consumer }: QueueSettings,
   walk: UserWalk | undefined,
 ): Promise<readonly Finding[]> {
   const client = await context.sqs();
@@ -57,7 +57,7 @@ async function settingsFindings(
   return reached("queue-unavailable", "SQS", () =>
     inspectQueue({
       ...{ client, queueUrl: url, maxProcessingMs, doneRetentionMs, consumer },
-      ...{ holdForMs, maxReceives, walk },
+      ...{ holdForMs, maxTries, walk },
     }),
   );
 }

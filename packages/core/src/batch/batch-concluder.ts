@@ -1,9 +1,18 @@
-import { decide, type Facts, type Told } from "../message/conclude.js";
+import { countsAsTry, decide, type Facts, type Told } from "../message/conclude.js";
 import { deadLetter, type DeadLettering } from "../message/dead-letter.js";
 import type { Disposition } from "../message/disposition.js";
 import { repliesOf, type MessageQueue } from "../ports/index.js";
+import { releaseOf } from "../message/release.js";
 import type { RunEnvironment } from "../run/run.js";
 import type { BatchMessage } from "./batch-message.js";
+
+/** How often a message is tried, and received. */
+export interface BatchLimits {
+  /** `undefined` leaves it to the queue. */
+  readonly maxTries: number | undefined;
+  /** The queue's own count, where it is known: what was received so often and comes back is moved by it. */
+  readonly mostReceives: number | undefined;
+}
 
 /**
  * Does for an invocation what `conclude.ts` decides about a message. It holds nothing in place and
@@ -12,13 +21,13 @@ import type { BatchMessage } from "./batch-message.js";
 export class BatchConcluder {
   readonly #env: RunEnvironment;
   readonly #queue: MessageQueue;
-  readonly #maxReceives: number | undefined;
+  readonly #limits: BatchLimits;
   readonly #deadLettering: DeadLettering<BatchMessage>;
 
-  constructor(env: RunEnvironment, queue: MessageQueue, maxReceives: number | undefined) {
+  constructor(env: RunEnvironment, queue: MessageQueue, limits: BatchLimits) {
     this.#env = env;
     this.#queue = queue;
-    this.#maxReceives = maxReceives;
+    this.#limits = limits;
     this.#deadLettering = {
       env,
       queue,
@@ -33,6 +42,7 @@ export class BatchConcluder {
   async conclude(message: BatchMessage, disposition: Disposition): Promise<boolean> {
     const effect = disposition.kind === "retry" ? disposition.effect : undefined;
     const decided = decide(disposition, this.#factsOf(message, effect));
+    const counts = countsAsTry(disposition, decided);
     const action = await deadLetter(this.#deadLettering, message, decided);
     switch (action.kind) {
       case "leaveQueue":
@@ -40,12 +50,12 @@ export class BatchConcluder {
         return true;
       case "handBack":
         this.#tell(message, action.tell);
-        await this.#release(message);
+        await this.#release(message, counts);
         await this.#handBack(message, action.delayMs);
         return false;
       case "hold":
       case "letGo":
-        await this.#release(message);
+        await this.#release(message, counts);
         return false;
     }
   }
@@ -57,10 +67,11 @@ export class BatchConcluder {
     return {
       waits: "inQueue",
       receiveCount: message.receiveCount,
-      // A sandbox remembers nothing of other deliveries: there each receive counts as a try.
-      tries: message.receiveCount,
-      maxTries: this.#maxReceives,
+      // Without a key there is no record, and a sandbox remembers nothing: each receive is a try then.
+      tries: lease.claim?.tries ?? message.receiveCount,
+      maxTries: this.#limits.maxTries,
       lastReceive: undefined,
+      mostReceives: this.#limits.mostReceives,
       leads: false,
       pipeline: admitted?.pipeline,
       claimed: lease.claim !== undefined,
@@ -80,12 +91,17 @@ export class BatchConcluder {
     }
   }
 
-  async #release({ lease }: BatchMessage): Promise<void> {
+  /** Gives its claim back before its handler was asked. */
+  releaseUntried(message: BatchMessage): Promise<void> {
+    return this.#release(message, false);
+  }
+
+  async #release({ lease }: BatchMessage, counts: boolean): Promise<void> {
     const { claim } = lease;
     if (!claim) return;
     lease.unbindClaim();
     try {
-      repliesOf(await this.#env.store.release([claim]));
+      repliesOf(await this.#env.store.release([releaseOf(claim, counts)]));
     } catch (error) {
       // The lease ends by itself.
       this.#env.onStoreFault(error);

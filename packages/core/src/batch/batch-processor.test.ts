@@ -15,7 +15,7 @@ function host(options: Parameters<typeof rig>[0] = {}, decode: Decoder = json())
       queue: r.queue,
       store,
       pipelines: [r.pipeline],
-      maxReceives: 3,
+      maxTries: 3,
       decode,
       clock: r.clock,
       observe: (event) => r.events.push(event),

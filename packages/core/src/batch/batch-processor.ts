@@ -7,6 +7,7 @@ import type { QueueMessage } from "../ports/index.js";
 import { Breakers } from "../run/breakers.js";
 import { Consents } from "../run/consents.js";
 import { keyedDigest } from "../run/tripwire.js";
+import type { BatchLimits } from "./batch-concluder.js";
 import { Invocation, type BatchHost } from "./invocation.js";
 import { StartChecks } from "./start-checks.js";
 
@@ -17,7 +18,7 @@ export type BatchProcessorOptions = HostOptions;
 export interface BatchProcessor {
   /**
    * Looks at the queue, until it has answered once; a host calls it before each batch. A queue that can't
-   * be asked now (`describeFailed`) is asked by the next call; until then only `maxReceives` limits tries.
+   * be asked now (`describeFailed`) is asked by the next call; until then only `maxTries` limits tries.
    *
    * @throws ConfigurationError where the queue can't keep the promises
    */
@@ -49,8 +50,8 @@ export function createBatchProcessor(
   const settings = hostSettings(optionsOf(caller), options);
   const { clock, randomness } = settings;
   const time = leaseTime(clock);
-  let { maxReceives } = settings;
-  const host: Omit<BatchHost, "maxReceives"> = {
+  let limits: BatchLimits = { maxTries: settings.maxTries, mostReceives: undefined };
+  const host: Omit<BatchHost, "limits"> = {
     queue: settings.queue,
     store: settings.store,
     settings,
@@ -75,7 +76,10 @@ export function createBatchProcessor(
       });
       if (!description) return;
       judgeFindings(judge, "queue", queueFindings(description));
-      maxReceives = tryBudget(caller, settings.maxReceives, description);
+      limits = {
+        maxTries: tryBudget(caller, settings.maxTries, description),
+        mostReceives: description.deadLetter?.maxReceiveCount,
+      };
       queueIsKnown = true;
     },
     extendFailed: (error) => {
@@ -85,7 +89,7 @@ export function createBatchProcessor(
       const startedAt = time();
       await checks.make(remainingMs);
       const left = remainingMs - (time() - startedAt);
-      const invocation = new Invocation({ ...host, maxReceives }, left);
+      const invocation = new Invocation({ ...host, limits }, left);
       try {
         return await invocation.process(messages);
       } finally {

@@ -6,6 +6,7 @@ import { within } from "../pipeline/instrumentation.js";
 import { hardMargin } from "../leases/kept-delivery.js";
 import { claimRequest } from "../message/claim-request.js";
 import { SIBLING, storeDown, type Disposition } from "../message/disposition.js";
+import { Company } from "../message/company.js";
 import { processMessage, type ClaimResult, type ProcessOptions } from "../message/process.js";
 import {
   repliesOf,
@@ -20,7 +21,7 @@ import type { Admitted } from "../pipeline/admitted.js";
 import type { RunEnvironment } from "../run/run.js";
 import { TRIPWIRE, type Consents } from "../run/consents.js";
 import type { KeyedDigest } from "../run/tripwire.js";
-import { BatchConcluder } from "./batch-concluder.js";
+import { BatchConcluder, type BatchLimits } from "./batch-concluder.js";
 import { BatchMessage } from "./batch-message.js";
 
 /** Kept of the invocation for telling the queue and answering, in ms. */
@@ -34,7 +35,7 @@ const CONTROL_MS = 1_000;
 export interface BatchHost {
   readonly queue: MessageQueue;
   readonly store: DedupeStore;
-  readonly maxReceives: number | undefined;
+  readonly limits: BatchLimits;
   readonly settings: HostSettings;
   readonly time: () => number;
   readonly emit: Emit;
@@ -65,12 +66,15 @@ export class Invocation {
     this.#host = host;
     this.#deadline = host.time() + Math.max(0, remainingMs - CLOSING_MS);
     this.#env = this.#environment();
-    this.#concluder = new BatchConcluder(this.#env, host.queue, host.maxReceives);
+    this.#concluder = new BatchConcluder(this.#env, host.queue, host.limits);
     this.#turns = {
       env: this.#env,
       admission: host.settings,
       claim: (message, admitted, owner) => this.#claim(message, admitted, owner),
       complete: async (item) => repliesOf(await host.store.complete([item]))[0] ?? "lost",
+      releaseUntried: (message) => this.#concluder.releaseUntried(message),
+      maxTries: () => host.limits.maxTries,
+      company: new Company(),
       graceMs: GRACE_MS,
     };
     this.#at(this.#deadline, () => {

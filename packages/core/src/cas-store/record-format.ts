@@ -99,6 +99,7 @@ const RECORD_CHECKS: Readonly<Record<keyof NotificationRecord, Check>> = {
   leaseUntil: isTime,
   claimedAt: isTime,
   messageId: isText,
+  tries: isCount,
   fingerprint: optional(isText),
   effects: listOf(shaped(EFFECT_CHECKS)),
   waived: optional((value) => isFields(value) && Object.values(value as Fields).every(isText)),

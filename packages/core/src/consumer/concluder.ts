@@ -1,7 +1,7 @@
 import type { Batcher } from "../timing/batcher.js";
 import {
+  countsAsTry,
   decide,
-  type Action,
   type DeadLetterStep,
   type Facts,
   type FinalAction,
@@ -16,7 +16,8 @@ import {
   type Hold,
 } from "../message/disposition.js";
 import { firstLookMs, look, readsRecord, type LookFacts } from "../message/hold-rules.js";
-import type { Lease, MessageQueue } from "../ports/index.js";
+import type { MessageQueue, Release } from "../ports/index.js";
+import { releaseOf } from "../message/release.js";
 import type { RunEnvironment } from "../run/run.js";
 import type { FifoGroups } from "./fifo-groups.js";
 import type { HeldMessages } from "./held-messages.js";
@@ -36,6 +37,8 @@ export interface TryLimits {
   readonly maxTries: number | undefined;
   /** The receive from which on it rather waits in place; `undefined` where the queue takes nothing away. */
   readonly lastReceive: number | undefined;
+  /** The queue's own count: what was received so often and comes back is moved by the queue. */
+  readonly mostReceives: number | undefined;
 }
 
 export interface ConcluderOptions {
@@ -45,7 +48,7 @@ export interface ConcluderOptions {
   readonly held: HeldMessages;
   /** Messages of one pipeline that may wait in place. */
   readonly maxHeld: number;
-  readonly releases: Batcher<Lease, "released" | "lost">;
+  readonly releases: Batcher<Release, "released" | "lost">;
   /** The message may take a slot again. */
   readonly onReady: (message: InFlightMessage) => void;
   /** The message is over and the queue was told. */
@@ -62,7 +65,11 @@ export class Concluder {
   readonly #calls: QueueCalls;
   readonly #deadLettering: DeadLettering<InFlightMessage>;
   readonly #tries = new TryCounter();
-  #limits: TryLimits = { maxTries: undefined, lastReceive: undefined };
+  #limits: TryLimits = {
+    maxTries: undefined,
+    lastReceive: undefined,
+    mostReceives: undefined,
+  };
   #draining = false;
 
   constructor(options: ConcluderOptions) {
@@ -95,9 +102,11 @@ export class Concluder {
     if (message.phase.name === "concluding") return;
     const effect = disposition.kind === "retry" ? disposition.effect : undefined;
     const action = decide(disposition, this.#factsOf(message, effect));
-    if (isTry(disposition, action)) this.#tries.add(message.id);
+    const counts = countsAsTry(disposition, action);
+    // What has a claim is counted in the record.
+    if (counts && disposition.kind === "retry" && !message.lease.claim) this.#tries.add(message.id);
     if (action.kind === "hold") {
-      void this.#hold(message, action).catch(this.#contain);
+      void this.#hold(message, action, counts).catch(this.#contain);
       return;
     }
     message.conclude();
@@ -108,7 +117,7 @@ export class Concluder {
       this.#deadLetter(message, action).catch(failed);
       return;
     }
-    this.#carryOut(message, action).then(() => {
+    this.#carryOut(message, action, counts).then(() => {
       this.#options.onEnded(message);
     }, failed);
   }
@@ -120,7 +129,8 @@ export class Concluder {
       waits: this.#draining ? "nowhere" : this.#hasRoomFor(message) ? "inPlace" : "inQueue",
       receiveCount: lease.message.receiveCount,
       lastReceive: this.#limits.lastReceive,
-      tries: this.#tries.of(message.id) + 1,
+      mostReceives: this.#limits.mostReceives,
+      tries: lease.claim?.tries ?? this.#tries.of(message.id) + 1,
       maxTries: this.#limits.maxTries,
       leads: message.group !== undefined && message.group.messages.length > 1,
       pipeline: admitted?.pipeline,
@@ -151,23 +161,24 @@ export class Concluder {
   async #deadLetter(message: InFlightMessage, step: DeadLetterStep): Promise<void> {
     const action = await deadLetter(this.#deadLettering, message, step);
     if (action.kind === "hold") {
-      await this.#hold(message, action);
+      await this.#hold(message, action, true);
       return;
     }
-    await this.#carryOut(message, action);
+    await this.#carryOut(message, action, true);
     this.#options.onEnded(message);
   }
 
-  #carryOut(message: InFlightMessage, action: EndAction): Promise<void> {
+  /** @param counts whether its claim stays a try of the message's own */
+  #carryOut(message: InFlightMessage, action: EndAction, counts: boolean): Promise<void> {
     switch (action.kind) {
       case "leaveQueue":
         if (action.tell) this.#tell(message, action.tell);
         return this.#leaveQueue(message);
       case "handBack":
         this.#tell(message, action.tell);
-        return this.#handBack(message, action.delayMs);
+        return this.#handBack(message, action.delayMs, counts);
       case "letGo":
-        return this.#letGo(message);
+        return this.#letGo(message, counts);
     }
   }
 
@@ -181,15 +192,15 @@ export class Concluder {
     return this.#calls.acknowledge(message);
   }
 
-  async #handBack(message: InFlightMessage, delayMs: number): Promise<void> {
-    await this.#release(message);
+  async #handBack(message: InFlightMessage, delayMs: number, counts: boolean): Promise<void> {
+    await this.#release(message, counts);
     this.#releaseSiblings(message, delayMs);
     await this.#calls.handBack(message, delayMs);
   }
 
   /** A delivery that is over is left alone; a later one that came meanwhile is handed back. */
-  async #letGo(message: InFlightMessage): Promise<void> {
-    await this.#release(message);
+  async #letGo(message: InFlightMessage, counts: boolean): Promise<void> {
+    await this.#release(message, counts);
     this.#releaseSiblings(message);
     if (message.renewed) await this.#calls.handBack(message, 0);
     else await message.lease.drop();
@@ -198,7 +209,7 @@ export class Concluder {
   /** Whatever went wrong, its group and its lease must not wait for it. */
   #letGoAfter(message: InFlightMessage, error: unknown): void {
     this.#contain(error);
-    this.#letGo(message).then(() => {
+    this.#letGo(message, true).then(() => {
       this.#options.onEnded(message);
     }, this.#contain);
   }
@@ -212,12 +223,17 @@ export class Concluder {
     for (const sibling of this.#options.groups.cutAt(message)) this.conclude(sibling, back);
   }
 
-  async #release({ lease }: InFlightMessage): Promise<void> {
+  /** Gives its claim back before its handler was asked. */
+  releaseUntried(message: InFlightMessage): Promise<void> {
+    return this.#release(message, false);
+  }
+
+  async #release({ lease }: InFlightMessage, counts: boolean): Promise<void> {
     const { claim } = lease;
     if (!claim) return;
     lease.unbindClaim();
     try {
-      const releasing = this.#options.releases.add(claim);
+      const releasing = this.#options.releases.add(releaseOf(claim, counts));
       if (this.#draining) void this.#options.releases.flush();
       await releasing;
     } catch (error) {
@@ -226,10 +242,14 @@ export class Concluder {
     }
   }
 
-  async #hold(message: InFlightMessage, { hold, tell }: HoldAction): Promise<void> {
+  async #hold(
+    message: InFlightMessage,
+    { hold, tell }: HoldAction,
+    counts: boolean,
+  ): Promise<void> {
     message.hold(hold, this.#env.time());
     this.#tell(message, tell);
-    await this.#release(message);
+    await this.#release(message, counts);
     if (message.phase.name !== "held") return;
     if (message.lost) {
       this.conclude(message, LOST);
@@ -292,10 +312,4 @@ function sizeOf(message: InFlightMessage): { readonly messages: number; readonly
   const waiting = message.group?.messages ?? [message];
   const bytes = waiting.reduce((sum, { lease }) => sum + lease.message.body.length, 0);
   return { messages: waiting.length, bytes };
-}
-
-/** A failure of its own; not one that its provider's trouble explains. */
-function isTry(disposition: Disposition, action: Action): boolean {
-  if (disposition.kind !== "retry" || !disposition.counts) return false;
-  return action.kind !== "hold" || action.hold.reason !== "providerDown";
 }

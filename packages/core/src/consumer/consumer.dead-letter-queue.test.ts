@@ -36,7 +36,7 @@ describe("a queue whose dead-letter queue isn't known", () => {
     };
     const { consumer } = rig({ consumer: { queue: described } });
     await expect(consumer.start()).rejects.toThrow("its own redrive could come before ours");
-    const set = rig({ consumer: { queue: described, maxReceives: 3 } });
+    const set = rig({ consumer: { queue: described, maxTries: 3 } });
     await set.clock.run(set.consumer.start());
     expect(set.consumer.health().ready).toBe(true);
     await set.clock.run(set.consumer.stop());

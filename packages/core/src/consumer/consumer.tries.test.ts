@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from "vitest";
+import type { ConsumerOptions } from "./options.js";
 import { rig, type Rig, type RigOptions } from "./consumer.fixture.js";
 
 const HOUR_MS = 3_600_000;
@@ -108,3 +109,96 @@ describe("a message's tries are its own", () => {
     await r.clock.run(consumer.stop());
   });
 });
+
+describe("tries belong to the record", () => {
+  it("counts them over replicas and restarts", async () => {
+    let attempts = 0;
+    const r = start({
+      fifo: false,
+      maxReceiveCount: 100,
+      consumer: { maxTries: 4 },
+      pipeline: {
+        handler: async () => {
+          attempts += 1;
+          throw new Error("never");
+        },
+      },
+    });
+    r.send("m");
+    for (let day = 0; day < 10; day += 1) {
+      const replica = r.replica();
+      await r.clock.run(replica.start());
+      await r.clock.advance(100);
+      await r.clock.run(replica.stop());
+      await r.clock.advance(HOUR_MS);
+    }
+    expect(attempts).toBe(4);
+    const [letter] = r.seen("deadLettered");
+    expect(letter?.code).toBe("retriesExhausted");
+    expect(letter?.text).toMatch(/, tried 4, the last time ended by/);
+  });
+
+  it("gives up on a message that kills its process, and on no other", async () => {
+    const killed: string[] = [];
+    const processes: Mortal[] = [];
+    const r = start({
+      fifo: false,
+      maxReceiveCount: 100,
+      consumer: { maxTries: 3, concurrency: 5 },
+      pipeline: {
+        handler: async (event, ctx) => {
+          if (event.text === "deadly") {
+            killed.push(event.id);
+            processes.at(-1)?.kill();
+          }
+          await ctx.once("email", { to: event.to, text: event.text });
+        },
+      },
+    });
+    for (const id of ["a", "b", "deadly", "c", "d"]) r.send(id);
+    for (let i = 0; i < 10; i += 1) {
+      const process = mortal(r);
+      processes.push(process);
+      const replica = r.replica(process.ports);
+      await r.clock.run(replica.start());
+      await r.clock.advance(HOUR_MS);
+      if (!process.isDead()) await r.clock.run(replica.stop());
+    }
+    expect(killed).toHaveLength(3);
+    const letters = r.seen("deadLettered");
+    expect(letters).toHaveLength(1);
+    expect(letters[0]?.text).toMatch(/, tried 3, the last time ended without a word\./);
+    expect(r.office.accepted.map(({ letter }) => letter.text).sort()).toEqual(["a", "b", "c", "d"]);
+    expect(r.queue.messages()).toEqual([]);
+  });
+});
+
+interface Mortal {
+  readonly ports: Pick<ConsumerOptions, "queue" | "store">;
+  isDead(): boolean;
+  kill(): void;
+}
+
+/** The ports as a process sees them that can be killed: then nothing it calls does anything, or answers. */
+function mortal(r: Rig): Mortal {
+  let dead = false;
+  const through = <Port extends object>(port: Port): Port =>
+    Object.fromEntries(
+      Object.entries(port).map(([name, member]: [string, unknown]) => [
+        name,
+        typeof member !== "function"
+          ? member
+          : (...args: unknown[]) =>
+              dead
+                ? new Promise(() => undefined)
+                : (member as (...all: unknown[]) => unknown)(...args),
+      ]),
+    ) as Port;
+  return {
+    ports: { queue: through(r.queue), store: through(r.store) },
+    isDead: () => dead,
+    kill: () => {
+      dead = true;
+    },
+  };
+}

@@ -161,10 +161,11 @@ class QueueConsumer {
     const { dispatcher, control, env } = this.#parts;
     const description = await queue.describe();
     judgeFindings(this.#judge(), "queue", queueFindings(description));
-    const maxTries = tryBudget(CALLER, this.#options.maxReceives, description);
+    const maxTries = tryBudget(CALLER, this.#options.maxTries, description);
     const { fifo, deadLetter } = description;
     const lastReceive = deadLetter && Math.max(1, deadLetter.maxReceiveCount - 1);
-    dispatcher.configure({ fifo, maxTries, lastReceive });
+    const mostReceives = deadLetter?.maxReceiveCount;
+    dispatcher.configure({ fifo, maxTries, lastReceive, mostReceives });
     await this.#verify();
     if (this.#stopping) return description.name;
     if ((await ready?.()) === false && !this.#stopping) {

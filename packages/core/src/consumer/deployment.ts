@@ -87,21 +87,21 @@ export function queueFindings(description: QueueDescription): readonly Deploymen
  */
 export function tryBudget(
   caller: string,
-  maxReceives: number | undefined,
+  maxTries: number | undefined,
   { deadLetter, name, unreadable }: QueueDescription,
 ): number | undefined {
   if (!deadLetter) return undefined;
-  if (unreadable !== undefined && maxReceives === undefined) {
+  if (unreadable !== undefined && maxTries === undefined) {
     throw new ConfigurationError(
-      `${caller}: queue ${name} may not be looked at, and its own redrive could come before ours: ${unreadable}. Or set maxReceives below the redrive policy's maxReceiveCount.`,
+      `${caller}: queue ${name} may not be looked at, and its own redrive could come before ours: ${unreadable}. Or set maxTries below the redrive policy's maxReceiveCount.`,
     );
   }
   const { maxReceiveCount } = deadLetter;
-  if (maxReceives !== undefined && maxReceives > maxReceiveCount) {
+  if (maxTries !== undefined && maxTries > maxReceiveCount) {
     throw new ConfigurationError(
-      `${caller}: maxReceives is ${maxReceives}, but queue ${name} moves messages away after ${maxReceiveCount} receives: ours must come first.`,
+      `${caller}: maxTries is ${maxTries}, but queue ${name} moves messages away after ${maxReceiveCount} receives, and each try may take one: ours must come first.`,
     );
   }
-  if (maxReceives !== undefined) return maxReceives;
+  if (maxTries !== undefined) return maxTries;
   return Number.isFinite(maxReceiveCount) ? Math.max(1, maxReceiveCount - 1) : undefined;
 }

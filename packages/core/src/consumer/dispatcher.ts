@@ -1,4 +1,5 @@
 import type { AdmissionOptions } from "../message/admit.js";
+import { Company } from "../message/company.js";
 import { DRAINING, LOST, type DeadLetter, type Disposition } from "../message/disposition.js";
 import { within } from "../pipeline/instrumentation.js";
 import { processMessage, type ProcessOptions } from "../message/process.js";
@@ -7,9 +8,9 @@ import type { LeaseKeeper } from "../leases/lease-keeper.js";
 import type {
   CompleteReply,
   Completion,
-  Lease,
   MessageQueue,
   QueueMessage,
+  Release,
 } from "../ports/index.js";
 import type { RunEnvironment } from "../run/run.js";
 import type { Batcher } from "../timing/batcher.js";
@@ -28,7 +29,7 @@ export interface DispatcherOptions {
   /** Messages of one pipeline that may wait in place. */
   readonly maxHeld: number;
   readonly completes: Batcher<Completion, CompleteReply>;
-  readonly releases: Batcher<Lease, "released" | "lost">;
+  readonly releases: Batcher<Release, "released" | "lost">;
   /** Room for another message was made. */
   readonly onRoom: () => void;
 }
@@ -51,6 +52,7 @@ export class Dispatcher {
   /** On a standard queue a group is only a hint for fairness. */
   #fifo = true;
   #onEmpty: (() => void) | undefined = undefined;
+  #maxTries: number | undefined = undefined;
 
   constructor(options: DispatcherOptions) {
     this.#options = options;
@@ -61,6 +63,9 @@ export class Dispatcher {
       admission: options.admission,
       claim: (message, admitted, owner) => claims.add({ message, admitted, owner }),
       complete: options.completes.add,
+      releaseUntried: (message) => this.#concluder.releaseUntried(message),
+      maxTries: () => this.#maxTries,
+      company: new Company(),
     };
     this.#held = new HeldMessages(env);
     this.#concluder = new Concluder({
@@ -100,6 +105,7 @@ export class Dispatcher {
   /** Tells what the queue is like, before the first `receive`. */
   configure(queue: TryLimits & { readonly fifo: boolean }): void {
     this.#fifo = queue.fifo;
+    this.#maxTries = queue.maxTries;
     this.#concluder.setLimits(queue);
   }
 

@@ -56,8 +56,8 @@ const ofBoth: readonly Case[] = [
     "several pipelines need select",
   ],
   ["a select that is none", { select: "form" }, 'select is "form"; give a function'],
-  ["no tries", { maxReceives: 0 }, "maxReceives is 0; give a whole number from 1"],
-  ["tries that are no number", { maxReceives: Number.NaN }, "maxReceives is NaN"],
+  ["no tries", { maxTries: 0 }, "maxTries is 0; give a whole number from 1"],
+  ["tries that are no number", { maxTries: Number.NaN }, "maxTries is NaN"],
   ["a delivery that is none", { delivery: "test" }, 'delivery is "test"; give "live" or "dry-run"'],
   ["an allowlist without allow", { delivery: { mode: "allowlist" } }, "delivery.allow is missing"],
   ["a code to allow outside a list", { allow: "EVICTION" }, "allow is no array; give codes"],
@@ -89,7 +89,7 @@ describe.each([
   });
 
   it("takes options that are undefined for their defaults", () => {
-    const over = { select: undefined, decode: undefined, maxReceives: undefined };
+    const over = { select: undefined, decode: undefined, maxTries: undefined };
     expect(() => create({ ...options({}), ...over, observe: undefined })).not.toThrow();
   });
 });

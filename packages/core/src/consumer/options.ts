@@ -35,10 +35,10 @@ export interface ConsumerOptions {
    */
   readonly maxHeld?: number | undefined;
   /**
-   * Tries after which a message is dead-lettered by us. Default: one fewer than the queue's own
-   * `maxReceiveCount`, so that ours comes first.
+   * Tries after which a message is dead-lettered by us, whichever replica made them: at most the queue's own
+   * `maxReceiveCount`. Default: one fewer than that, so that ours comes first.
    */
-  readonly maxReceives?: number | undefined;
+  readonly maxTries?: number | undefined;
   /**
    * Faults of the deployment to start with all the same, by their codes: `["NO_PERSISTENCE"]`. What each
    * leads to stands in the error that it is refused with. Default: none.
@@ -73,7 +73,7 @@ export interface HostSettings {
   readonly pipelines: ReadonlyMap<string, Pipeline>;
   readonly select: Select;
   readonly decode: Decoder;
-  readonly maxReceives: number | undefined;
+  readonly maxTries: number | undefined;
   readonly allow: readonly string[];
   readonly delivery: Delivery;
   readonly digestSecret: string;
@@ -157,10 +157,10 @@ export function hostSettings(check: OptionChecks, options: HostOptions): HostSet
       STORE_METHODS,
       "a store, such as redisStore({ … })",
     ),
-    maxReceives:
-      options.maxReceives === undefined
+    maxTries:
+      options.maxTries === undefined
         ? undefined
-        : check.integer("maxReceives", options.maxReceives, { from: 1, to: 1_000_000 }),
+        : check.integer("maxTries", options.maxTries, { from: 1, to: 1_000_000 }),
     allow: checkedCodes(check, options.allow ?? []),
     delivery: checkedDelivery(check, options.delivery ?? "live"),
     digestSecret: check.text(

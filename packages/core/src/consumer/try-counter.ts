@@ -2,8 +2,9 @@
 const MAX_KNOWN = 10_000;
 
 /**
- * How often each message was tried and failed in this process, whichever delivery of it that was. Receives
- * aren't tries: a message is received again as another one's sibling, after a pause, or after a restart.
+ * How often each message failed in this process before it had a key: what comes further is counted in the key's
+ * record. Receives aren't tries: a message is received again as another one's sibling, after a pause, or after a
+ * restart.
  */
 export class TryCounter {
   readonly #failed = new Map<string, number>();

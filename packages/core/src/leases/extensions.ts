@@ -103,7 +103,7 @@ export class Extensions {
     });
     try {
       const replies = await store.extend(
-        asked.map(({ claim, leaseMs }) => ({ ...claim, leaseMs })),
+        asked.map(({ claim: { key, owner, fence }, leaseMs }) => ({ key, owner, fence, leaseMs })),
       );
       asked.forEach(({ delivery, claim, leaseMs }, index) => {
         if (delivery.isLost || delivery.claim !== claim) return;

@@ -1,7 +1,7 @@
 import type { LossReason } from "../events.js";
-import { MAX_VISIBILITY_MS, type Lease, type QueueMessage } from "../ports/index.js";
+import { MAX_VISIBILITY_MS, type QueueMessage } from "../ports/index.js";
 import type { HeapEntry } from "../timing/deadline-heap.js";
-import type { KeptLease } from "./kept-lease.js";
+import type { GrantedClaim, KeptLease } from "./kept-lease.js";
 
 /** An extension that would reach beyond the 12 hours is an error, so stay clear of them. */
 const CAP_MARGIN_MS = 5_000;
@@ -62,7 +62,7 @@ export class KeptDelivery implements HeapEntry, KeptLease {
   #receivedAt: number;
   #visibleUntil: number;
   #extendAt: number;
-  #claim: Lease | undefined = undefined;
+  #claim: GrantedClaim | undefined = undefined;
   #claimedUntil = 0;
   #processUntil: number | undefined = undefined;
   /** The calls under way that name it. */
@@ -93,7 +93,7 @@ export class KeptDelivery implements HeapEntry, KeptLease {
     return this.#claimedUntil;
   }
 
-  get claim(): Lease | undefined {
+  get claim(): GrantedClaim | undefined {
     return this.#claim;
   }
 
@@ -154,7 +154,7 @@ export class KeptDelivery implements HeapEntry, KeptLease {
     this.#visibleFor(at + this.#upkeep.visibilityMs);
   }
 
-  bindClaim(claim: Lease, claimedUntil: number): void {
+  bindClaim(claim: GrantedClaim, claimedUntil: number): void {
     this.#claim = claim;
     this.#claimedUntil = claimedUntil;
     this.#trustAgain();

@@ -1,5 +1,11 @@
 import { MAX_VISIBILITY_MS, type Lease, type QueueMessage } from "../ports/index.js";
 
+/** A claim as this process was granted it. */
+export interface GrantedClaim extends Lease {
+  /** The record's count, this claim included. */
+  readonly tries: number;
+}
+
 /** What is kept of one delivery. All times are on the keeper's timeline. */
 export interface KeptLease {
   /** The newest delivery of the message. */
@@ -9,7 +15,7 @@ export interface KeptLease {
   /** Until when the store is known to hold the claim; 0 without a claim. */
   readonly claimedUntil: number;
   /** The claim that is kept, if any. */
-  readonly claim: Lease | undefined;
+  readonly claim: GrantedClaim | undefined;
   /**
    * Milliseconds for which the queue would still hide it, if asked now: no delivery is hidden for
    * longer than 12 hours from its receipt.
@@ -18,7 +24,7 @@ export interface KeptLease {
   /** A later delivery of the same message: its handle is the one that counts from now on. */
   renewHandle(message: QueueMessage, receivedAt: number): void;
   /** From the granted claim on the store's lease is extended too, never beyond the visibility. */
-  bindClaim(claim: Lease, claimedUntil: number): void;
+  bindClaim(claim: GrantedClaim, claimedUntil: number): void;
   unbindClaim(): void;
   /** Ends the handler's time at `at`; `undefined` lifts the limit. */
   limitProcessing(at: number | undefined): void;
@@ -40,7 +46,7 @@ const INVOCATION_MS = 30 * 60_000;
 
 class FixedLease implements KeptLease {
   readonly longestDelayMs = MAX_VISIBILITY_MS - INVOCATION_MS;
-  #claim: Lease | undefined = undefined;
+  #claim: GrantedClaim | undefined = undefined;
   #claimedUntil = 0;
 
   constructor(
@@ -48,7 +54,7 @@ class FixedLease implements KeptLease {
     readonly visibleUntil: number,
   ) {}
 
-  get claim(): Lease | undefined {
+  get claim(): GrantedClaim | undefined {
     return this.#claim;
   }
 
@@ -56,7 +62,7 @@ class FixedLease implements KeptLease {
     return this.#claimedUntil;
   }
 
-  bindClaim(claim: Lease, claimedUntil: number): void {
+  bindClaim(claim: GrantedClaim, claimedUntil: number): void {
     this.#claim = claim;
     this.#claimedUntil = claimedUntil;
   }

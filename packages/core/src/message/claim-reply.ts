@@ -57,6 +57,21 @@ export function tooOld(
   return { kind: "deadLetter", code: "tooOld", text, attemptIds: idsOf(reply), bury: true };
 }
 
+/**
+ * Dead-letters a message whose last try but this one used up what it gets: only one whose claim ended
+ * without a word comes so far, since any other is judged when it ends.
+ */
+export function overTried(
+  receiveCount: number,
+  maxTries: number | undefined,
+  reply: Granted,
+): DeadLetter | undefined {
+  if (maxTries === undefined || reply.tries <= maxTries) return undefined;
+  const text = `Received ${receiveCount} times, tried ${reply.tries - 1}, the last time ended without a word.`;
+  const attemptIds = idsOf(reply);
+  return { kind: "deadLetter", code: "retriesExhausted", text, attemptIds, bury: true };
+}
+
 function idsOf({ effects }: { readonly effects: readonly AttemptInfo[] }): readonly string[] {
   return effects.map(({ attemptId }) => attemptId);
 }

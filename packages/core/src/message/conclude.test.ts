@@ -2,8 +2,21 @@ import { describe, expect, it } from "vitest";
 import { EffectRejectedError, UnsettledEffectError } from "../errors.js";
 import type { HoldReason, RetryReason } from "../events.js";
 import { definePipeline, type Pipeline } from "../pipeline/pipeline.js";
-import { afterBurial, afterCopy, decide, type Action, type Facts } from "./conclude.js";
-import { ACKNOWLEDGE, LOST, type DeadLetter, type Disposition } from "./disposition.js";
+import {
+  afterBurial,
+  afterCopy,
+  countsAsTry,
+  decide,
+  type Action,
+  type Facts,
+} from "./conclude.js";
+import {
+  ACKNOWLEDGE,
+  LOST,
+  LOST_AT_WORK,
+  type DeadLetter,
+  type Disposition,
+} from "./disposition.js";
 import { z } from "zod";
 
 const SECOND_MS = 1_000;
@@ -22,6 +35,7 @@ const pipeline = definePipeline({
 const FACTS: Facts = {
   waits: "inPlace",
   receiveCount: 1,
+  mostReceives: undefined,
   lastReceive: 9,
   tries: 1,
   maxTries: 5,
@@ -357,6 +371,80 @@ describe("another error's name and code in a dead letter", () => {
     );
     const text = action.kind === "bury" ? action.letter.text : "";
     expect(text).toBe(`Received 1 times, tried 5, the last time ended by error${told}`);
+  });
+});
+
+describe("a message that the queue would take away once it is handed back", () => {
+  const facts = { receiveCount: 10, mostReceives: 10, tries: 3 };
+  const retry = (reason: RetryReason, counts: boolean): Disposition => ({
+    kind: "retry",
+    reason,
+    counts,
+    delayMs: SECOND_MS,
+  });
+  const hold = (reason: HoldReason): Disposition => ({ kind: "hold", reason, attempts: [] });
+  const ofBatch = { ...FACTS, ...facts, waits: "inQueue" } as const;
+
+  describe("is dead-lettered by us, where it can't wait in place: after a failure", () => {
+    const expected = { ...everywhere("bury: receivesSpent"), inPlace: "hold: backOff, 10 s" };
+    inEachPlace({ kind: "retry", reason: "error", counts: true }, expected, {
+      ...facts,
+      random: () => 0.25,
+    });
+  });
+  describe("and behind a failed one of its group, or at the end of its process", () => {
+    inEachPlace(retry("sibling", false), everywhere("copy: receivesSpent"), {
+      ...facts,
+      pipeline: undefined,
+    });
+    inEachPlace(retry("draining", false), everywhere("bury: receivesSpent"), facts);
+  });
+  describe("and paused", () => {
+    const expected = { ...everywhere("bury: receivesSpent"), inPlace: "hold: paused" };
+    inEachPlace(hold("paused"), expected, facts);
+  });
+  it("is left to the queue where the store can't be asked, or not about its record", () => {
+    for (const reason of ["storeDown", "unreadable"] as const) {
+      expect(decide(retry(reason, false), ofBatch).kind).toBe("handBack");
+    }
+    const letter: DeadLetter = {
+      kind: "deadLetter",
+      code: "handler",
+      text: "",
+      attemptIds: [],
+      bury: true,
+    };
+    expect(afterBurial(letter, { tooEarly: NOW + 1 }, ofBatch).kind).toBe("handBack");
+    expect(afterCopy(letter, { failed: "away" }, ofBatch).action.kind).toBe("handBack");
+  });
+  it("says how often it was received and tried", () => {
+    expect(decide(retry("deferred", false), ofBatch)).toMatchObject({
+      letter: {
+        text: "Received 10 times, tried 2: handed back (deferred), the queue would have moved it.",
+      },
+    });
+  });
+});
+
+describe("a claim", () => {
+  const counts = (disposition: Disposition, facts: Partial<Facts> = {}) =>
+    countsAsTry(disposition, decide(disposition, { ...FACTS, ...facts }));
+
+  it("is a try where its run failed, or nothing is known of it", () => {
+    expect(counts({ kind: "retry", reason: "error", counts: true })).toBe(true);
+    expect(counts(LOST_AT_WORK)).toBe(true);
+  });
+  it("is none where it was deferred, paused, drained, in an outage or never at work", () => {
+    for (const reason of ["deferred", "draining", "storeDown", "sibling"] as const) {
+      expect(counts({ kind: "retry", reason, counts: false })).toBe(false);
+    }
+    expect(counts({ kind: "hold", reason: "paused", attempts: [] })).toBe(false);
+    expect(counts(LOST)).toBe(false);
+  });
+  it.each(PLACES)("is none where its provider is in trouble, waiting %s", (waits) => {
+    const refused = { kind: "retry", reason: "rejected", counts: true } as const;
+    expect(counts(refused, { waits })).toBe(true);
+    expect(counts(refused, { waits, troubledForMs: 0 })).toBe(false);
   });
 });
 

@@ -27,6 +27,8 @@ export interface Facts {
   readonly receiveCount: number;
   /** From this receive on it isn't handed back where it can wait: the queue would take it away soon. */
   readonly lastReceive: number | undefined;
+  /** The queue's own count: what was received so often and is handed back is moved by the queue. */
+  readonly mostReceives: number | undefined;
   /** How often the message was tried, this time included. */
   readonly tries: number;
   /** Tries a message gets before we dead-letter it; `undefined` leaves it to the queue. */
@@ -96,6 +98,33 @@ export function decide(disposition: Disposition, facts: Facts): Action {
   }
 }
 
+/**
+ * Whether the message's claim stays counted as a try: what wasn't its own doing is no try, and what nothing
+ * is known of is one.
+ *
+ * @param action what was decided about the disposition
+ */
+export function countsAsTry(disposition: Disposition, action: Action): boolean {
+  switch (disposition.kind) {
+    case "acknowledge":
+    case "deadLetter":
+      return true;
+    case "lost":
+      return disposition.counts;
+    case "hold":
+      return disposition.letter !== undefined;
+    case "retry":
+      return disposition.counts && !isExcused(disposition, action);
+  }
+}
+
+/** Whether it waits for its provider instead, or only because its process ends. */
+function isExcused({ reason }: Retry, action: Action): boolean {
+  if (action.kind === "hold") return action.hold.reason === "providerDown";
+  if (action.kind !== "handBack") return false;
+  return action.tell.type === "held" || ("reason" in action.tell && action.tell.reason !== reason);
+}
+
 /** @param reply the store's, or why there is none: the process ended before the store was back */
 export function afterBurial(
   letter: DeadLetter,
@@ -156,6 +185,10 @@ function tryAgain(retry: Retry, facts: Facts): Action {
   // Of an outage of its provider a message is no more guilty where it can't wait in place.
   if (hold?.reason === "providerDown") return wait(hold, facts);
   if (retry.counts && areTriesSpent(facts)) return decide(retriesExhausted(retry, facts), facts);
+  if (isMovedByQueue(retry.reason, facts)) {
+    const { reason, counts, attemptIds = [] } = retry;
+    return decide(receivesSpent(reason, counts, attemptIds, facts), facts);
+  }
   if (retry.reason === "storeDown" && facts.waits === "inQueue") {
     return handBack(retry, outage(facts));
   }
@@ -212,6 +245,10 @@ function areTriesSpent({ maxTries, tries }: Facts): boolean {
 
 function wait(hold: Hold, facts: Facts): Action {
   if (facts.waits === "inPlace") return holdInPlace(hold);
+  if (hold.letter === undefined && isMovedByQueue(hold.reason, facts)) {
+    const attemptIds = hold.attempts.map(({ attemptId }) => attemptId);
+    return decide(receivesSpent(hold.reason, false, attemptIds, facts), facts);
+  }
   if (facts.waits === "nowhere") return handBack(DRAINING, 0);
   const { reason, attempts, retryAfterMs } = hold;
   const delayMs = retryAfterMs ?? away(facts);
@@ -242,6 +279,29 @@ function outage({ receiveCount, random }: Facts): number {
 
 function isLastReceive({ lastReceive, receiveCount }: Facts): boolean {
   return lastReceive !== undefined && receiveCount >= lastReceive;
+}
+
+/** Where the store can't be asked, or not about this record, only the queue can do anything. */
+const LEFT_TO_QUEUE: ReadonlySet<string> = new Set(["storeDown", "unreadable", "deadLetterFailed"]);
+
+/**
+ * Whether the queue's own redrive would take it once it is handed back: without a reason, while its record
+ * goes on, and out of order.
+ */
+function isMovedByQueue(reason: string, { mostReceives, receiveCount }: Facts): boolean {
+  return mostReceives !== undefined && receiveCount >= mostReceives && !LEFT_TO_QUEUE.has(reason);
+}
+
+/** The dead letter of a message that would have been tried again: nothing speaks against a redrive. */
+function receivesSpent(
+  reason: string,
+  counts: boolean,
+  attemptIds: readonly string[],
+  { receiveCount, tries }: Facts,
+): DeadLetter {
+  const tried = counts ? tries : tries - 1;
+  const text = `Received ${receiveCount} times, tried ${tried}: handed back (${reason}), the queue would have moved it.`;
+  return { kind: "deadLetter", code: "receivesSpent", text, attemptIds, bury: true };
 }
 
 /** The dead letter of a message whose last try failed. */

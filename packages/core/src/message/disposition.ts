@@ -49,11 +49,16 @@ export interface DeadLetter {
 /** Somebody else may have it: leave it alone. */
 export interface Lost {
   readonly kind: "lost";
+  /** Whether its handler was at it: that stays a try of the message's own. */
+  readonly counts: boolean;
 }
 
 export const ACKNOWLEDGE: Acknowledge = { kind: "acknowledge" };
 
-export const LOST: Lost = { kind: "lost" };
+export const LOST: Lost = { kind: "lost", counts: false };
+
+/** Lost while its handler ran. */
+export const LOST_AT_WORK: Lost = { kind: "lost", counts: true };
 
 export const PAUSED: Hold = { kind: "hold", reason: "paused", attempts: [] };
 

@@ -14,6 +14,7 @@ import { attemptTimeoutMsOf, mayRepeat } from "../run/sender-times.js";
 import {
   DRAINING,
   LOST,
+  LOST_AT_WORK,
   PAUSED,
   storeDown,
   unreadable,
@@ -41,7 +42,7 @@ export function endedRun(
   if (run.lostBy) {
     const { reason } = run.lostBy;
     if (reason === "drain") return DRAINING;
-    return reason === "maxProcessing" ? failed("error", run.lostBy) : LOST;
+    return reason === "maxProcessing" ? failed("error", run.lostBy) : LOST_AT_WORK;
   }
   const holding = run.holding.filter(({ effect }) => !isWaived(run, effect));
   if (holding.length > 0) return holdOrResend(run, holding, now);

@@ -1,10 +1,11 @@
 import { LeaseLostError, UnreadableRecordError } from "../errors.js";
 import type { LossReason } from "../events.js";
-import type { ClaimReply, CompleteReply, Completion, Lease } from "../ports/index.js";
+import type { ClaimReply, CompleteReply, Completion } from "../ports/index.js";
 import type { Admitted } from "../pipeline/admitted.js";
 import type { RunEnvironment } from "../run/run.js";
 import { admitMessage, type Admission, type AdmissionOptions } from "./admit.js";
-import { inBoundVersion, refusedClaim, tooOld } from "./claim-reply.js";
+import { inBoundVersion, overTried, refusedClaim, tooOld } from "./claim-reply.js";
+import type { Company, Entering } from "./company.js";
 import {
   DRAINING,
   LOST,
@@ -42,6 +43,12 @@ export interface ProcessOptions<Message extends MessageInHand> {
     owner: string,
   ) => Promise<ClaimResult | undefined>;
   readonly complete: (item: Completion) => Promise<CompleteReply>;
+  /** Takes a try back that was none. Must not reject. */
+  readonly releaseUntried: (message: Message) => Promise<void>;
+  /** Tries a message gets; `undefined` leaves it to the queue. */
+  readonly maxTries: () => number | undefined;
+  /** Of all messages of the process, or of the invocation. */
+  readonly company: Company;
   /** Milliseconds an aborted handler, and then its effects, get at most to end by themselves. */
   readonly graceMs?: number;
 }
@@ -70,21 +77,13 @@ export async function processMessage<Message extends MessageInHand>(
   if (env.breakers.unavailableBecause(pipeline, undefined, id) !== undefined) {
     return providerDown(env.breakers.changesAt(pipeline) - env.time());
   }
-  const owner = env.randomness.id();
   try {
     const judging = judgeReplay(env, admitted, message.facts());
     if (judging) {
       const replay = await judging;
       return replay;
     }
-    const claimed = await options.claim(message, admitted, owner);
-    if (!claimed) return DRAINING;
-    const sameContent = inBoundVersion(admitted, claimed.reply);
-    if (!sameContent) return await afterClaim(options, message, admitted, owner, claimed);
-    message.admit(sameContent);
-    const again = await options.claim(message, sameContent, owner);
-    if (!again) return DRAINING;
-    return await afterClaim(options, message, sameContent, owner, again);
+    return await inCompany(options, message, admitted);
   } catch (error) {
     if (error instanceof UnreadableRecordError) return unreadable(error);
     env.onStoreFault(error);
@@ -123,13 +122,67 @@ function endedBy(reason: LossReason): Disposition {
   }
 }
 
-function afterClaim(
-  { env, complete, graceMs }: Pick<ProcessOptions<never>, "env" | "complete" | "graceMs">,
+/**
+ * claim → handle, beside others. A message whose last claim ended without a word may have ended its process:
+ * it gives this claim back, waits until nothing else runs here, and is claimed and handled alone. Whoever
+ * waits has no claim, so that another message's killing this process costs it no try.
+ */
+async function inCompany<Message extends MessageInHand>(
+  options: ProcessOptions<Message>,
+  message: Message,
+  admitted: Admitted,
+): Promise<Disposition> {
+  const { company, env } = options;
+  for (let alone = false; ; alone = true) {
+    const entering = company.enter(alone);
+    const refused = entering && (await admittedTo(message, entering));
+    if (refused) return refused;
+    try {
+      const owner = env.randomness.id();
+      let asked = admitted;
+      let claimed = await options.claim(message, asked, owner);
+      const sameContent = claimed && inBoundVersion(asked, claimed.reply);
+      if (sameContent) {
+        asked = sameContent;
+        message.admit(asked);
+        claimed = await options.claim(message, asked, owner);
+      }
+      if (!claimed) return DRAINING;
+      const turn = await afterClaim(options, message, asked, owner, claimed, alone);
+      if (turn !== "claim alone") return turn;
+    } finally {
+      company.leave(alone);
+    }
+    await options.releaseUntried(message);
+    if (message.lost) return LOST;
+  }
+}
+
+/** @returns what it ends by where it lost its place in the queue, or its process ends, before its turn */
+async function admittedTo(
   message: MessageInHand,
+  { entered, giveUp }: Entering,
+): Promise<Disposition | undefined> {
+  const aborted = new Promise<Disposition>((resolve) => {
+    message.abortableBy((reason) => {
+      resolve(endedBy(reason));
+    });
+  });
+  const ended = await Promise.race([entered, aborted]);
+  message.abortableBy(undefined);
+  if (ended === undefined) return undefined;
+  giveUp();
+  return ended;
+}
+
+function afterClaim<Message extends MessageInHand>(
+  { env, complete, graceMs, maxTries }: ProcessOptions<Message>,
+  message: Message,
   admitted: Admitted,
   owner: string,
   { reply, claimedUntil }: ClaimResult,
-): Disposition | Promise<Disposition> {
+  alone: boolean,
+): Promise<Disposition> | Disposition | "claim alone" {
   const facts = message.facts();
   if (reply.status !== "claimed") {
     if (reply.status === "done") {
@@ -137,13 +190,15 @@ function afterClaim(
     }
     return refusedClaim(admitted, reply);
   }
-  const claim: Lease = { key: admitted.key.digest, owner, fence: reply.fence };
+  const { fence, effects, tries, unended } = reply;
+  const claim = { key: admitted.key.digest, owner, fence, tries };
   const { lease } = message;
   lease.bindClaim(claim, claimedUntil);
   if (message.lost) return LOST;
-  if (env.emit.read) env.emit({ type: "claimed", owner, fence: reply.fence, ...facts });
-  const old = tooOld(env.clock, admitted, reply);
-  if (old) return old;
-  const { effects } = reply;
+  if (env.emit.read) env.emit({ type: "claimed", owner, fence, ...facts });
+  const spent =
+    overTried(facts.receiveCount, maxTries(), reply) ?? tooOld(env.clock, admitted, reply);
+  if (spent) return spent;
+  if (unended && !alone) return "claim alone";
   return handleMessage({ env, complete, message, admitted, facts, claim, effects, graceMs });
 }

@@ -5,8 +5,8 @@ import type {
   ClaimRequest,
   CompleteReply,
   Completion,
-  Lease,
   LeaseExtension,
+  Release,
 } from "../ports/index.js";
 import {
   holds,
@@ -46,7 +46,8 @@ export function claim(
   }
   if (isLive(record, now)) {
     if (record.owner === request.owner) {
-      return { record, reply: { status: "claimed", fence: record.fence, effects } };
+      const { fence, tries } = record;
+      return { record, reply: { status: "claimed", fence, effects, tries, unended: false } };
     }
     const retryAfterMs = record.leaseUntil - now;
     return { record, reply: { status: "busy", retryAfterMs, since: record.claimedAt } };
@@ -80,6 +81,7 @@ function grantClaim(
     leaseUntil: now + request.leaseMs,
     claimedAt: now,
     messageId: request.messageId,
+    tries: triesOf(before) + 1,
     fingerprint: before?.fingerprint,
     effects: kept,
     waived: undefined,
@@ -87,10 +89,15 @@ function grantClaim(
     resolutions: before?.resolutions,
     expiresAt: kept.length === 0 ? now + request.leaseMs + policy.retentionMs : undefined,
   };
-  return {
-    record,
-    reply: { status: "claimed", fence: record.fence, effects: attemptInfos(record, now) },
-  };
+  const { fence, tries } = record;
+  const effects = attemptInfos(record, now);
+  const unended = before?.state === "claimed";
+  return { record, reply: { status: "claimed", fence, effects, tries, unended } };
+}
+
+/** Tries so far of what is claimed again. */
+function triesOf(before: MaybeRecord): number {
+  return before?.state === "claimed" || before?.state === "released" ? before.tries : 0;
 }
 
 const NO_EFFECTS: readonly EffectRecord[] = [];
@@ -158,10 +165,13 @@ function isOpenTo(effect: EffectRecord, waived: Completion["waived"]): boolean {
   return waived === undefined || !Object.hasOwn(waived, effect.effect);
 }
 
-/** Gives the key back for anyone to claim at once. The fence stays, and so do the effects. */
+/**
+ * Gives the key back for anyone to claim at once. The fence stays, and so do the effects. An `untried` claim
+ * takes its try back.
+ */
 export function release(
   found: MaybeRecord,
-  item: Lease,
+  item: Release,
   now: number,
   policy: RecordPolicy,
 ): Transition<"released" | "lost"> {
@@ -175,6 +185,7 @@ export function release(
     ...record,
     state: "released",
     leaseUntil: now,
+    tries: item.untried === true ? Math.max(0, record.tries - 1) : record.tries,
     effects: record.effects.map(sendingToUnknown),
     expiresAt: record.effects.length === 0 ? now + policy.retentionMs : record.expiresAt,
   };
@@ -215,6 +226,7 @@ export function bury(
     leaseUntil: now,
     claimedAt: record?.claimedAt ?? now,
     messageId: item.messageId,
+    tries: 0,
     fingerprint: record?.fingerprint,
     effects: (record?.effects ?? NO_EFFECTS).map(sendingToUnknown),
     waived: undefined,

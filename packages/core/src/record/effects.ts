@@ -351,7 +351,9 @@ function noteResolution(
   now: number,
 ): NotificationRecord {
   const note = { attemptId: formatAttemptId(ref), verdict, by: who.by, why: who.why, at: now };
-  return { ...record, resolutions: [...(record.resolutions ?? []), note] };
+  // Somebody looked at it: that is a new start. A policy's word is none.
+  const tries = verdict === "resend" ? record.tries : 0;
+  return { ...record, tries, resolutions: [...(record.resolutions ?? []), note] };
 }
 
 function isOtherContent(

@@ -79,6 +79,7 @@ function recordOf(words: readonly string[], staleAt: number): MaybeRecord {
     leaseUntil: 0,
     claimedAt: 0,
     messageId: "1",
+    tries: 1,
     effects: effectOf(effect, attempt, staleAt),
     ...claim,
   };

@@ -37,6 +37,11 @@ export interface NotificationRecord {
   readonly leaseUntil: number;
   readonly claimedAt: number;
   readonly messageId: string;
+  /**
+   * Claims that count as tries: each does until its release says otherwise, so that one that ends without a
+   * word is counted. They start again after `dead` and after a verdict.
+   */
+  readonly tries: number;
   /** Bound at the first `begin` or `block`, at the latest by `complete`. */
   readonly fingerprint?: string | undefined;
   readonly effects: readonly EffectRecord[];

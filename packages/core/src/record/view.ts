@@ -62,6 +62,7 @@ export function viewRecord(found: MaybeRecord, now: number): RecordView | undefi
     fence: record.fence,
     leaseUntil: record.leaseUntil,
     messageId: record.messageId,
+    tries: record.tries,
     ...(record.fingerprint === undefined ? {} : { fingerprint: record.fingerprint }),
     effects: attemptInfos(record, now),
     ...(record.waived === undefined ? {} : { waived: record.waived }),

@@ -122,9 +122,10 @@ const complete: Maker = (key, { a, b, c }, model) => {
   };
 };
 
-const release: Maker = (key, { a }, model) => {
-  const lease = pickLease(key, a, model);
-  return { text: `release ${shown(lease)}`, run: (store) => store.release([lease]) };
+const release: Maker = (key, { a, c }, model) => {
+  const lease = { ...pickLease(key, a, model), ...(c % 2 === 1 ? { untried: true } : {}) };
+  const text = `release ${shown(lease)}${lease.untried ? ", untried" : ""}`;
+  return { text, run: (store) => store.release([lease]) };
 };
 
 const bury: Maker = (key, { a, b, c }, model) => {

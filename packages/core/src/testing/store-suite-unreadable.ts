@@ -119,7 +119,9 @@ async function eachAlone(tools: StoreTools, healthy: { owner: string; fence: num
     assert.deepEqual(rest, others);
   };
   const claims = [request({ owner: "b" }), request({ key: NEW, owner: "b" })];
-  isAlone(await store.claim(claims), [{ status: "claimed", fence: 1, effects: [] }]);
+  isAlone(await store.claim(claims), [
+    { status: "claimed", fence: 1, effects: [], tries: 1, unended: false },
+  ]);
   const [spoiled, good] = [
     { key: KEY, owner: "a", fence: 1 },
     { key: HEALTHY, owner: healthy.owner, fence: healthy.fence },

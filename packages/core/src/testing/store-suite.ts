@@ -9,6 +9,7 @@ import { endingBehaviours } from "./store-suite-endings.js";
 import { modelBehaviours, type PropertyTester } from "./store-suite-model.js";
 import { repetitionBehaviours } from "./store-suite-repetition.js";
 import { controlBehaviours, tripwireBehaviours } from "./store-suite-shared.js";
+import { tryBehaviours } from "./store-suite-tries.js";
 import { unreadableBehaviours } from "./store-suite-unreadable.js";
 import {
   accepted,
@@ -114,6 +115,7 @@ export function storeSuite(options: StoreSuiteOptions): void {
   replayBehaviours(behaviour);
   effectBehaviours(behaviour);
   repetitionBehaviours(behaviour);
+  tryBehaviours(behaviour);
   endingBehaviours(behaviour);
   attentionBehaviours(behaviour);
   if (control) controlBehaviours(behaviour);

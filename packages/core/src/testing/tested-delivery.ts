@@ -109,7 +109,7 @@ export class TestedDelivery {
       select,
       clock,
       randomness: { random: () => 0.5, id: nextReplica },
-      maxReceives: 10,
+      maxTries: 10,
       decode,
       observe: (event) => {
         if (process.crashed()) return;

@@ -89,6 +89,7 @@ export function decodeRecord(key: string, wire: Wire): RecordView {
     fence: numeric(record.fence),
     leaseUntil: claimedAt + numeric(record.leasedFor),
     messageId: unpack(text(record.messageId)),
+    tries: numeric(record.tries ?? 1),
     ...optional("fingerprint", record.fingerprint, (bound) => unpack(text(bound))),
     effects: decodeAttempts(key, attempts),
     ...optional("waived", record.waived, decodeWaived),

@@ -38,6 +38,8 @@ export const RECORD = {
   waived: optional("table"),
   deadLetter: optional("table"),
   resolutions: optional("table"),
+  /** 1 where it is absent. */
+  tries: optional("number"),
 } as const satisfies Fields;
 
 /** An effect's values, and further ones, likewise. */
@@ -136,7 +138,7 @@ export const ARGUMENTS = {
   extend: ["owner", "fence", "leaseMs", "retentionMs"],
   free: ["holder", "fence"],
   read: [],
-  release: ["owner", "fence", "retentionMs"],
+  release: ["owner", "fence", "untried", "retentionMs"],
   reserve: ["holder", "fence", "windowMs"],
   resolve: [
     "name",
@@ -175,7 +177,7 @@ export const REPLIES = {
   block: { blocked: [], lost: [], refused: ["attempt"] },
   bury: { dead: [], busy: [], done: [], tooEarly: ["at"] },
   claim: {
-    claimed: ["fence", "attempts"],
+    claimed: ["fence", "attempts", "tries", "unended"],
     busy: ["retryAfterMs", "since"],
     done: ["attempts"],
     conflict: ["bound", "attempts"],

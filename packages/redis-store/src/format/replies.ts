@@ -57,6 +57,8 @@ export function decodeClaim(key: string, wire: unknown): ClaimReply {
         status: "claimed",
         fence: numeric(reply.fence),
         effects: decodeAttempts(key, reply.attempts),
+        tries: numeric(reply.tries),
+        unended: numeric(reply.unended) === 1,
       };
     case "busy": {
       const retryAfterMs = Math.min(numeric(reply.retryAfterMs), MAX_HINT_MS);

@@ -34,6 +34,13 @@ export const makings: Readonly<Record<string, Making>> = {
   claimed: ({ claim }) => claim(),
   "claimed for any message": ({ claim }) => claim({ messageId: "a queue's own: ünï" }),
   released: async ({ store, claim }) => store.release([await claim()]),
+  "tried before, and ended without a word": async ({ claim, wait }) => {
+    await claim();
+    wait(120_000);
+    await claim({ owner: "later" });
+  },
+  "released untried": async ({ store, claim }) =>
+    store.release([{ ...(await claim()), untried: true }]),
   sending: async ({ claim, begin }) => begin(await claim()),
   "sending, its lease over": async ({ claim, begin, wait }) => {
     await begin(await claim());

@@ -31,8 +31,8 @@ export function redisClaims(about: RecordCommands, retentionMs: number): ClaimOp
         return about.answer("complete", key, args, replies.decodeComplete);
       }),
     release: (items) =>
-      together(items, ({ key, owner, fence }) =>
-        about.answer("release", key, { owner, fence, retentionMs }, replies.decodeRelease),
+      together(items, ({ key, owner, fence, untried = false }) =>
+        about.answer("release", key, { owner, fence, untried, retentionMs }, replies.decodeRelease),
       ),
     bury: ({ key, keyText, pipeline, reason, claim, ...burial }) => {
       const { owner, fence } = claim ?? { owner: "", fence: 0 };

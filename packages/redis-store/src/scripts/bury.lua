@@ -4,7 +4,7 @@ local function operate(keyText, pipeline, messageId, reason, owner, fence, reten
   if not record then
     -- Its own past is unknown: only what comes from here on is kept.
     record = {
-      OWN_FORMAT, DEAD, 1, now, 0, '', messageId, pipeline, false, keyText, false, false, note,
+      OWN_FORMAT, DEAD, 1, now, 0, '', messageId, pipeline, false, keyText, false, false, note, false, 0,
     }
     writeFor(retentionMs, cmsgpack.pack(unpack(record)), 'NX')
     return 'dead'
@@ -32,6 +32,7 @@ local function operate(keyText, pipeline, messageId, reason, owner, fence, reten
   set(record, KEY_TEXT, keyText)
   clear(record, WAIVED)
   set(record, DEAD_LETTER, note)
+  setTries(record, 0)
   save(record, now + retentionMs)
   return 'dead'
 end

@@ -12,8 +12,8 @@ local function mustRedoLive(record, simulated)
   return false
 end
 
-local function claimed(record)
-  return { 'claimed', record[FENCE], attemptReplies(record) }
+local function claimed(record, unended)
+  return { 'claimed', record[FENCE], attemptReplies(record), triesOf(record), unended and 1 or 0 }
 end
 
 local function dropSimulated(record)
@@ -33,7 +33,7 @@ local function operate(
       OWN_FORMAT, CLAIMED, 1, now, leaseMs, owner, messageId, pipeline, false, keyText
     )
     writeFor(leaseMs + retentionMs, text, 'NX')
-    return { 'claimed', 1, {} }
+    return { 'claimed', 1, {}, 1, 0 }
   end
   local record = load()
   local note = record[STATE] == DEAD and record[DEAD_LETTER]
@@ -47,12 +47,16 @@ local function operate(
     return { 'done', attemptReplies(record) }
   end
   if isLive(record) then
-    if record[OWNER] == owner then return claimed(record) end
+    if record[OWNER] == owner then return claimed(record, false) end
     return { 'busy', num(leaseUntilOf(record) - now), num(record[CLAIMED_AT]) }
   end
   if not simulated then dropSimulated(record) end
   detachEffects(record, now)
   sendingToUnknown(record)
+  -- Its lease ended without a word.
+  local unended = record[STATE] == CLAIMED
+  local goesOn = unended or record[STATE] == RELEASED
+  setTries(record, goesOn and triesOf(record) + 1 or 1)
   record[STATE], record[FENCE] = CLAIMED, record[FENCE] + 1
   record[CLAIMED_AT], record[LEASED_FOR] = now, leaseMs
   record[OWNER], record[MESSAGE_ID], record[PIPELINE] = owner, messageId, pipeline
@@ -60,5 +64,5 @@ local function operate(
   clear(record, WAIVED)
   clear(record, DEAD_LETTER)
   save(record, now + leaseMs + retentionMs)
-  return claimed(record)
+  return claimed(record, unended)
 end

@@ -101,6 +101,14 @@ local function leaseUntilOf(record)
   return record[CLAIMED_AT] + record[LEASED_FOR]
 end
 
+local function triesOf(record)
+  return record[TRIES] or 1
+end
+
+local function setTries(record, tries)
+  if tries == 1 then clear(record, TRIES) else set(record, TRIES, tries) end
+end
+
 local function ownerOf(record, effect)
   return effect[EFFECT_OWNER] or record[OWNER]
 end

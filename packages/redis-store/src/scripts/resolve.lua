@@ -11,6 +11,8 @@ local function operate(name, owner, fence, attemptNumber, verdict, payload, atte
     local resolutions = record[RESOLUTIONS] or {}
     resolutions[#resolutions + 1] = { attemptId, verdict, by, why, now }
     set(record, RESOLUTIONS, resolutions)
+    -- Somebody looked at it: that is a new start. A policy's word is none.
+    if verdict ~= 'resend' then setTries(record, 0) end
     saveEffect(record, effect, before)
     return 'resolved'
   end

@@ -424,6 +424,48 @@ export const scriptMutants: readonly ScriptMutant[] = [
     from: "clear(effect, EFFECT_OLDER_BY) return resolved()",
     to: "return resolved()",
   },
+  {
+    breaks: "a claim is a try until its release says otherwise",
+    script: "release",
+    within: "operate",
+    from: "if untried then setTries(record, math.max(0, triesOf(record) - 1)) end",
+    to: "setTries(record, math.max(0, triesOf(record) - 1))",
+  },
+  {
+    breaks: "a claim that is given back untried is no try",
+    script: "release",
+    within: "operate",
+    from: "if untried then setTries(record, math.max(0, triesOf(record) - 1)) end",
+    to: "",
+  },
+  {
+    breaks: "a claim that ended without a word is told of",
+    script: "claim",
+    within: "operate",
+    from: "local unended = record[STATE] == CLAIMED",
+    to: "local unended = false",
+  },
+  {
+    breaks: "tries are the record's",
+    script: "claim",
+    within: "operate",
+    from: "goesOn and triesOf(record) + 1 or 1",
+    to: "1",
+  },
+  {
+    breaks: "tries start again after a dead letter",
+    script: "bury",
+    within: "operate",
+    from: "setTries(record, 0)",
+    to: "",
+  },
+  {
+    breaks: "a policy's resend is no new start",
+    script: "resolve",
+    within: "resolved",
+    from: "if verdict ~= 'resend' then setTries(record, 0) end",
+    to: "setTries(record, 0)",
+  },
 ];
 
 /** The scripts with the bug. @throws when the patch no longer applies */

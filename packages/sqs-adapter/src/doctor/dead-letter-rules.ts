@@ -74,15 +74,15 @@ function noPolicy(source: QueueFacts, use: QueueUse): Finding {
 
 function budgetFinding(
   { arn, maxReceiveCount }: NonNullable<QueueFacts["redrive"]>,
-  { consumer, maxReceives, queueUrl }: QueueUse,
+  { consumer, maxTries, queueUrl }: QueueUse,
 ): Finding {
   const enough = ENOUGH_RECEIVES[consumer];
-  const mend = queueMend(mendText(enough, maxReceives), queueUrl, {
+  const mend = queueMend(mendText(enough, maxTries), queueUrl, {
     RedrivePolicy: { deadLetterTargetArn: arn, maxReceiveCount: Math.max(enough, maxReceiveCount) },
   });
-  if (maxReceives !== undefined && maxReceiveCount <= maxReceives) {
+  if (maxTries !== undefined && maxReceiveCount <= maxTries) {
     return error("receive-budget", {
-      message: `maxReceiveCount is ${maxReceiveCount}, and the consumer dead-letters after ${maxReceives} receives`,
+      message: `maxReceiveCount is ${maxReceiveCount}, and the consumer dead-letters after ${maxTries} tries, each of which may take a receive`,
       leadsTo:
         "SQS moves the message first: without a reason, out of order, and while it may be handled",
       mend,
@@ -90,7 +90,7 @@ function budgetFinding(
   }
   if (maxReceiveCount < enough) {
     return warning("receive-budget-low", {
-      message: `maxReceiveCount is ${maxReceiveCount}; it is a net under the consumer's own limit, maxReceives`,
+      message: `maxReceiveCount is ${maxReceiveCount}; it is a net under the consumer's own limit, maxTries`,
       leadsTo:
         consumer === "lambda"
           ? "a sandbox can't stop receiving: pauses and outages spend receives until SQS moves healthy messages"
@@ -102,10 +102,10 @@ function budgetFinding(
 }
 
 /** The consumer's own limit is one below the queue's where it isn't set, and would rise with it. */
-function mendText(enough: number, maxReceives: number | undefined): string {
+function mendText(enough: number, maxTries: number | undefined): string {
   const raise = `raise maxReceiveCount to ${enough} or more`;
-  return maxReceives === undefined
-    ? `${raise}, and give the consumer the maxReceives that a failing message shall have, 9 say: by default it is one less than the queue's`
+  return maxTries === undefined
+    ? `${raise}, and give the consumer the maxTries that a failing message shall have, 9 say: by default it is one less than the queue's`
     : raise;
 }
 

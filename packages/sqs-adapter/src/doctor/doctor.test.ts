@@ -45,7 +45,7 @@ describe("the doctor", () => {
   }
 
   it("finds nothing wrong with a sound deployment", async () => {
-    const findings = await inspect({}, { holdForMs: DAY_S * 1_000, maxReceives: 8 });
+    const findings = await inspect({}, { holdForMs: DAY_S * 1_000, maxTries: 8 });
     expect(findings.filter(({ severity }) => severity !== "ok")).toEqual([]);
     expect(codes(findings, "ok")).toContain("visibility");
   });
@@ -79,7 +79,7 @@ describe("the doctor", () => {
     ["processing-over-12h", "error", [{}, { maxProcessingMs: 13 * 3_600_000 }]],
     ["visibility-short", "error", [{}, { consumer: "other", maxProcessingMs: 901_000 }]],
     ["hold-outlives-retention", "error", [{}, { holdForMs: 3 * DAY_S * 1_000 }]],
-    ["receive-budget", "error", [{ maxReceiveCount: 5 }, { maxReceives: 5 }]],
+    ["receive-budget", "error", [{ maxReceiveCount: 5 }, { maxTries: 5 }]],
     ["receive-budget-low", "warning", [{ maxReceiveCount: 99 }]],
     ["receive-budget-low", "warning", [{ maxReceiveCount: 999 }, { consumer: "lambda" }]],
     ["receive-budget-low", "warning", [{ maxReceiveCount: 2 }, { consumer: "other" }]],

@@ -33,8 +33,8 @@ export interface InspectQueueOptions {
   readonly doneRetentionMs?: number | undefined;
   /** How long a message with an unknown effect is held before we dead-letter it. */
   readonly holdForMs?: number | undefined;
-  /** The consumer's `maxReceives`, where it is set: it dead-letters a message itself then. */
-  readonly maxReceives?: number | undefined;
+  /** The consumer's `maxTries`, where it is set: it dead-letters a message itself then. */
+  readonly maxTries?: number | undefined;
   /** A walk through a user pool that a handler does before it can send. */
   readonly walk?: UserWalk | undefined;
   /** Milliseconds a call may take. Default 10,000. */
@@ -67,7 +67,7 @@ function resolveOptions(options: InspectQueueOptions): {
   readonly use: QueueUse;
 } {
   const check = optionsOf("inspectQueue");
-  const { client, holdForMs, maxReceives, walk } = options;
+  const { client, holdForMs, maxTries, walk } = options;
   const queueUrl = checkUrl(check, "queueUrl", options.queueUrl);
   const callTimeoutMs = checkCallTimeout(check, options.callTimeoutMs ?? 10_000);
   return {
@@ -78,10 +78,10 @@ function resolveOptions(options: InspectQueueOptions): {
       maxProcessingMs: check.ms("maxProcessingMs", options.maxProcessingMs),
       doneRetentionMs: check.ms("doneRetentionMs", options.doneRetentionMs ?? 28 * DAY_MS),
       holdForMs: holdForMs === undefined ? undefined : check.ms("holdForMs", holdForMs),
-      maxReceives:
-        maxReceives === undefined
+      maxTries:
+        maxTries === undefined
           ? undefined
-          : check.integer("maxReceives", maxReceives, { from: 1, to: 1_000_000 }),
+          : check.integer("maxTries", maxTries, { from: 1, to: 1_000_000 }),
       walk,
     },
   };

@@ -18,8 +18,8 @@ export interface QueueUse {
   readonly doneRetentionMs: number;
   /** How long a message with an unknown effect is held before we dead-letter it. */
   readonly holdForMs?: number | undefined;
-  /** The consumer's `maxReceives`, where it is set: it dead-letters a message itself then. */
-  readonly maxReceives?: number | undefined;
+  /** The consumer's `maxTries`, where it is set: it dead-letters a message itself then. */
+  readonly maxTries?: number | undefined;
   /** A walk through a directory that a handler does before it can send. */
   readonly walk?: UserWalk | undefined;
 }

@@ -191,8 +191,8 @@ describe("a Lambda handler", () => {
       const deadLetterQueueUrl = `${queueUrl}-dead`;
       await expect(
         handlerOf(queueUrl, { client, deadLetterQueueUrl })({ Records }, inTime),
-      ).rejects.toThrow(/set maxReceives below the redrive policy's/);
-      const told = handlerOf(queueUrl, { client, deadLetterQueueUrl, maxReceives: 3 });
+      ).rejects.toThrow(/set maxTries below the redrive policy's/);
+      const told = handlerOf(queueUrl, { client, deadLetterQueueUrl, maxTries: 3 });
       expect(await told({ Records }, inTime)).toEqual({ batchItemFailures: [] });
       expect(sent).toContain("e");
     } finally {

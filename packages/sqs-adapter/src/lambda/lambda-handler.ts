@@ -63,10 +63,10 @@ const CALLER = "createLambdaHandler";
  * The first invocation of a sandbox looks at the queue, the store and the senders, and fails with a
  * `ConfigurationError` where they can't keep the promises (no dead-letter queue, a store that evicts),
  * unless that is allowed by name (`allow`); its messages come back after five minutes, so that
- * they don't spend their receives before it is mended. Without `maxReceives` a message is
+ * they don't spend their receives before it is mended. Without `maxTries` a message is
  * dead-lettered one receive before the queue would move it itself. What can't be asked (`describeFailed`,
  * `storeUnavailable`, `senderUnavailable`) is asked again by the next invocation; a queue that may not be
- * asked needs `maxReceives`, below its own limit.
+ * asked needs `maxTries`, below its own limit.
  *
  * @example
  * ```ts

@@ -15,8 +15,8 @@ import type {
   CompleteReply,
   Completion,
   EffectBlock,
-  Lease,
   LeaseExtension,
+  Release,
   SettleReply,
 } from "./records.js";
 import type { TripwireCounters } from "./tripwire.js";
@@ -68,7 +68,7 @@ export interface DedupeStore {
   /** Makes records `done`, and ends their leases. */
   complete(items: readonly Completion[]): Promise<readonly ItemReply<CompleteReply>[]>;
   /** Gives claims back before their leases end, so that the next delivery can claim at once. */
-  release(items: readonly Lease[]): Promise<readonly ItemReply<"released" | "lost">[]>;
+  release(items: readonly Release[]): Promise<readonly ItemReply<"released" | "lost">[]>;
   /** Marks the record dead, before the copy goes to the dead-letter queue. */
   bury(item: Burial): Promise<BuryReply>;
   /**

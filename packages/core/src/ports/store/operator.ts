@@ -40,6 +40,8 @@ export interface RecordView {
   readonly leaseUntil: number;
   /** The message that was claimed last. */
   readonly messageId: string;
+  /** Claims that count as tries, since the last dead letter or verdict. */
+  readonly tries: number;
   readonly fingerprint?: string;
   readonly effects: readonly AttemptInfo[];
   readonly waived?: Readonly<Record<string, string>>;

@@ -64,6 +64,10 @@ export type ClaimReply =
       readonly status: "claimed";
       readonly fence: number;
       readonly effects: readonly AttemptInfo[];
+      /** Claims that count as tries, this one included. */
+      readonly tries: number;
+      /** The claim before this one ended without a word: its process may have been killed by the message. */
+      readonly unended: boolean;
     }
   | {
       readonly status: "busy";
@@ -91,6 +95,12 @@ export interface Lease {
   readonly key: string;
   readonly owner: string;
   readonly fence: number;
+}
+
+/** Gives a claim back before its lease ends. */
+export interface Release extends Lease {
+  /** The claim was no try of the message's own: a deferral, a pause, an outage, a drain. */
+  readonly untried?: boolean;
 }
 
 /** Asks to hold a key for longer. */
