@@ -34,6 +34,7 @@ Effect fx[EFFECTS];
 bool alarmed = false;                        /* two receipts for one effect were seen */
 
 #define HOLDS(o,f) (recState == CLAIMED && recOwner == o && recFence == f)
+#define RELEASEDBY(o,f) (recState == RELEASED && recOwner == o && recFence == f)
 #define LIVE(o,f) (HOLDS(o,f) && leaseLive)
 
 #ifdef WITHOUT_TRY_NUMBER
@@ -184,8 +185,8 @@ inline settle(e, o, f, m, outcome, proof, reply) {
 inline complete(o, f, reply) {
   if
   :: recState == DONE && recOwner == o && recFence == f -> reply = R_DONE
-  :: HOLDS(o,f) && ANYUNFINISHED -> reply = R_UNRESOLVED
-  :: HOLDS(o,f) && !ANYUNFINISHED -> recState = DONE; leaseLive = false; reply = R_DONE
+  :: (HOLDS(o,f) || RELEASEDBY(o,f)) && ANYUNFINISHED -> reply = R_UNRESOLVED
+  :: (HOLDS(o,f) || RELEASEDBY(o,f)) && !ANYUNFINISHED -> recState = DONE; leaseLive = false; reply = R_DONE
   :: else -> reply = R_LOST
   fi }
 

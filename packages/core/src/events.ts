@@ -123,6 +123,8 @@ export type ConsumerEvent = EventOrigin &
         readonly receipt: Receipt;
         readonly duplicateOf: Receipt;
       } & Partial<MessageFacts>)
+    /** The store forgot the key's record while its provider was asked, and has it anew. Others may be lost. */
+    | ({ readonly type: "recordLost"; readonly attemptId: string } & MessageFacts)
     | ({
         readonly type: "settledAfterDeadLetter";
         readonly attemptId: string;

@@ -109,7 +109,7 @@ export function redisStoreWith(scripts: Scripts, options: RedisStoreOptions): Re
     tripwire: redisTripwire(commands, scripts, keys),
     progress: redisReconcileProgress(commands, scripts, keys),
     ...redisClaims(about, retentionMs),
-    ...redisEffects(about),
+    ...redisEffects(about, retentionMs),
     ...redisOperator(about, place, pageSize),
     ping: async () => {
       await commands.run({ script: scripts.ping, keys: [keys.probe], args: [] }, ignoreReply);

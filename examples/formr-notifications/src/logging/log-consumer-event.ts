@@ -35,6 +35,7 @@ const LEVELS: Readonly<Partial<Record<ConsumerEvent["type"], Level>>> = {
   deadLettered: "error",
   deadLetterImpossible: "error",
   duplicateProven: "error",
+  recordLost: "error",
   internalError: "error",
 };
 
@@ -94,6 +95,7 @@ function detailsOf(event: ConsumerEvent): Record<string, unknown> {
         receiptId: event.receipt.id,
         duplicateOf: event.duplicateOf.id,
       };
+    case "recordLost":
     case "settledAfterDeadLetter":
       return { attemptId: event.attemptId };
     case "done":

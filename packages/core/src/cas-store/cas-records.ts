@@ -11,21 +11,19 @@ import type {
 import * as claims from "../record/claims.js";
 import * as effects from "../record/effects.js";
 import type { RecordPolicy } from "../record/record.js";
-import { LONGEST_LEASE_MS, type RecordExchange } from "./record-exchange.js";
+import type { RecordExchange } from "./record-exchange.js";
 
 type ClaimOperations = Pick<DedupeStore, "claim" | "extend" | "complete" | "release" | "bury">;
 type EffectOperations = Pick<DedupeStore, "begin" | "block" | "settle" | "resolve">;
 
 /** What concerns claims: each is the function of `record/claims.ts` on the record that stands. */
 export function casClaims(run: RecordExchange, policy: RecordPolicy): ClaimOperations {
-  async function claim(request: ClaimRequest): Promise<ClaimReply> {
-    const reply = await run<ClaimReply>(request.key, {
+  function claim(request: ClaimRequest): Promise<ClaimReply> {
+    return run<ClaimReply>(request.key, {
       change: (found, now) => claims.claim(found, request, now, policy),
       holds: ({ status }) => status === "claimed",
       isBusy: ({ status }) => status === "busy",
     });
-    if (reply.status !== "busy") return reply;
-    return { ...reply, retryAfterMs: Math.min(reply.retryAfterMs, LONGEST_LEASE_MS) };
   }
 
   return {
@@ -66,7 +64,11 @@ export function casClaims(run: RecordExchange, policy: RecordPolicy): ClaimOpera
  * @param maxSkewMs how far the clocks of two processes may be apart. Whoever judges later whether a request
  *   is stale may have a clock that is ahead, so what is stored as `staleAt` is later by that.
  */
-export function casEffects(run: RecordExchange, maxSkewMs: number): EffectOperations {
+export function casEffects(
+  run: RecordExchange,
+  policy: RecordPolicy,
+  maxSkewMs: number,
+): EffectOperations {
   const judgedLater = (start: AttemptStart): AttemptStart => ({
     ...start,
     validityMs: start.validityMs + maxSkewMs,
@@ -85,9 +87,10 @@ export function casEffects(run: RecordExchange, maxSkewMs: number): EffectOperat
         holds: (reply) => reply !== "lost",
         underLease: true,
       }),
-    settle: (item: AttemptRef, outcome) =>
+    settle: (item: AttemptRef, outcome, granted) =>
       run(item.key, {
-        change: (found, now) => effects.settle(found, item, outcome, now),
+        change: (found, now) =>
+          effects.settle(found, item, outcome, now, granted && { ...granted, ...policy }),
         holds: () => "same",
       }),
     resolve: async (attemptId, verdict, who) => {

@@ -90,7 +90,7 @@ export function casStore(port: CasPort, options: CasStoreOptions = {}): CasStore
     tripwire: casTripwire({ exchange, calls, time, maxSkewMs, onUncounted }),
     progress: casProgress(exchange, calls),
     ...claims,
-    ...casEffects(run, maxSkewMs),
+    ...casEffects(run, policy, maxSkewMs),
     claim: async (items) => (await Promise.all([claims.claim(items), sweep()]))[0],
     unresolved: async (cursor) => {
       await calls.learnTime();

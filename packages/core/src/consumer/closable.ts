@@ -13,7 +13,7 @@ export function closableStore(store: DedupeStore, closed: AbortSignal): DedupeSt
     extend: (items) => call(() => store.extend(items)),
     begin: (item) => call(() => store.begin(item)),
     block: (item) => call(() => store.block(item)),
-    settle: (item, outcome) => call(() => store.settle(item, outcome)),
+    settle: (item, outcome, granted) => call(() => store.settle(item, outcome, granted)),
     complete: (items) => call(() => store.complete(items)),
     release: (items) => call(() => store.release(items)),
     bury: (item) => call(() => store.bury(item)),

@@ -65,8 +65,10 @@ export function memoryStore(options: MemoryStoreOptions = {}): MemoryStore {
       items.map((item) => apply(item.key, (r, now) => claims.extend(r, item, now, policy))),
     begin: async (item) => apply(item.key, (r, now) => effects.begin(r, item, now)),
     block: async (item) => apply(item.key, (r, now) => effects.block(r, item, now)),
-    settle: async (item, outcome) =>
-      apply(item.key, (r, now) => effects.settle(r, item, outcome, now)),
+    settle: async (item, outcome, granted) => {
+      const lost = granted && { ...granted, ...policy };
+      return apply(item.key, (r, now) => effects.settle(r, item, outcome, now, lost));
+    },
     complete: async (items) =>
       items.map((item) => apply(item.key, (r, now) => claims.complete(r, item, now, policy))),
     release: async (items) =>

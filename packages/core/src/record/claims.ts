@@ -5,6 +5,7 @@ import type {
   ClaimRequest,
   CompleteReply,
   Completion,
+  Lease,
   LeaseExtension,
   Release,
 } from "../ports/index.js";
@@ -49,7 +50,8 @@ export function claim(
       const { fence, tries } = record;
       return { record, reply: { status: "claimed", fence, effects, tries, unended: false } };
     }
-    const retryAfterMs = record.leaseUntil - now;
+    // A clock that stepped back makes leases seem long.
+    const retryAfterMs = Math.min(record.leaseUntil - now, request.leaseMs);
     return { record, reply: { status: "busy", retryAfterMs, since: record.claimedAt } };
   }
   return grantClaim(record, request, now, policy);
@@ -127,8 +129,8 @@ export function extend(
 }
 
 /**
- * Ends the key's work for good. Looks at owner and fence, not at the lease: nobody else having
- * claimed is what matters. Refused while any effect ever begun isn't accepted, dropped or waived.
+ * Ends the key's work for good. Looks at owner and fence, not at the lease, nor at a release: nobody else
+ * having claimed is what matters. Refused while any effect ever begun isn't accepted, dropped or waived.
  */
 export function complete(
   found: MaybeRecord,
@@ -140,7 +142,9 @@ export function complete(
   if (record?.state === "done" && record.owner === item.owner && record.fence === item.fence) {
     return { record, reply: "done" };
   }
-  if (!record || !holds(record, item)) return { record, reply: "lost" };
+  if (!record || !(holds(record, item) || wasReleasedBy(record, item))) {
+    return { record, reply: "lost" };
+  }
   const { waived } = item;
   if (record.effects.some((effect) => isOpenTo(effect, waived))) {
     const open = record.effects.filter((effect) => isOpenTo(effect, waived));
@@ -158,6 +162,10 @@ export function complete(
     fingerprint: record.fingerprint ?? item.fingerprint,
   };
   return { record: done, reply: "done" };
+}
+
+function wasReleasedBy({ state, owner, fence }: NotificationRecord, item: Lease): boolean {
+  return state === "released" && owner === item.owner && fence === item.fence;
 }
 
 function isOpenTo(effect: EffectRecord, waived: Completion["waived"]): boolean {

@@ -3,6 +3,7 @@ import type {
   AttemptStart,
   BeginReply,
   EffectBlock,
+  GrantedRecord,
   BlockReply,
   Outcome,
   Receipt,
@@ -19,6 +20,7 @@ import {
   type EffectRecord,
   type MaybeRecord,
   type NotificationRecord,
+  type RecordPolicy,
   type Transition,
 } from "./record.js";
 import { attemptInfo, seenState } from "./view.js";
@@ -26,6 +28,9 @@ import type { Writable } from "./writable.js";
 
 /** A provider that accepts for ever must not grow a record without bound. */
 const MAX_DUPLICATES = 10;
+/** Nor must a policy that has a word before each try. */
+const MAX_RESOLUTIONS = 20;
+const FOREIGN_EVIDENCE = "evidence of an attempt that the record does not know";
 
 function findEffect(record: NotificationRecord, name: string): EffectRecord | undefined {
   return record.effects.find((effect) => effect.effect === name);
@@ -174,9 +179,14 @@ export function settle(
   ref: AttemptRef,
   outcome: Outcome,
   now: number,
+  granted?: GrantedRecord & RecordPolicy,
 ): Transition<SettleReply> {
   const record = unexpired(found, now);
-  if (!record) return { record, reply: outcome.status === "accepted" ? "unknownAttempt" : "lost" };
+  if (!record) {
+    if (outcome.status !== "accepted") return { record, reply: "lost" };
+    if (!granted) return { record, reply: "unknownAttempt" };
+    return { record: recreated(ref, outcome.receipt, granted, now), reply: "recreated" };
+  }
   switch (outcome.status) {
     case "accepted":
       return settleAccepted(record, ref, outcome.receipt, now);
@@ -194,6 +204,64 @@ export function settle(
   }
 }
 
+/** What is certain of a record that the store has lost: one attempt at one effect was accepted. */
+function recreated(
+  ref: AttemptRef,
+  receipt: Receipt,
+  granted: GrantedRecord & RecordPolicy,
+  now: number,
+): NotificationRecord {
+  const { keyText, pipeline, messageId, fingerprint, retentionMs } = granted;
+  return {
+    ...{ key: ref.key, keyText, pipeline, messageId, fingerprint },
+    state: "released",
+    owner: ref.owner,
+    fence: ref.fence,
+    leaseUntil: now,
+    claimedAt: now,
+    tries: 1,
+    effects: [{ ...effectBy(ref, "accepted", now), receipt }],
+    waived: undefined,
+    dead: undefined,
+    resolutions: undefined,
+    expiresAt: now + retentionMs,
+  };
+}
+
+/** Whether the attempt may be one of this record's: none is later than what was granted last. */
+function mayBeOurs(effect: EffectRecord | undefined, ref: AttemptRef): boolean {
+  if (!effect) return false;
+  if (ref.fence !== effect.fence) return ref.fence < effect.fence;
+  return ref.owner === effect.owner && ref.attemptNumber <= effect.attemptNumber;
+}
+
+/**
+ * An event says that the provider accepted an attempt of which the record knows nothing: of a record that was
+ * lost, or forged. It doesn't satisfy the effect, which may never have been sent, nor may that be begun.
+ */
+function doubt(
+  record: NotificationRecord,
+  effect: EffectRecord | undefined,
+  ref: AttemptRef,
+  now: number,
+): Transition<SettleReply> {
+  const reply = "unknownAttempt";
+  // Nothing is begun any more.
+  if (record.state === "done") return { record, reply };
+  if (!effect) {
+    return { record: withEffect(record, effectBy(ref, "unknown", now, FOREIGN_EVIDENCE)), reply };
+  }
+  const isDoubted = effect.state === "unknown" && effect.unknownSince !== undefined;
+  if (effect.state === "dropped" || isDoubted) return { record, reply };
+  const unknown = {
+    ...effect,
+    state: "unknown" as const,
+    reason: FOREIGN_EVIDENCE,
+    unknownSince: effect.unknownSince ?? effect.startedAt,
+  };
+  return { record: withEffect(record, unknown), reply };
+}
+
 function settleAccepted(
   record: NotificationRecord,
   ref: AttemptRef,
@@ -204,6 +272,7 @@ function settleAccepted(
   if (effect?.state === "accepted" && effect.receipt) {
     return anotherReceipt(record, effect, effect.receipt, receipt);
   }
+  if (receipt.via === "event" && !mayBeOurs(effect, ref)) return doubt(record, effect, ref, now);
   const sameOne = effect !== undefined && isOf(record, effect, ref);
   const floor =
     effect?.floorFence === ref.fence
@@ -353,7 +422,11 @@ function noteResolution(
   const note = { attemptId: formatAttemptId(ref), verdict, by: who.by, why: who.why, at: now };
   // Somebody looked at it: that is a new start. A policy's word is none.
   const tries = verdict === "resend" ? record.tries : 0;
-  return { ...record, tries, resolutions: [...(record.resolutions ?? []), note] };
+  return {
+    ...record,
+    tries,
+    resolutions: [...(record.resolutions ?? []), note].slice(-MAX_RESOLUTIONS),
+  };
 }
 
 function isOtherContent(

@@ -5,6 +5,7 @@ import { isSentFor } from "../pipeline/delivery.js";
 import { LeaseLostError, RunEndedError } from "../errors.js";
 import {
   createAttempt,
+  grantedRecord,
   blockEffect,
   noteReply,
   outcomeThrown,
@@ -98,7 +99,9 @@ export async function performOnce(
       return await settleFailure(env, run, { sender, attempt, ref, reservation }, outcome);
     }
     const accepted = outcome;
-    const settling = env.committer.commit(() => env.store.settle(ref, accepted));
+    const settling = env.committer.commit(() =>
+      env.store.settle(ref, accepted, grantedRecord(run)),
+    );
     if (live) tellBreaker(breaker, run.facts.messageId, accepted);
     noteReply(env, run, attempt.id, accepted.receipt, await settling);
     return accepted.receipt;

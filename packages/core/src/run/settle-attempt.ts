@@ -10,6 +10,7 @@ import type {
   Attempt,
   AttemptInfo,
   AttemptRef,
+  GrantedRecord,
   Outcome,
   Receipt,
   Sender,
@@ -189,6 +190,11 @@ async function freeReservation(env: RunEnvironment, { reservation }: Granted): P
   }
 }
 
+/** What makes the record anew, should the store have lost it while the provider was asked. */
+export function grantedRecord({ keyText, pipeline, facts, fingerprint }: Run): GrantedRecord {
+  return { keyText, pipeline: pipeline.name, messageId: facts.messageId, fingerprint };
+}
+
 export function noteReply(
   env: RunEnvironment,
   run: Run,
@@ -196,6 +202,7 @@ export function noteReply(
   receipt: Receipt,
   reply: SettleReply,
 ): void {
+  if (reply === "recreated") env.emit({ type: "recordLost", attemptId, ...run.facts });
   if (typeof reply !== "object" || "unknown" in reply) return;
   if ("duplicateOf" in reply) {
     const { duplicateOf } = reply;

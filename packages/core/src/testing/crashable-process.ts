@@ -74,7 +74,10 @@ export function crashableProcess(options: CrashableOptions): CrashableProcess {
       extend: through((items) => store.extend(items)),
       begin: through((item) => store.begin(item), "after-begin"),
       block: through((item) => store.block(item)),
-      settle: through((item, outcome) => store.settle(item, outcome), "after-settle"),
+      settle: through(
+        (item, outcome, granted) => store.settle(item, outcome, granted),
+        "after-settle",
+      ),
       complete: through((items) => store.complete(items), "after-complete"),
       release: through((items) => store.release(items)),
       bury: through((item) => store.bury(item)),

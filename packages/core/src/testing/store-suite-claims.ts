@@ -51,7 +51,12 @@ export function claimBehaviours(behaviour: Behaviour): void {
     const mine = { key: one, owner: "a", fence: 1 };
     const released = await store.release([{ ...mine, fence: 2 }, mine, mine]);
     assert.deepEqual(released, ["lost", "released", "released"]);
-    const completed = repliesOf(await store.complete([{ key: two, owner: "b", fence: 1 }, mine]));
+    const completed = repliesOf(
+      await store.complete([
+        { key: two, owner: "b", fence: 1 },
+        { ...mine, owner: "c" },
+      ]),
+    );
     assert.deepEqual(completed, ["done", "lost"]);
     const views = repliesOf(await store.read([digest("none"), two, one]));
     assert.deepEqual(

@@ -95,12 +95,19 @@ const OUTCOMES: readonly Outcome[] = [
   accepted("id-3", "event"),
 ];
 
+const GRANTED = {
+  keyText: "[]",
+  pipeline: PIPELINE,
+  messageId: "m1",
+  fingerprint: FINGERPRINT,
+};
+
 const settle: Maker = (key, { a, b, c }, model) => {
   const ref = pickRef(key, a, b % 4, b, model);
   const outcome = pick(OUTCOMES, c);
   return {
     text: `settle ${shown(ref)} ${JSON.stringify(outcome)}`,
-    run: (store) => store.settle(ref, outcome),
+    run: (store) => (a === 7 ? store.settle(ref, outcome, GRANTED) : store.settle(ref, outcome)),
   };
 };
 

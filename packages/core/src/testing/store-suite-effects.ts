@@ -171,7 +171,7 @@ export function effectBehaviours(behaviour: Behaviour): void {
   behaviour("takes accepted of an attempt it never saw begin", async (tools) => {
     const lease = await tools.claimed();
     const stranger = { ...refOf(lease), owner: "forgotten", fence: 7, attemptNumber: 2 };
-    assert.equal(await tools.store.settle(stranger, accepted("id-1", "event")), "settled");
+    assert.equal(await tools.store.settle(stranger, accepted("id-1")), "settled");
     const effect = await tools.effect();
     assert.equal(effect.state, "accepted");
     assert.match(effect.attemptId, /-email-forgotten-7-2$/);
@@ -232,7 +232,7 @@ export function effectBehaviours(behaviour: Behaviour): void {
     async (tools) => {
       const { store } = tools;
       const lease = await tools.claimed();
-      await store.settle(refOf(lease, 1, "sms"), accepted("id-1", "event"));
+      await store.settle(refOf(lease, 1, "sms"), accepted("id-1"));
       assert.equal((await tools.view()).fingerprint, undefined);
       await tools.begun(lease);
       assert.equal((await tools.view()).fingerprint, FINGERPRINT);

@@ -220,7 +220,7 @@ export function endingBehaviours(behaviour: Behaviour): void {
       await tools.claimed({ leaseMs: 1 });
       await tools.elapse(10);
       await store.bury(tools.burial());
-      await store.settle(refOf({ key: KEY, owner: "a", fence: 1 }), accepted("id-1", "event"));
+      await store.settle(refOf({ key: KEY, owner: "a", fence: 1 }), accepted("id-1"));
       await tools.elapse(3 * unitMs);
       assert.equal((await tools.effect()).state, "accepted");
     },

@@ -61,8 +61,10 @@ export function storeModel(): StoreModel {
         items.map((item) => apply(item.key, (found) => claims.extend(found, item, now, policy))),
       begin: async (item) => apply(item.key, (found) => effects.begin(found, item, now)),
       block: async (item) => apply(item.key, (found) => effects.block(found, item, now)),
-      settle: async (item, outcome) =>
-        apply(item.key, (found) => effects.settle(found, item, outcome, now)),
+      settle: async (item, outcome, granted) =>
+        apply(item.key, (found) =>
+          effects.settle(found, item, outcome, now, granted && { ...granted, ...policy }),
+        ),
       complete: async (items) =>
         items.map((item) => apply(item.key, (found) => claims.complete(found, item, now, policy))),
       release: async (items) =>

@@ -6,6 +6,7 @@ import { attentionBehaviours } from "./store-suite-attention.js";
 import { claimBehaviours, replayBehaviours } from "./store-suite-claims.js";
 import { effectBehaviours } from "./store-suite-effects.js";
 import { endingBehaviours } from "./store-suite-endings.js";
+import { lostRecordBehaviours } from "./store-suite-lost.js";
 import { modelBehaviours, type PropertyTester } from "./store-suite-model.js";
 import { repetitionBehaviours } from "./store-suite-repetition.js";
 import { controlBehaviours, tripwireBehaviours } from "./store-suite-shared.js";
@@ -116,6 +117,7 @@ export function storeSuite(options: StoreSuiteOptions): void {
   effectBehaviours(behaviour);
   repetitionBehaviours(behaviour);
   tryBehaviours(behaviour);
+  lostRecordBehaviours(behaviour);
   endingBehaviours(behaviour);
   attentionBehaviours(behaviour);
   if (control) controlBehaviours(behaviour);

@@ -161,6 +161,7 @@ export const ARGUMENTS = {
     "receiptId",
     "receiptAt",
     "via",
+    "granted",
   ],
 } as const satisfies Readonly<Record<string, readonly string[]>>;
 
@@ -192,6 +193,7 @@ export const REPLIES = {
     settled: [],
     lost: [],
     unknownAttempt: [],
+    recreated: [],
     unknown: ["attempt"],
     duplicateOf: ["receipt"],
     settledAfterDeadLetter: ["deadLetter"],

@@ -46,9 +46,6 @@ type About<Names> = Names extends readonly string[]
   ? Readonly<Record<Names[number], Wire | undefined>>
   : never;
 
-/** A store clock that stepped back makes leases seem long; no queue hides a message for longer. */
-const MAX_HINT_MS = 12 * 60 * 60_000;
-
 export function decodeClaim(key: string, wire: unknown): ClaimReply {
   const reply = replyOf("claim", wire);
   switch (reply.word) {
@@ -61,8 +58,8 @@ export function decodeClaim(key: string, wire: unknown): ClaimReply {
         unended: numeric(reply.unended) === 1,
       };
     case "busy": {
-      const retryAfterMs = Math.min(numeric(reply.retryAfterMs), MAX_HINT_MS);
-      return { status: "busy", retryAfterMs, since: numeric(reply.since) };
+      const { retryAfterMs, since } = reply;
+      return { status: "busy", retryAfterMs: numeric(retryAfterMs), since: numeric(since) };
     }
     case "done":
       return { status: "done", effects: decodeAttempts(key, reply.attempts) };
@@ -118,6 +115,7 @@ export function decodeSettle(key: string, wire: unknown): SettleReply {
     case "settled":
     case "lost":
     case "unknownAttempt":
+    case "recreated":
       return reply.word;
     case "unknown":
       return { unknown: decodeAttempt(key, reply.attempt) };

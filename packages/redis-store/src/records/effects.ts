@@ -1,4 +1,6 @@
 import type { DedupeStore } from "@exactly-once/core";
+import type { GrantedRecord } from "@exactly-once/core/ports";
+import type { Argument } from "../format/named.js";
 import { pack } from "../format/packed-ids.js";
 import * as replies from "../format/replies.js";
 import type { RecordCommands } from "./record-commands.js";
@@ -6,6 +8,7 @@ import type { RecordCommands } from "./record-commands.js";
 /** What is about one attempt at one effect. */
 export function redisEffects(
   about: RecordCommands,
+  retentionMs: number,
 ): Pick<DedupeStore, "begin" | "block" | "settle"> {
   return {
     begin: (item) => {
@@ -21,9 +24,9 @@ export function redisEffects(
       const args = { name, owner, fence, attemptNumber, reason, fingerprint };
       return about.run("block", key, args, replies.decodeBlock);
     },
-    settle: ({ key, effect: name, owner, fence, attemptNumber }, outcome) => {
+    settle: ({ key, effect: name, owner, fence, attemptNumber }, outcome, granted) => {
       const { status } = outcome;
-      const attempt = { name, owner, fence, attemptNumber, status };
+      const attempt = { name, owner, fence, attemptNumber, status, granted: recordOf(granted) };
       if (status !== "accepted") {
         const fact = { reason: outcome.reason, receiptId: "", receiptAt: 0, via: "" };
         return about.run("settle", key, { ...attempt, ...fact }, replies.decodeSettle);
@@ -33,4 +36,11 @@ export function redisEffects(
       return about.run("settle", key, { ...attempt, ...fact }, replies.decodeSettle);
     },
   };
+
+  /** What the script makes a lost record of, in the order in which it takes it. */
+  function recordOf(granted: GrantedRecord | undefined): Argument {
+    if (!granted) return false;
+    const { keyText, pipeline, messageId, fingerprint } = granted;
+    return [keyText, pipeline, pack(messageId), pack(fingerprint), retentionMs];
+  }
 }

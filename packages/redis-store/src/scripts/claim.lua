@@ -48,7 +48,7 @@ local function operate(
   end
   if isLive(record) then
     if record[OWNER] == owner then return claimed(record, false) end
-    return { 'busy', num(leaseUntilOf(record) - now), num(record[CLAIMED_AT]) }
+    return { 'busy', num(math.min(leaseUntilOf(record) - now, leaseMs)), num(record[CLAIMED_AT]) }
   end
   if not simulated then dropSimulated(record) end
   detachEffects(record, now)

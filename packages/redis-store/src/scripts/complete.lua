@@ -10,7 +10,8 @@ local function operate(owner, fence, waived, fingerprint, retentionMs)
   local record = load()
   if not record then return 'lost' end
   if record[STATE] == DONE and record[OWNER] == owner and record[FENCE] == fence then return 'done' end
-  if not holds(record, owner, fence) then return 'lost' end
+  local wasReleasedBy = record[STATE] == RELEASED and record[OWNER] == owner and record[FENCE] == fence
+  if not holds(record, owner, fence) and not wasReleasedBy then return 'lost' end
   local open, isSettled = {}, true
   for _, effect in ipairs(effectsOf(record)) do
     if effect[EFFECT_STATE] ~= ACCEPTED then

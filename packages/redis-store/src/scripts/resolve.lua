@@ -10,6 +10,8 @@ local function operate(name, owner, fence, attemptNumber, verdict, payload, atte
   local function resolved()
     local resolutions = record[RESOLUTIONS] or {}
     resolutions[#resolutions + 1] = { attemptId, verdict, by, why, now }
+    -- A policy may have a word before each try.
+    if #resolutions > 20 then table.remove(resolutions, 1) end
     set(record, RESOLUTIONS, resolutions)
     -- Somebody looked at it: that is a new start. A policy's word is none.
     if verdict ~= 'resend' then setTries(record, 0) end

@@ -32,9 +32,52 @@ local function anotherReceipt(record, effect, receipt)
   return reply
 end
 
+-- What is certain of a record that was lost: one attempt at one effect was accepted.
+local function recreate(granted, name, owner, fence, attemptNumber, receipt)
+  local keyText, pipeline, messageId, fingerprint, retentionMs = unpack(granted)
+  local record = {
+    OWN_FORMAT, RELEASED, fence, now, 0, owner, messageId, pipeline, fingerprint, keyText,
+  }
+  local accepted = effectBy(record, name, ACCEPTED, owner, fence, attemptNumber)
+  set(accepted, EFFECT_RECEIPT, storedReceipt(record, accepted, receipt))
+  putEffect(record, accepted)
+  writeFor(retentionMs, encode(record), 'NX')
+  return 'recreated'
+end
+
+-- Whether the attempt may be one of this record's: none is later than what was granted last.
+local function mayBeOurs(record, effect, owner, fence, attemptNumber)
+  if not effect then return false end
+  local last = fenceOf(record, effect)
+  if fence ~= last then return fence < last end
+  return owner == ownerOf(record, effect) and attemptNumber <= effect[EFFECT_ATTEMPT_NUMBER]
+end
+
+-- An event says that the provider accepted an attempt of which the record knows nothing. It doesn't satisfy
+-- the effect, which may never have been sent, nor may that be begun.
+local function doubt(record, effect, name, owner, fence, attemptNumber)
+  local state, doubted, before = effect and effect[EFFECT_STATE], effect, scoreOf(record, effect)
+  -- Nothing is begun any more.
+  if record[STATE] == DONE or state == DROPPED then return 'unknownAttempt' end
+  if state == UNKNOWN and effect[EFFECT_OLDER_BY] then return 'unknownAttempt' end
+  if not doubted then
+    doubted = effectBy(record, name, UNKNOWN, owner, fence, attemptNumber)
+    putEffect(record, doubted)
+  else
+    doubted[EFFECT_STATE] = UNKNOWN
+    if not doubted[EFFECT_OLDER_BY] then set(doubted, EFFECT_OLDER_BY, 0) end
+  end
+  set(doubted, EFFECT_REASON, 'evidence of an attempt that the record does not know')
+  saveEffect(record, doubted, before)
+  return 'unknownAttempt'
+end
+
 local function settleAccepted(record, effect, name, owner, fence, attemptNumber, receipt)
   if effect and effect[EFFECT_STATE] == ACCEPTED then
     return anotherReceipt(record, effect, receipt)
+  end
+  if receipt.via == 'event' and not mayBeOurs(record, effect, owner, fence, attemptNumber) then
+    return doubt(record, effect, name, owner, fence, attemptNumber)
   end
   local before = scoreOf(record, effect)
   local accepted = effect
@@ -101,13 +144,17 @@ local function settleUnknown(record, effect, owner, fence, attemptNumber, reason
 end
 
 local function operate(
-  name, owner, fence, attemptNumber, status, reason, receiptId, receiptAt, via
+  name, owner, fence, attemptNumber, status, reason, receiptId, receiptAt, via, granted
 )
   local record = load()
-  if not record then return status == 'accepted' and 'unknownAttempt' or 'lost' end
+  local receipt = { via = via, at = receiptAt, id = receiptId ~= '' and receiptId }
+  if not record then
+    if status ~= 'accepted' then return 'lost' end
+    if not granted then return 'unknownAttempt' end
+    return recreate(granted, name, owner, fence, attemptNumber, receipt)
+  end
   local effect = findEffect(record, name)
   if status == 'accepted' then
-    local receipt = { via = via, at = receiptAt, id = receiptId ~= '' and receiptId }
     return settleAccepted(record, effect, name, owner, fence, attemptNumber, receipt)
   end
   if status == 'rejected' then

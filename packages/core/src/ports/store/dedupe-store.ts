@@ -15,6 +15,7 @@ import type {
   CompleteReply,
   Completion,
   EffectBlock,
+  GrantedRecord,
   LeaseExtension,
   Release,
   SettleReply,
@@ -63,8 +64,13 @@ export interface DedupeStore {
   begin(item: AttemptStart): Promise<BeginReply>;
   /** Blocks an effect that was never begun until an operator allows or drops it. */
   block(item: EffectBlock): Promise<BlockReply>;
-  /** Stores what became of an attempt, whoever brings it. */
-  settle(item: AttemptRef, outcome: Outcome): Promise<SettleReply>;
+  /**
+   * Stores what became of an attempt, whoever brings it.
+   *
+   * @param granted from the process that was granted the attempt and has the provider's receipt, and from
+   *   nobody else: where no record stands any more it is made anew, as released, and completed by that claim
+   */
+  settle(item: AttemptRef, outcome: Outcome, granted?: GrantedRecord): Promise<SettleReply>;
   /** Makes records `done`, and ends their leases. */
   complete(items: readonly Completion[]): Promise<readonly ItemReply<CompleteReply>[]>;
   /** Gives claims back before their leases end, so that the next delivery can claim at once. */

@@ -154,14 +154,27 @@ export type SettleReply =
   | "settled"
   /** From a stale claim, and not a fact that counts whoever brings it. */
   | "lost"
-  /** The store has no record of the key at all. To be reported: nothing was stored. */
+  /**
+   * An event names an attempt that the store doesn't know: to be reported. Nothing is proven by it. Where there
+   * is a record its effect is unknown now.
+   */
   | "unknownAttempt"
+  /** The store had lost the record, and has it anew: to be reported. */
+  | "recreated"
   /** That attempt was refused, and an earlier one may have been accepted: the effect is unknown again. */
   | { readonly unknown: AttemptInfo }
   /** Another receipt is already there: a proven duplicate. Both are kept. */
   | { readonly duplicateOf: Receipt }
   /** The message was dead-lettered before this evidence came. */
   | { readonly settledAfterDeadLetter: DeadInfo };
+
+/** What a process that was granted an attempt knows of its record: the store may lose it meanwhile. */
+export interface GrantedRecord {
+  readonly keyText: string;
+  readonly pipeline: string;
+  readonly messageId: string;
+  readonly fingerprint: string;
+}
 
 /** Asks to make a record `done`. */
 export interface Completion extends Lease {
