@@ -21,7 +21,7 @@ export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
 export const exitCodesHelp = `
 Exit codes:
   0   done; nothing found that needs attention
-  1   doctor or verify found an error; unresolved or audit found something (--exit-code)
+  1   an error found: doctor, verify; something: unresolved, audit (--exit-code)
   2   wrong arguments or configuration; nothing was done
   3   refused, in whole or in part: not found, too early, already settled
   4   Redis, SQS or SES didn't answer; what was done before stands

@@ -72,8 +72,8 @@ function filledIn(line: string): readonly string[] {
   );
 }
 
-// What audit reads are files of the reader's; --help is shown at another place.
-it.each(shown().filter((line) => !/^(audit|--help)/.test(line)))("takes %s", async (line) => {
+// What audit and verify read are files of the reader's; --help is shown at another place.
+it.each(shown().filter((line) => !/^(audit|verify|--help)/.test(line)))("takes %s", async (line) => {
   const [stdin, stdout, stderr] = [new PassThrough(), new PassThrough(), new PassThrough()];
   const words = filledIn(line);
   // A command that needs a queue takes the only one, where none is named.

@@ -83,6 +83,11 @@ describe("at a terminal", () => {
       "redrive",
       "doctor",
       "audit",
+      "verify",
+      "republish",
+      "import",
+      "discard",
+      "purge",
     ]) {
       const help = await run("", ...(command === "" ? [] : [command]), "--help");
       expect(help.code).toBe(0);

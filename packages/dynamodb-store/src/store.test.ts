@@ -178,7 +178,7 @@ describe("when requests come to grief", () => {
     const replies = await store.claim([request, { ...request, key: "f".repeat(32) }]);
     const faults = replies.filter((reply) => reply instanceof StoreUnavailableError);
     expect(faults).toHaveLength(1);
-    expect(replies).toContainEqual({ status: "claimed", fence: 1, effects: [] });
+    expect(replies).toContainEqual(expect.objectContaining({ status: "claimed", fence: 1 }));
   });
 });
 
