@@ -73,14 +73,17 @@ function filledIn(line: string): readonly string[] {
 }
 
 // What audit and verify read are files of the reader's; --help is shown at another place.
-it.each(shown().filter((line) => !/^(audit|verify|--help)/.test(line)))("takes %s", async (line) => {
-  const [stdin, stdout, stderr] = [new PassThrough(), new PassThrough(), new PassThrough()];
-  const words = filledIn(line);
-  // A command that needs a queue takes the only one, where none is named.
-  const takesOnly = words[0] === "republish" ? ["--config", "one-queue.json"] : [];
-  const env = { USER: "ann", AWS_ACCESS_KEY_ID: "a", AWS_SECRET_ACCESS_KEY: "b" };
-  const world = { stdin, stdout, stderr, env, cwd, now: () => 0 };
-  const code = await runCli([...words, ...takesOnly], world);
-  stderr.end();
-  expect(code, await text(stderr)).not.toBe(exitCodes.usage);
-});
+it.each(shown().filter((line) => !/^(audit|verify|--help)/.test(line)))(
+  "takes %s",
+  async (line) => {
+    const [stdin, stdout, stderr] = [new PassThrough(), new PassThrough(), new PassThrough()];
+    const words = filledIn(line);
+    // A command that needs a queue takes the only one, where none is named.
+    const takesOnly = words[0] === "republish" ? ["--config", "one-queue.json"] : [];
+    const env = { USER: "ann", AWS_ACCESS_KEY_ID: "a", AWS_SECRET_ACCESS_KEY: "b" };
+    const world = { stdin, stdout, stderr, env, cwd, now: () => 0 };
+    const code = await runCli([...words, ...takesOnly], world);
+    stderr.end();
+    expect(code, await text(stderr)).not.toBe(exitCodes.usage);
+  },
+);
