@@ -21,10 +21,18 @@ export function faultsOfContents(tarball) {
     const files = readdirSync(folder, { recursive: true, withFileTypes: true })
       .filter((entry) => entry.isFile())
       .map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1));
+    const { exports = {} } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
+    /** Files that are no code, such as a migration, are there for the entries that name them. */
+    const entries = Object.values(exports).filter((target) => typeof target === "string");
+    /** @param {string} file */
+    const isEntry = (file) =>
+      entries.some((/** @type {string} */ entry) =>
+        entry.endsWith("*") ? `./${file}`.startsWith(entry.slice(0, -1)) : entry === `./${file}`,
+      );
     return [
       ...expected.filter((file) => !files.includes(file)).map((file) => `${file} is missing`),
       ...files
-        .filter((file) => !expected.includes(file) && !file.startsWith("dist/"))
+        .filter((file) => !expected.includes(file) && !file.startsWith("dist/") && !isEntry(file))
         .concat(files.filter((file) => /\.(test|fixture)\./.test(file)))
         .map((file) => `${file} is of no use to a user`),
       ...files

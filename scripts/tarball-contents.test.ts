@@ -25,6 +25,16 @@ test("a tarball holds the build and a package's own page", () => {
   expect(faultsOfContents(pack({ ...page, "dist/index.js": "" }))).toEqual([]);
 });
 
+test("a tarball may hold what an entry names, and nothing beside it", () => {
+  const exports = { "./sql/*": "./sql/*", "./table.json": "./table.json" };
+  const files = { "sql/1.sql": "", "table.json": "", "table.json.bak": "", "sqlite/1.sql": "" };
+  expect(
+    faultsOfContents(
+      pack({ ...page, ...files, "package.json": JSON.stringify({ exports }) }),
+    ).sort(),
+  ).toEqual(["sqlite/1.sql is of no use to a user", "table.json.bak is of no use to a user"]);
+});
+
 test("what is missing, of no use, or tells of the builder is named", () => {
   const { LICENSE: _, ...withoutLicence } = page;
   const files = {

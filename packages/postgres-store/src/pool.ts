@@ -5,15 +5,21 @@
  * `once` can use up what `once` needs.
  */
 export interface PostgresPool {
+  /** A connection, for one statement. */
   connect(): Promise<PostgresClient>;
 }
 
 /** One connection of it. */
 export interface PostgresClient {
+  /** Runs one statement. */
   query(text: string, values: unknown[]): Promise<{ readonly rows: unknown[] }>;
+  /** Listens to what the server says beside its answers. */
   on(event: "notice", listener: (notice: PostgresNotice) => void): unknown;
+  /** Listens to the loss of the connection. */
   on(event: "error", listener: (error: Error) => void): unknown;
+  /** Ends that. */
   removeListener(event: "notice", listener: (notice: PostgresNotice) => void): unknown;
+  /** Ends that. */
   removeListener(event: "error", listener: (error: Error) => void): unknown;
   /** `true`: the connection is ended instead of kept for the next. */
   release(destroy?: boolean): void;

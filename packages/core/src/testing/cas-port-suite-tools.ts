@@ -19,6 +19,7 @@ export interface CasPortFixture {
   deleteExpired?(): Promise<void>;
   /** Makes the database unreachable until the function it answers is called. */
   outage?(): Promise<() => Promise<void>>;
+  /** Called at the end of each test. */
   close?(): Promise<void>;
 }
 

@@ -1,6 +1,7 @@
 import type { CasAnswer, CasCell, CasPort, CasWrite, CasWritten } from "../cas-store/cas-port.js";
 import type { Clock } from "../ports/index.js";
 
+/** Of a {@link memoryCasPort}. */
 export interface MemoryCasPortOptions {
   /** The database's clock: it deletes by it, and judges `liveUntil` where the clock is the store's. */
   readonly clock: Clock;

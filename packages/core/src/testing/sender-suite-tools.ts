@@ -51,7 +51,12 @@ export interface SenderFixture<Payload> {
   /** Of a way by `events`: what the provider has told by itself so far, in the end all it took. */
   told?(): Promise<readonly { readonly attemptId: string; readonly receiptId: string }[]>;
   /** Of a way by `asked`: the clock of sender and provider. */
-  readonly time?: { now(): number; elapse(ms: number): Promise<void> | void };
+  readonly time?: {
+    /** Milliseconds since the epoch. */
+    now(): number;
+    /** Lets so many milliseconds pass. */
+    elapse(ms: number): Promise<void> | void;
+  };
   /** Called at the end of each test. */
   close?(): Promise<void> | void;
 }

@@ -22,7 +22,7 @@ export interface WireFaultCase {
   readonly tls?: true;
 }
 
-/** Names one case of {@link wireFaultCases}. */
+/** Names one case of `wireFaultCases`. */
 export type WireFault = keyof ReturnType<typeof wireFaultCases>;
 
 const page = "<!doctype html><p>Please sign in.</p></html>";

@@ -24,10 +24,12 @@ export type CallbackObservation = {
     }
 );
 
+/** What Notify's delivery callbacks are compared with, and where they are stored. */
 export interface NotifyCallbacksOptions {
   readonly store: Pick<DedupeStore, "settle">;
   /** What Notify was told to put into the `Authorization` header: at least 16 characters. */
   readonly bearerToken: string;
+  /** Told what each callback came to. Must not throw. */
   readonly observe?: ((observation: CallbackObservation) => void) | undefined;
   /** Milliseconds since the epoch; default the system's. */
   readonly now?: (() => number) | undefined;

@@ -44,6 +44,7 @@ export interface LocalNotify {
   strike(fault: NotifyFault): void;
   /** Sends the delivery receipt of a notification; resolves with the status it was answered. */
   deliver(id: string, status: DeliveryStatus): Promise<number>;
+  /** Ends its connections, and the server. */
   close(): Promise<void>;
 }
 

@@ -18,6 +18,7 @@ export interface SentNotification {
     "created" | "delivered" | "permanent-failure" | "temporary-failure" | "technical-failure";
 }
 
+/** What can become of a notification, as Notify tells it. */
 export type DeliveryStatus = Exclude<SentNotification["status"], "created">;
 
 interface Kept {
