@@ -22,14 +22,20 @@ function deliver(
     replay,
     edition,
     happenedMsAgo = 0,
-  }: { readonly replay?: string; readonly edition?: string; readonly happenedMsAgo?: number } = {},
+    text = id,
+  }: {
+    readonly replay?: string;
+    readonly edition?: string;
+    readonly happenedMsAgo?: number;
+    readonly text?: string;
+  } = {},
 ): Promise<void> {
   const event = {
     id: `event-${id}`,
     "detail-type": "LetterDue",
     source: "tests",
     time: new Date(r.clock.now() - happenedMsAgo).toISOString(),
-    detail: { id, to: "a@example.org", text: id },
+    detail: { id, to: "a@example.org", text },
     ...(replay === undefined ? {} : { "replay-name": replay }),
   };
   const attributes = edition === undefined ? {} : { "exactly-once-edition": edition };
@@ -57,6 +63,15 @@ describe("an event that an archive replayed", () => {
     expect(r.office.accepted).toHaveLength(1);
     expect(r.seen("duplicateSuppressed")).toHaveLength(1);
     expect(r.seen("deadLettered")).toEqual([]);
+  });
+
+  it("is a conflict where its key is done with other content, and no copy", async () => {
+    const r = await start();
+    await deliver(r, "known");
+    await deliver(r, "known", { replay: "again", text: "something else" });
+    expect(r.office.accepted).toHaveLength(1);
+    expect(r.seen("duplicateSuppressed")).toEqual([]);
+    expect(r.seen("deadLettered")).toMatchObject([{ code: "conflict" }]);
   });
 
   it("is sent where the pipeline allows it, or where it comes as an edition", async () => {

@@ -12,19 +12,27 @@ export function refusedClaim(admitted: Admitted, reply: Exclude<ClaimReply, Gran
       return ACKNOWLEDGE;
     case "busy":
       return { kind: "hold", reason: "busy", attempts: [], retryAfterMs: reply.retryAfterMs };
-    case "conflict": {
-      const text =
-        `Another event with the same key went before, and this one has other content (${reply.bound}, ` +
-        `now ${admitted.fingerprint}). If it is another notification, let key() tell them apart; if ` +
-        `it is the same one, let the pipeline's fingerprint(decoded) leave out what differs (such as ` +
-        `when it was published); if this content is to be sent, resolve with --accept-payload.`;
-      return { kind: "deadLetter", code: "conflict", text, attemptIds: idsOf(reply), bury: false };
-    }
+    case "conflict":
+      return conflict(admitted, reply.bound, idsOf(reply));
     case "dead": {
       const text = reply.reason;
       return { kind: "deadLetter", code: "dead", text, attemptIds: idsOf(reply), bury: false };
     }
   }
+}
+
+/** The disposition of a message whose key is bound to other content. */
+export function conflict(
+  { fingerprint }: Admitted,
+  bound: string,
+  attemptIds: readonly string[],
+): DeadLetter {
+  const text =
+    `Another event with the same key went before, and this one has other content (${bound}, ` +
+    `now ${fingerprint}). If it is another notification, let key() tell them apart; if ` +
+    `it is the same one, let the pipeline's fingerprint(decoded) leave out what differs (such as ` +
+    `when it was published); if this content is to be sent, resolve with --accept-payload.`;
+  return { kind: "deadLetter", code: "conflict", text, attemptIds, bury: false };
 }
 
 /**
@@ -67,6 +75,9 @@ export function overTried(
   reply: Granted,
 ): DeadLetter | undefined {
   if (maxTries === undefined || reply.tries <= maxTries) return undefined;
+  // What went out is completed, once: a message that ends its process even so is given up.
+  const wasSent = reply.effects.some(({ state }) => state === "accepted");
+  if (wasSent && reply.tries === maxTries + 1) return undefined;
   const text = `Received ${receiveCount} times, tried ${reply.tries - 1}, the last time ended without a word.`;
   const attemptIds = idsOf(reply);
   return { kind: "deadLetter", code: "retriesExhausted", text, attemptIds, bury: true };

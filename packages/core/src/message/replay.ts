@@ -1,8 +1,10 @@
 import type { MessageFacts } from "../events.js";
+import { fingerprintLike } from "../identity/fingerprint.js";
 import { isSimulating } from "../pipeline/delivery.js";
 import type { Admitted } from "../pipeline/admitted.js";
 import type { RecordView } from "../ports/index.js";
 import type { RunEnvironment } from "../run/run.js";
+import { conflict } from "./claim-reply.js";
 import { ACKNOWLEDGE, type Disposition } from "./disposition.js";
 
 /**
@@ -14,14 +16,19 @@ import { ACKNOWLEDGE, type Disposition } from "./disposition.js";
  */
 export function judgeReplay(
   env: Pick<RunEnvironment, "store" | "delivery" | "emit">,
-  { pipeline, key, envelope, edition }: Admitted,
+  admitted: Admitted,
   facts: MessageFacts,
 ): Promise<Disposition> | undefined {
+  const { pipeline, key, envelope, edition } = admitted;
   const name = envelope?.replayName;
   if (name === undefined || pipeline.replays === "allow" || edition !== undefined) return undefined;
   return env.store.read([key.digest]).then(([view]): Disposition => {
     if (view instanceof Error) throw view;
     if (view && isDone(view, isSimulating(env.delivery))) {
+      const { fingerprint: bound } = view;
+      if (bound !== undefined && fingerprintLike(bound, admitted.content) !== bound) {
+        return conflict(admitted, bound, []);
+      }
       env.emit({ type: "duplicateSuppressed", effects: view.effects, ...facts });
       return ACKNOWLEDGE;
     }
