@@ -243,8 +243,8 @@ export const MUTANTS: readonly Mutant[] = [
   mutant("absence-at-once", "What a provider doesn't list is taken for not sent at once.", [
     core(
       "settleEarlier",
-      "const isTooEarly = env.clock.now() < attempt.staleAt + CLOCKS_APART_MS;",
-      "const isTooEarly = env.clock.now() < 0;",
+      "const isTooEarly = askedAt < attempt.staleAt + CLOCKS_APART_MS;",
+      "const isTooEarly = askedAt < 0;",
     ),
     notify(
       "#whyAbsenceSaysNothing",
@@ -293,11 +293,7 @@ export const MUTANTS: readonly Mutant[] = [
     ),
   ]),
   mutant("batch-siblings-deleted", "In Lambda the rest of a failed group isn't named as failed.", [
-    core(
-      "#handleGroup",
-      "await Promise.all(behind.map((sibling) => this.#conclude(sibling, down ?? SIBLING)));",
-      "for (const { message } of behind) settled.add(message.id);",
-    ),
+    core("#handleGroup", "if (!(await this.#conclude(sibling, down ?? SIBLING))) return;", ""),
   ]),
   mutant(
     "batch-succeeds-in-outage",

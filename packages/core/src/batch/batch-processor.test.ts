@@ -96,6 +96,26 @@ describe("a batch processor", () => {
     expect(h.office.accepted.map(({ letter }) => letter.text)).toEqual(["1", "2", "3"]);
   });
 
+  it("deletes a sibling that it dead-letters at its last receive, and no other", async () => {
+    const h = host({ maxReceiveCount: 3 });
+    for (const id of ["poison", "2"]) h.send(id);
+    const processor = h.processor(withUnreadable(h.store, "poison").store);
+    await h.clock.run(processor.verifyQueue());
+    const invoke = async () => {
+      const messages = await h.queue.receive({ max: 10, visibilityMs: 120_000, waitMs: 0 });
+      return h.clock.run(processor.process(messages, 20_000));
+    };
+    for (let receives = 1; receives < 3; receives += 1) {
+      expect((await invoke()).size).toBe(0);
+      await h.clock.advance(10 * 60_000);
+    }
+    const settled = await invoke();
+    // What is named as failed the queue would move as well: two letters for one message.
+    const told = h.seen("deadLettered");
+    expect(told.map(({ code }) => code)).toEqual(["receivesSpent"]);
+    expect([...settled]).toEqual(told.map(({ messageId }) => messageId));
+  });
+
   it("hands back only the message whose record can't be read", async () => {
     const h = host({ fifo: false });
     for (const id of ["1", "poison", "2"]) h.send(id);

@@ -154,7 +154,13 @@ export class Invocation {
       settled.add(received.id);
     }
     const behind = rest.map((received) => new BatchMessage(received, this.#deadline));
-    await Promise.all(behind.map((sibling) => this.#conclude(sibling, down ?? SIBLING)));
+    await Promise.all(
+      behind.map(async (sibling) => {
+        // Most go back. One that was at its last receive has been dead-lettered.
+        if (!(await this.#conclude(sibling, down ?? SIBLING))) return;
+        settled.add(sibling.lease.message.id);
+      }),
+    );
   }
 
   /** @returns whether the message may leave the queue */

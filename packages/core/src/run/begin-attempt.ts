@@ -245,6 +245,7 @@ async function settleEarlier(
 ): Promise<boolean> {
   if (sender.lookup) {
     const earlier = parseAttemptId(attempt.attemptId);
+    const askedAt = env.clock.now();
     let outcome: Outcome;
     try {
       outcome = await sender.lookup(attempt);
@@ -253,8 +254,8 @@ async function settleEarlier(
       return false;
     }
     if (!earlier || outcome.status === "unknown") return false;
-    // What isn't there yet may still come, whatever the provider says of now.
-    const isTooEarly = env.clock.now() < attempt.staleAt + CLOCKS_APART_MS;
+    // What wasn't there yet when it was asked may still come, however late the answer is looked at.
+    const isTooEarly = askedAt < attempt.staleAt + CLOCKS_APART_MS;
     if (outcome.status === "rejected" && isTooEarly) return false;
     const reply = await env.committer.commit(() => env.store.settle(earlier, outcome));
     return typeof reply !== "object" || !("unknown" in reply);

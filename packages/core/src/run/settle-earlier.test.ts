@@ -44,6 +44,20 @@ describe("an attempt of unknown outcome whose provider can be asked", () => {
     await r.clock.run(r.consumer.stop());
   });
 
+  it("isn't sent again for an answer that was asked for too early, however late it is looked at", async () => {
+    const r = asked(async (rig, attempt) => {
+      if (attempt.staleAt + 60_000 <= rig.clock.now()) return { status: "unknown", reason: "away" };
+      // The process stands still, with the answer in hand, until the first request is stale.
+      await rig.clock.sleep(attempt.staleAt + 60_001 - rig.clock.now());
+      return NOT_SENT;
+    });
+    r.send("a");
+    await r.consumer.start();
+    await r.clock.advance(2 * STALE_MS);
+    expect(r.office.requests).toBe(1);
+    await r.clock.run(r.consumer.stop());
+  });
+
   it("is known to be sent at once, where the provider says so", async () => {
     const receipt = { id: "letter-7", at: 1, via: "provider" } as const;
     const r = asked(async () => ({ status: "accepted", receipt }));
