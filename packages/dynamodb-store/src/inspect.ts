@@ -4,7 +4,7 @@ import {
   type TableDescription,
 } from "@aws-sdk/client-dynamodb";
 import { StoreUnavailableError } from "@exactly-once/core";
-import type { Clock } from "@exactly-once/core/ports";
+import type { Clock, DeploymentFinding } from "@exactly-once/core/ports";
 import type { DynamodbClient } from "./client.js";
 import { clockCheck } from "./clock-check.js";
 import { ATTENTION_INDEX, ATTRIBUTES } from "./table.js";
@@ -23,11 +23,8 @@ export type DynamodbFindingCode =
   | "CLOCK_SKEW";
 
 /** Something about the table that endangers a promise, or the bill. */
-export interface DynamodbFinding {
+export interface DynamodbFinding extends DeploymentFinding {
   readonly code: DynamodbFindingCode;
-  readonly severity: "error" | "warning";
-  /** What is wrong, what it leads to, and what to do. */
-  readonly text: string;
 }
 
 /** What `inspect()` answers. */
@@ -174,10 +171,11 @@ function settingFindings(table: TableDescription): DynamodbFinding[] {
   if ((table.Replicas ?? []).length > 0 && isEventual) {
     findings.push({
       code: "GLOBAL_TABLE",
-      severity: "warning",
+      severity: "error",
       text:
         "The table is replicated to other regions, and what is written last wins there: consumers must write " +
-        "in one region only, or a message is sent from two. Otherwise make it one with strong consistency.",
+        "in one region only, or a message is sent from two. Where that is so, allow this by name; else make it one with " +
+        "strong consistency.",
     });
   }
   if (table.BillingModeSummary?.BillingMode !== "PAY_PER_REQUEST") {

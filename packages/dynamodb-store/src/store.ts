@@ -5,6 +5,7 @@ import {
   systemClock,
   systemRandomness,
   type CasStore,
+  type DeploymentFinding,
 } from "@exactly-once/core/ports";
 import type { DynamodbClient } from "./client.js";
 import { clockCheck } from "./clock-check.js";
@@ -45,6 +46,8 @@ export interface DynamodbStoreOptions {
 export interface DynamodbStore extends CasStore {
   /** What of the table's settings endangers the promises. Reads, changes nothing. */
   inspect(): Promise<DynamodbReport>;
+  /** The findings of `inspect`, for `consumer.start()`. */
+  verify(): Promise<readonly DeploymentFinding[]>;
 }
 
 const DEFAULT_TIMEOUT_MS = 2_000;
@@ -83,8 +86,10 @@ export function dynamodbStore(options: DynamodbStoreOptions): DynamodbStore {
   const checked = clockCheck(clock, maxSkewMs / 2);
   const port = dynamodbPort({ client, table, keyPrefix, clock, randomness, clockCheck: checked });
   const { retentionMs, pageSize, onUncounted } = options;
+  const inspect = () => inspectTable({ client, table, clock, maxSkewMs, callTimeoutMs });
   return {
     ...casStore(port, { retentionMs, callTimeoutMs, maxSkewMs, pageSize, onUncounted }),
-    inspect: () => inspectTable({ client, table, clock, maxSkewMs, callTimeoutMs }),
+    inspect,
+    verify: async () => (await inspect()).findings,
   };
 }

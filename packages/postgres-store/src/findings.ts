@@ -13,6 +13,7 @@ export type PostgresFindingCode =
   | "FSYNC_OFF"
   | "LOGICAL_REPLICATION"
   | "NO_SYNCHRONOUS_STANDBY"
+  | "NO_STATEMENT_TIMEOUT"
   | "CLOCK_SKEW";
 
 /** One setting that endangers the promises. */
@@ -40,6 +41,7 @@ const rules: readonly Rule[] = [
   fsync,
   subscription,
   synchronousStandby,
+  statementTimeout,
   skew,
 ];
 
@@ -145,6 +147,18 @@ function synchronousStandby(settings: PostgresSettings): PostgresFinding | undef
     text:
       "no standby confirms a commit: a failover to one that lags forgets what was sent. Name one in " +
       "synchronous_standby_names, or allow this where what replicates stands below the server (RDS Multi-AZ).",
+  };
+}
+
+function statementTimeout({ statementTimeoutMs }: PostgresSettings): PostgresFinding | undefined {
+  if (statementTimeoutMs > 0) return undefined;
+  return {
+    code: "NO_STATEMENT_TIMEOUT",
+    severity: "warning",
+    text:
+      "the server never gives a statement up: one that waits for a lock or a standby keeps its connection and its " +
+      "locks when nobody waits for it any more, until there are no connections left. Give the pool a " +
+      "statement_timeout of some seconds.",
   };
 }
 

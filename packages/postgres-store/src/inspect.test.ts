@@ -16,6 +16,7 @@ const healthy: PostgresSettings = {
   isReadOnly: false,
   fsync: true,
   fullPageWrites: true,
+  statementTimeoutMs: 2_000,
   hasSynchronousStandby: true,
   hasTable: true,
   tableComment: "exactly-once cells 1",
@@ -44,6 +45,7 @@ describe("what endangers the promises", () => {
     [{ isSubscribed: true }, ["error LOGICAL_REPLICATION"]],
     [{ hasSynchronousStandby: false }, ["warning NO_SYNCHRONOUS_STANDBY"]],
     [{ hasSynchronousStandby: false, isAurora: true }, []],
+    [{ statementTimeoutMs: 0 }, ["warning NO_STATEMENT_TIMEOUT"]],
     [{ clockSkewMs: -5_001 }, ["warning CLOCK_SKEW"]],
     [{ clockSkewMs: 5_000 }, []],
   ])("of %o is %o", (over, codes) => {
@@ -56,7 +58,7 @@ describe("a real server", () => {
   let pool: pg.Pool;
   beforeAll(async () => {
     server = await startPostgresServer({ settings: { fsync: "on" } });
-    pool = server.pool();
+    pool = server.pool({ statement_timeout: 60_000 });
   });
   afterAll(() => server.stop());
 
@@ -98,7 +100,7 @@ describe("a real server", () => {
     await pool.query(`CREATE ROLE the_service LOGIN`);
     await pool.query(`GRANT USAGE ON SCHEMA ${schema} TO the_service`);
     await pool.query(`GRANT SELECT, INSERT, UPDATE, DELETE ON ${schema}.cells TO the_service`);
-    const service = server.pool({ user: "the_service" });
+    const service = server.pool({ user: "the_service", statement_timeout: 60_000 });
     expect(await codesOf(schema, service)).toEqual(["NO_SYNCHRONOUS_STANDBY"]);
     const store = postgresStore({ pool: service, schema, callTimeoutMs: PATIENT_MS });
     await store.control.pause("forms", undefined, { by: "me", why: "a test" });

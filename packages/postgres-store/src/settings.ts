@@ -8,6 +8,8 @@ export interface PostgresSettings {
   readonly isReadOnly: boolean;
   readonly fsync: boolean;
   readonly fullPageWrites: boolean;
+  /** After so many ms the server gives a statement up; 0: never. */
+  readonly statementTimeoutMs: number;
   /** Whether a commit waits for a standby. */
   readonly hasSynchronousStandby: boolean;
   readonly hasTable: boolean;
@@ -29,6 +31,7 @@ SELECT current_setting('server_version_num')::int / 10000 AS version,
   current_setting('transaction_read_only')::bool AS is_read_only,
   current_setting('fsync')::bool AS fsync,
   current_setting('full_page_writes')::bool AS full_page_writes,
+  (SELECT setting::int FROM pg_settings WHERE name = 'statement_timeout') AS statement_timeout,
   current_setting('synchronous_standby_names') <> '' AS has_synchronous_standby,
   cells.oid IS NOT NULL AS has_table,
   obj_description(cells.oid, 'pg_class') AS table_comment,
@@ -50,6 +53,7 @@ export interface SettingsRow {
   readonly is_read_only: boolean;
   readonly fsync: boolean;
   readonly full_page_writes: boolean;
+  readonly statement_timeout: number;
   readonly has_synchronous_standby: boolean;
   readonly has_table: boolean;
   readonly table_comment: string | null;
@@ -69,6 +73,7 @@ export function settingsOf(table: string, row: SettingsRow, here: number): Postg
     isReadOnly: row.is_read_only,
     fsync: row.fsync,
     fullPageWrites: row.full_page_writes,
+    statementTimeoutMs: row.statement_timeout,
     hasSynchronousStandby: row.has_synchronous_standby,
     hasTable: row.has_table,
     tableComment: row.table_comment ?? undefined,

@@ -41,7 +41,8 @@ FROM (
  *   the commit, so the lease can't go to another in between.
  * - New rows follow in the order of their names, and only where this statement sees none: a row that another
  *   transaction inserts meanwhile makes it wait, then stands in its way.
- * - `synchronous_commit` is put on for this transaction where the server, database or role has less.
+ * - `synchronous_commit` is put on for this transaction where the server, database or role has less, and the
+ *   server's warnings are asked for: that the wait for a standby was given up is said in no other way.
  */
 function write(table: string): string {
   return `
@@ -83,6 +84,7 @@ WITH item AS MATERIALIZED (
   RETURNING name
 )
 SELECT ${NOW} AS now, ${IS_STANDBY} AS standby,
+  set_config('client_min_messages', 'warning', true) AS client_min_messages,
   set_config('synchronous_commit', CASE current_setting('synchronous_commit')
     WHEN 'remote_apply' THEN 'remote_apply' ELSE 'on' END, true) AS synchronous_commit,
   ARRAY(SELECT name FROM old UNION ALL SELECT name FROM created) AS written`;

@@ -128,7 +128,9 @@ describe("a commit that brings a warning", () => {
       settings: { synchronous_standby_names: "nobody", fsync: "off" },
     });
     try {
-      const setUp = waiting.pool({ options: "-c synchronous_commit=local" });
+      const setUp = waiting.pool({
+        options: "-c synchronous_commit=local -c client_min_messages=error",
+      });
       const own = await createTable(setUp);
       const port = postgresPort({ pool: setUp, table: tableIn(own) });
       const writing = port.write([write("a")], signal);
@@ -173,7 +175,11 @@ describe("a standby", () => {
       await primary.pool().query("ALTER SYSTEM SET synchronous_standby_names = '*'");
       await primary.pool().query("SELECT pg_reload_conf()");
       const [here, there] = [primary, standby].map((each) =>
-        postgresStore({ pool: each.pool(), schema: own, callTimeoutMs: PATIENT_MS }),
+        postgresStore({
+          pool: each.pool({ statement_timeout: 60_000 }),
+          schema: own,
+          callTimeoutMs: PATIENT_MS,
+        }),
       );
       if (!here || !there) throw new Error("two stores");
       await expect
