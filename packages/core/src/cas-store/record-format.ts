@@ -87,6 +87,7 @@ const EFFECT_CHECKS: Readonly<Record<keyof EffectRecord, Check>> = {
   duplicates: optional(listOf(isReceipt)),
   allowed: optional(isTrue),
   settledAfterDeadLetter: optional(isTrue),
+  foreign: optional(isTrue),
 };
 
 const RECORD_CHECKS: Readonly<Record<keyof NotificationRecord, Check>> = {

@@ -77,6 +77,7 @@ function effectBy(
     duplicates: undefined,
     allowed: undefined,
     settledAfterDeadLetter: undefined,
+    foreign: undefined,
   };
 }
 
@@ -228,9 +229,12 @@ function recreated(
   };
 }
 
-/** Whether the attempt may be one of this record's: none is later than what was granted last. */
+/**
+ * Whether the attempt may be one of this record's: none is later than what was granted last. Where nothing
+ * was granted none is, however often events name it.
+ */
 function mayBeOurs(effect: EffectRecord | undefined, ref: AttemptRef): boolean {
-  if (!effect) return false;
+  if (!effect || effect.foreign) return false;
   if (ref.fence !== effect.fence) return ref.fence < effect.fence;
   return ref.owner === effect.owner && ref.attemptNumber <= effect.attemptNumber;
 }
@@ -249,7 +253,11 @@ function doubt(
   // Nothing is begun any more.
   if (record.state === "done") return { record, reply };
   if (!effect) {
-    return { record: withEffect(record, effectBy(ref, "unknown", now, FOREIGN_EVIDENCE)), reply };
+    const foreign: Writable<EffectRecord> = effectBy(ref, "unknown", now, FOREIGN_EVIDENCE);
+    foreign.foreign = true;
+    // Nor does a refusal of that attempt free it.
+    foreign.unknownSince = now;
+    return { record: withEffect(record, foreign), reply };
   }
   const isDoubted = effect.state === "unknown" && effect.unknownSince !== undefined;
   if (effect.state === "dropped" || isDoubted) return { record, reply };

@@ -77,6 +77,11 @@ export interface EffectRecord {
   readonly duplicates?: readonly Receipt[] | undefined;
   readonly allowed?: boolean | undefined;
   readonly settledAfterDeadLetter?: boolean | undefined;
+  /**
+   * Nothing was begun here: an event alone named the attempt, so that no event may confirm it, or stand for
+   * an earlier one. An operator's verdict, and the receipt of who sent it, do.
+   */
+  readonly foreign?: boolean | undefined;
 }
 
 export interface RecordPolicy {

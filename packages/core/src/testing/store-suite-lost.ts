@@ -87,6 +87,84 @@ export function lostRecordBehaviours(behaviour: Behaviour): void {
     },
   );
 
+  behaviour("nor do further events of it, which may not confirm the first", async (tools) => {
+    const { store } = tools;
+    const lease = await tools.claimed({ owner: "b" });
+    const told = accepted("foreign", "event");
+    // SES tells of one mail more than once. Nothing was begun, so that a lower fence isn't ours either.
+    const foreign = [lost, lost, { ...lost, fence: 2 }, { ...lost, attemptNumber: 2 }];
+    for (const ref of [...foreign, refOf(lease), lost]) {
+      assert.equal(await store.settle(ref, told), "unknownAttempt");
+      assert.equal((await tools.effect()).state, "unknown");
+    }
+    await store.settle(lost, rejected);
+    assert.equal((await tools.effect()).state, "unknown");
+    const open = await store.complete([lease]);
+    assert.ok(typeof open[0] === "object" && "unresolved" in open[0]);
+  });
+
+  behaviour("an operator frees what such events left open, by the id listed", async (tools) => {
+    const { store } = tools;
+    const told = accepted("foreign", "event");
+    const first = await tools.claimed({ owner: "b" });
+    await store.settle(lost, told);
+    await store.settle(lost, told);
+    await store.release([first]);
+    await tools.elapse(10);
+    const free = async (): Promise<void> => {
+      const { items } = await store.unresolved();
+      assert.equal(items.length, 1);
+      const attemptId = items[0]?.attempt.attemptId ?? "";
+      assert.equal(await store.resolve(attemptId, "not-sent", who), "resolved");
+      assert.equal((await tools.effect()).state, "rejected");
+      assert.deepEqual((await store.unresolved()).items, []);
+    };
+    await free();
+    // A third one tells nothing else than the first.
+    assert.equal(await store.settle(lost, told), "unknownAttempt");
+    assert.equal((await tools.effect()).state, "unknown");
+    await tools.elapse(10);
+    await free();
+    const next = await tools.claimed({ owner: "c" });
+    const ref = await tools.begun(next);
+    assert.equal(await store.settle(lost, told), "unknownAttempt");
+    assert.equal(await store.settle(ref, accepted("id-1")), "settled");
+    assert.deepEqual(await store.complete([next]), ["done"]);
+  });
+
+  behaviour("or settles it, as the receipt of who sent it does", async (tools) => {
+    const { store } = tools;
+    const lease = await tools.claimed({ owner: "b" });
+    for (const effect of ["email", "sms"]) {
+      await store.settle({ ...lost, effect }, accepted("foreign", "event"));
+    }
+    await tools.elapse(10);
+    const { attemptId } = await tools.effect();
+    assert.equal(await store.resolve(attemptId, "sent", who), "resolved");
+    assert.equal(await store.settle({ ...lost, effect: "sms" }, accepted("id-1")), "settled");
+    assert.equal((await tools.effect()).state, "accepted");
+    assert.equal((await tools.effect("sms")).state, "accepted");
+    assert.deepEqual((await store.unresolved()).items, []);
+    assert.deepEqual(await store.complete([lease]), ["done"]);
+  });
+
+  behaviour("nor do they settle what was rejected, or is unknown", async (tools) => {
+    const { store } = tools;
+    const told = accepted("foreign", "event");
+    const lease = await tools.claimed({ owner: "b" });
+    await store.settle(await tools.begun(lease), rejected);
+    await store.settle(await tools.begun(lease, { effect: "sms" }), unknown);
+    for (const effect of ["email", "sms"]) {
+      const foreign = { ...lost, effect };
+      assert.equal(await store.settle(foreign, told), "unknownAttempt");
+      assert.equal(await store.settle(foreign, told), "unknownAttempt");
+      const { state, attemptId } = await tools.effect(effect);
+      assert.deepEqual([state, attemptId], ["unknown", formatAttemptId(refOf(lease, 1, effect))]);
+    }
+    const open = await store.complete([lease]);
+    assert.ok(typeof open[0] === "object" && "unresolved" in open[0]);
+  });
+
   behaviour("nor does it settle the attempt under way, or one of the same fence", async (tools) => {
     const { store } = tools;
     const lease = await tools.claimed({ owner: "b" });

@@ -69,6 +69,8 @@ export const EFFECT = {
   duplicates: optional("table"),
   /** How long before this attempt the earliest one began that isn't proven unsent, ms. */
   olderBy: optional("number"),
+  /** Nothing was begun here: an event alone named the attempt. */
+  foreign: optional("boolean"),
 } as const satisfies Fields;
 
 export const RECEIPT = {

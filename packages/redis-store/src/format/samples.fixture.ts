@@ -105,6 +105,13 @@ export const makings: Readonly<Record<string, Making>> = {
     await store.settle(ref, accepted(SES_ID));
     await store.settle(ref, accepted("another", "event"));
   },
+  "named by a foreign event alone": async ({ store, claim }) => {
+    const foreign = { ...(await claim()), owner: "foreign", fence: 3 };
+    await store.settle(
+      { ...foreign, effect: "email", attemptNumber: 1 },
+      accepted("any id", "event"),
+    );
+  },
   done: async ({ store, claim, begin }) => {
     const lease = await claim();
     await store.settle(await begin(lease), accepted(SES_ID));

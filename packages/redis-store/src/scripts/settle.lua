@@ -45,9 +45,10 @@ local function recreate(granted, name, owner, fence, attemptNumber, receipt)
   return 'recreated'
 end
 
--- Whether the attempt may be one of this record's: none is later than what was granted last.
+-- Whether the attempt may be one of this record's: none is later than what was granted last. Where nothing
+-- was granted none is, however often events name it.
 local function mayBeOurs(record, effect, owner, fence, attemptNumber)
-  if not effect then return false end
+  if not effect or effect[EFFECT_FOREIGN] then return false end
   local last = fenceOf(record, effect)
   if fence ~= last then return fence < last end
   return owner == ownerOf(record, effect) and attemptNumber <= effect[EFFECT_ATTEMPT_NUMBER]
@@ -62,6 +63,9 @@ local function doubt(record, effect, name, owner, fence, attemptNumber)
   if state == UNKNOWN and effect[EFFECT_OLDER_BY] then return 'unknownAttempt' end
   if not doubted then
     doubted = effectBy(record, name, UNKNOWN, owner, fence, attemptNumber)
+    set(doubted, EFFECT_FOREIGN, true)
+    -- Nor does a refusal of that attempt free it.
+    set(doubted, EFFECT_OLDER_BY, 0)
     putEffect(record, doubted)
   else
     doubted[EFFECT_STATE] = UNKNOWN
@@ -95,6 +99,7 @@ local function settleAccepted(record, effect, name, owner, fence, attemptNumber,
   clear(accepted, EFFECT_REASON)
   clear(accepted, EFFECT_ALLOWED)
   clear(accepted, EFFECT_OLDER_BY)
+  clear(accepted, EFFECT_FOREIGN)
   accepted[EFFECT_RECEIPT] = storedReceipt(record, accepted, receipt)
   if record[STATE] == DEAD then set(accepted, EFFECT_SETTLED_AFTER_DEAD_LETTER, true) end
   saveEffect(record, accepted, before)

@@ -502,6 +502,20 @@ export const scriptMutants: readonly ScriptMutant[] = [
     to: "",
   },
   {
+    breaks: "an event doesn't confirm an attempt that an event alone has named",
+    script: "settle",
+    within: "mayBeOurs",
+    from: "or effect[EFFECT_FOREIGN]",
+    to: "",
+  },
+  {
+    breaks: "what an event alone has named isn't freed by a refusal of it",
+    script: "settle",
+    within: "doubt",
+    from: "set(doubted, EFFECT_FOREIGN, true) set(doubted, EFFECT_OLDER_BY, 0)",
+    to: "set(doubted, EFFECT_FOREIGN, true)",
+  },
+  {
     breaks: "foreign evidence frees nothing",
     script: "settle",
     within: "doubt",
