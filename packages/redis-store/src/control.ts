@@ -17,8 +17,9 @@ export function redisControl(
     pipeline === undefined ? NAMESPACE : `${PIPELINE}${pipeline}`;
 
   return {
-    pause: async (namespace, pipeline, { by, why }) => {
-      const args = [fieldOf(pipeline), JSON.stringify({ by, why })];
+    pause: async (namespace, pipeline, { by, why }, options) => {
+      const unlessPaused = options?.unlessPaused ? "1" : "0";
+      const args = [fieldOf(pipeline), JSON.stringify({ by, why }), unlessPaused];
       await commands.run({ script: scripts.pause, keys: [keys.control(namespace)], args }, Number);
     },
     resume: async (namespace, pipeline) => {

@@ -183,6 +183,52 @@ describe("a batch processor", () => {
     expect(h.seen("held").map(({ reason }) => reason)).toEqual(["paused"]);
   });
 
+  const oneAnHour = { perPipeline: { limit: 1, withinMs: 3_600_000 } };
+
+  it("leaves an operator's pause that stands where a budget is exceeded", async () => {
+    const alice = { by: "alice", why: "wrong template" };
+    const h = host({
+      pipeline: {
+        tripwire: oneAnHour,
+        handler: async (event, ctx) => {
+          await h.clock.sleep(event.id === "1" ? 100 : 300);
+          await ctx.once("email", { to: event.to, text: event.text });
+        },
+      },
+    });
+    for (const id of ["1", "2"]) h.send(id, { groupId: id });
+    void h.clock.sleep(200).then(() => h.store.control.pause("test", "letters", alice));
+    expect((await h.invoke()).settled.size).toBe(1);
+    expect(h.seen("tripwire").map(({ action }) => action)).toEqual(["pause"]);
+    expect((await h.store.control.status("test")).pipelines["letters"]).toMatchObject(alice);
+  });
+
+  it("takes no reading for the newest that was asked before the budget's pause", async () => {
+    const afterMs: Record<string, number> = { "1": 100, "2": 2_000, "3": 4_700 };
+    const h = host({
+      pipeline: {
+        tripwire: oneAnHour,
+        handler: async (event, ctx) => {
+          await h.clock.sleep(afterMs[event.id] ?? 0);
+          await ctx.once("email", { to: event.to, text: event.text });
+        },
+      },
+    });
+    const { control } = h.store;
+    let readings = 0;
+    const status = async (namespace: string) => {
+      const state = await control.status(namespace);
+      // The second is the one that is asked by the clock.
+      if ((readings += 1) === 2) await h.clock.sleep(3_500);
+      return state;
+    };
+    for (const id of ["1", "2", "3"]) h.send(id, { groupId: id });
+    const { settled } = await h.invoke({ ...h.store, control: { ...control, status } });
+    expect(settled.size).toBe(1);
+    expect(h.office.requests).toBe(1);
+    expect(h.seen("tripwire").map(({ action }) => action)).toEqual(["pause"]);
+  });
+
   it("hides everything for minutes while the store is down", async () => {
     const h = host();
     const down = (): Promise<never> => Promise.reject(new StoreUnavailableError("down"));

@@ -6,6 +6,7 @@ import { leaseTime } from "../leases/lease-time.js";
 import type { QueueMessage } from "../ports/index.js";
 import { Breakers } from "../run/breakers.js";
 import { Consents } from "../run/consents.js";
+import { ControlReadings } from "../run/control-readings.js";
 import { keyedDigest } from "../run/tripwire.js";
 import type { BatchLimits } from "./batch-concluder.js";
 import { Invocation, type BatchHost } from "./invocation.js";
@@ -59,6 +60,7 @@ export function createBatchProcessor(
     emit: createEmit(options.observe, settings),
     digest: keyedDigest(settings.digestSecret),
     consents: new Consents(time),
+    control: new ControlReadings(),
     breakers: new Breakers({ time, random: randomness.random, onChange: () => undefined }),
   };
   const judge = { caller, allow: settings.allow, emit: host.emit };

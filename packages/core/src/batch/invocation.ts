@@ -10,7 +10,6 @@ import { Company } from "../message/company.js";
 import { processMessage, type ClaimResult, type ProcessOptions } from "../message/process.js";
 import {
   repliesOf,
-  type ControlState,
   type DedupeStore,
   type MessageQueue,
   type QueueMessage,
@@ -18,6 +17,7 @@ import {
 import type { Breakers } from "../run/breakers.js";
 import { createCommitter } from "../run/commit.js";
 import type { Admitted } from "../pipeline/admitted.js";
+import type { ControlReadings } from "../run/control-readings.js";
 import type { RunEnvironment } from "../run/run.js";
 import { TRIPWIRE, type Consents } from "../run/consents.js";
 import type { KeyedDigest } from "../run/tripwire.js";
@@ -42,6 +42,8 @@ export interface BatchHost {
   readonly digest: KeyedDigest;
   readonly breakers: Breakers;
   readonly consents: Consents;
+  /** One for all: an invocation's reading may be answered in the next one. */
+  readonly control: ControlReadings;
 }
 
 /**
@@ -59,7 +61,6 @@ export class Invocation {
   readonly #ended = commonAbortController();
   readonly #watch = new AbortController();
   readonly #underWay = new Set<BatchMessage>();
-  #control: ControlState | undefined = undefined;
   #storeFailed = false;
 
   constructor(host: BatchHost, remainingMs: number) {
@@ -118,10 +119,10 @@ export class Invocation {
 
   /** @returns what becomes of every message where the store can't be asked */
   async #readControl(): Promise<Disposition | undefined> {
-    const { store, settings } = this.#host;
+    const { store, settings, control, consents } = this.#host;
     try {
-      this.#control = await store.control?.status(settings.namespace);
-      if (this.#control) this.#host.consents.note(this.#control);
+      const taken = store.control && (await control.read(store.control, settings.namespace));
+      if (taken) consents.note(control.state);
       return undefined;
     } catch (error) {
       this.#env.onStoreFault(error);
@@ -203,7 +204,7 @@ export class Invocation {
   }
 
   #environment(): RunEnvironment {
-    const { store, settings, time, emit, digest } = this.#host;
+    const { store, settings, time, emit, digest, control } = this.#host;
     const { clock, randomness, namespace, delivery, instrument } = settings;
     const abandon = this.#abandon.signal;
     const flags = store.control;
@@ -226,13 +227,13 @@ export class Invocation {
       instrument,
       marginMs: hardMargin(CLOSING_MS * 4),
       pausedReason: (pipeline) => {
-        const pause = this.#control?.namespace ?? this.#control?.pipelines[pipeline];
+        const pause = control.state.namespace ?? control.state.pipelines[pipeline];
         return pause && `sending is paused by ${pause.by}`;
       },
       pause:
         flags &&
         (async (pipeline, why) => {
-          await flags.pause(namespace, pipeline, { by: TRIPWIRE, why });
+          await flags.pause(namespace, pipeline, { by: TRIPWIRE, why }, { unlessPaused: true });
           await this.#readControl();
         }),
       consents: this.#host.consents,

@@ -18,17 +18,21 @@ export function casControl(
   calls: Pick<PortCalls, "read">,
   time: StoreTime,
 ): ControlFlags {
+  /** @param changed answers the very same flags where nothing changes */
   async function change(namespace: string, changed: (flags: Flags) => Flags): Promise<void> {
     const name = cellName("control", namespace);
     await exchange.run(name, (cell) => {
       const before = cellContent<Flags>(name, cell) ?? { pipelines: [] };
-      return { reply: undefined, draft: { value: cellJson(changed(before)) } };
+      const after = changed(before);
+      if (after === before) return { reply: undefined };
+      return { reply: undefined, draft: { value: cellJson(after) } };
     });
   }
 
   return {
-    pause: (namespace, pipeline, { by, why }) =>
+    pause: (namespace, pipeline, { by, why }, options) =>
       change(namespace, (flags) => {
+        if (options?.unlessPaused && isPaused(flags, pipeline)) return flags;
         const pause = { by, why, at: time.now() };
         return pipeline === undefined
           ? { ...flags, namespace: pause }
@@ -48,6 +52,11 @@ export function casControl(
       };
     },
   };
+}
+
+function isPaused({ namespace, pipelines }: Flags, pipeline: string | undefined): boolean {
+  if (pipeline === undefined) return namespace !== undefined;
+  return pipelines.some(([name]) => name === pipeline);
 }
 
 function others({ pipelines }: Flags, pipeline: string): Flags["pipelines"] {

@@ -90,8 +90,15 @@ export function portCalls({ port, clock, time, callTimeoutMs }: PortCallsOptions
     return (await Promise.all(parts)).flat();
   }
 
+  /** Reads of one name in one turn share theirs: a call names a cell once. */
+  async function readDistinct(names: readonly string[]) {
+    const distinct = [...new Set(names)];
+    const cells = await readMany(distinct);
+    return names.map((name) => cells[distinct.indexOf(name)]);
+  }
+
   return {
-    read: together(port.maxBatch, readMany),
+    read: together(port.maxBatch, readDistinct),
     readMany,
     write,
     attend: (name, attentionAt) =>

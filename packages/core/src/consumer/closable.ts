@@ -22,7 +22,7 @@ export function closableStore(store: DedupeStore, closed: AbortSignal): DedupeSt
     read: (keys) => call(() => store.read(keys)),
     ...(control && {
       control: {
-        pause: (namespace, pipeline, who) => call(() => control.pause(namespace, pipeline, who)),
+        pause: (...args) => call(() => control.pause(...args)),
         resume: (namespace, pipeline) => call(() => control.resume(namespace, pipeline)),
         status: (namespace) => call(() => control.status(namespace)),
       },

@@ -1,4 +1,5 @@
 import type { Clock, ControlState, DedupeStore } from "../ports/index.js";
+import { ControlReadings } from "../run/control-readings.js";
 
 /** Sending stops everywhere within about this long after a pause, in ms. */
 const POLL_MS = 1_000;
@@ -9,7 +10,7 @@ export interface ControlWatchOptions {
   readonly namespace: string;
   readonly onStoreFault: (error: unknown) => void;
   readonly onAnswer: () => void;
-  /** Called with each reading. */
+  /** Called with each reading but those that a later one overtook. */
   readonly onRead: (state: ControlState) => void;
   /** Called when a pause began or ended. */
   readonly onChange: () => void;
@@ -31,23 +32,23 @@ export interface ControlWatch {
 export function createControlWatch(options: ControlWatchOptions): ControlWatch {
   const { clock, store, namespace } = options;
   const stopping = new AbortController();
-  let state: ControlState = { pipelines: {} };
-  let described = describe(state);
+  const readings = new ControlReadings();
+  let described = describe(readings.state);
 
   async function refresh(): Promise<void> {
     if (!store.control) {
       await store.read([]);
       return;
     }
-    const next = await store.control.status(namespace);
+    if (!(await readings.read(store.control, namespace))) return;
     const before = described;
-    described = describe(next);
-    state = next;
-    options.onRead(next);
+    described = describe(readings.state);
+    options.onRead(readings.state);
     if (described !== before) options.onChange();
   }
 
   function pausedReason(pipeline: string): string | undefined {
+    const { state } = readings;
     if (state.namespace) return `namespace ${namespace} is paused by ${state.namespace.by}`;
     const pause = Object.hasOwn(state.pipelines, pipeline) ? state.pipelines[pipeline] : undefined;
     return pause && `pipeline ${pipeline} is paused by ${pause.by}`;

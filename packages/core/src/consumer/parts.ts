@@ -152,7 +152,7 @@ function environment(
     pause:
       flags &&
       (async (pipeline, why) => {
-        await flags.pause(namespace, pipeline, { by: TRIPWIRE, why });
+        await flags.pause(namespace, pipeline, { by: TRIPWIRE, why }, { unlessPaused: true });
         await control.refresh();
       }),
     consents,

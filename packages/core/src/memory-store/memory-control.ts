@@ -11,9 +11,11 @@ export function memoryControl(clock: Clock): ControlFlags {
   }
 
   return {
-    pause: async (namespace, pipeline, who) => {
+    pause: async (namespace, pipeline, who, options) => {
       const pause = { by: who.by, why: who.why, at: clock.now() };
       const flags = flagsOf(namespace);
+      const standing = pipeline === undefined ? flags.namespace : flags.pipelines.get(pipeline);
+      if (standing && options?.unlessPaused) return;
       if (pipeline === undefined) flags.namespace = pause;
       else flags.pipelines.set(pipeline, pause);
     },

@@ -30,8 +30,10 @@ export async function checkBudgets(
   if (action === "pause") {
     const why = `${kind}: ${detail}`;
     await env.pause?.(name, why);
-    run.request ??= { kind: "paused", reason: `pipeline ${name} is paused by the tripwire` };
-    throw new RunEndedError(`The tripwire paused pipeline ${name}: ${why}.`);
+    // An operator's pause that stood already stays: whose it is, the flags tell.
+    const reason = env.pausedReason(name) ?? `pipeline ${name} is paused by the tripwire`;
+    run.request ??= { kind: "paused", reason };
+    throw new RunEndedError(`Pipeline ${name} is paused, since it is beyond its budget: ${why}.`);
   }
   return action === "block" ? `${kind}: ${detail}` : undefined;
 }

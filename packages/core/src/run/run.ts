@@ -33,8 +33,8 @@ export interface RunEnvironment {
   readonly pausedReason: (pipeline: string) => string | undefined;
   /** Whether the store is known to be down: nothing is asked of it for a message then. */
   /**
-   * Pauses a pipeline on behalf of the tripwire, everywhere, and at once here; `undefined` where the store
-   * keeps no control flags.
+   * Pauses a pipeline on behalf of the tripwire, everywhere, and at once here; an operator's pause that
+   * stands is left as it is. `undefined` where the store keeps no control flags.
    */
   readonly pause: ((pipeline: string, why: string) => Promise<void>) | undefined;
   readonly consents: Consents;

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { rig, type Rig } from "../consumer/consumer.fixture.js";
 import type { ConsumerOptions } from "../consumer/options.js";
 import type { TripwirePolicy } from "../pipeline/pipeline.js";
+import type { DedupeStore } from "../ports/index.js";
 import { keyedDigest, reservationFor } from "./tripwire.js";
 
 const HOUR = 3_600_000;
@@ -55,8 +56,13 @@ describe("budgets", () => {
 
 describe("a template's budget", () => {
   const MINUTE = 60_000;
-  const flood = (over: Partial<TripwirePolicy> = {}, consumer: Partial<ConsumerOptions> = {}) => {
+  const flood = (
+    over: Partial<TripwirePolicy> = {},
+    consumer: Partial<ConsumerOptions> = {},
+    wrapStore = (store: DedupeStore) => store,
+  ) => {
     const r = rig({
+      wrapStore,
       fifo: false,
       pipeline: { tripwire: { perTemplate: { limit: 100, withinMs: MINUTE }, ...over } },
       consumer: { concurrency: 20, maxHeld: 5_000, ...consumer },
@@ -113,6 +119,47 @@ describe("a template's budget", () => {
     await r.clock.advance(10 * MINUTE);
     expect(r.office.accepted.length).toBeLessThanOrEqual(140);
     await r.clock.run(Promise.all([r.consumer.stop(), second.stop()]));
+  });
+
+  it("leaves an operator's pause that stands as it is", async () => {
+    const r = flood();
+    await r.clock.run(r.consumer.start());
+    await r.clock.advance(1_100);
+    const alice = { by: "alice", why: "wrong template" };
+    await r.store.control.pause("test", "letters", alice);
+    send(r, 200);
+    await r.clock.advance(10_000);
+    expect(r.seen("tripwire").some(({ action }) => action === "pause")).toBe(true);
+    expect((await r.store.control.status("test")).pipelines["letters"]).toMatchObject(alice);
+    expect(r.office.accepted.length).toBeLessThanOrEqual(120);
+    await r.clock.run(r.consumer.stop());
+  });
+
+  it("isn't lifted by a reading asked before the pause and answered after it", async () => {
+    let late = false;
+    const r = flood({}, {}, (store) => {
+      const { control } = store;
+      if (!control) return store;
+      const status = async (namespace: string) => {
+        const state = await control.status(namespace);
+        if (late) {
+          late = false;
+          await r.clock.sleep(3_500);
+        }
+        return state;
+      };
+      return { ...store, control: { ...control, status } };
+    });
+    await r.clock.run(r.consumer.start());
+    await r.clock.advance(500);
+    late = true;
+    await r.clock.advance(1_000);
+    expect(late).toBe(false);
+    send(r, 500);
+    await r.clock.advance(60_000);
+    expect(r.office.accepted.length).toBeLessThanOrEqual(120);
+    expect(r.seen("tripwire").filter(({ action }) => action === "warn")).toEqual([]);
+    await r.clock.run(r.consumer.stop());
   });
 
   it("warns or blocks by choice", async () => {

@@ -33,6 +33,50 @@ export function controlBehaviours(behaviour: Behaviour): void {
     assert.deepEqual(await control.status("tis"), { pipelines: {} });
     assert.deepEqual(Object.keys((await control.status("other")).pipelines), ["n"]);
   });
+
+  withControl("tells what is paused to many who ask at once", async (control) => {
+    await control.pause("tis", "letters", who);
+    const asked = Array.from({ length: 5 }, () => control.status("tis"));
+    for (const { pipelines } of await Promise.all(asked)) {
+      assert.deepEqual(Object.keys(pipelines), ["letters"]);
+    }
+  });
+
+  withControl("keeps the pause that stands from one that is set unless paused", async (control) => {
+    const tripwire = { by: "tripwire", why: "too many" };
+    await control.pause("tis", "letters", who);
+    await control.pause("tis", undefined, who);
+    const before = await control.status("tis");
+    await control.pause("tis", "letters", tripwire, { unlessPaused: true });
+    await control.pause("tis", undefined, tripwire, { unlessPaused: true });
+    assert.deepEqual(await control.status("tis"), before);
+    await control.resume("tis", "letters");
+    await control.pause("tis", "letters", tripwire, { unlessPaused: true });
+    const { by, why, at } = (await control.status("tis")).pipelines["letters"] ?? {};
+    assert.deepEqual({ by, why }, tripwire);
+    assert.ok((at ?? 0) > 0);
+  });
+
+  withControl("lets a pause take the place of one that was set unless paused", async (control) => {
+    const tripwire = { by: "tripwire", why: "too many" };
+    await control.pause("tis", "letters", tripwire, { unlessPaused: true });
+    await control.pause("tis", "letters", who, { unlessPaused: false });
+    const { by, why } = (await control.status("tis")).pipelines["letters"] ?? {};
+    assert.deepEqual({ by, why }, who);
+  });
+
+  withControl("pauses unless paused for one of many at once, and keeps that", async (control) => {
+    const names = Array.from({ length: 10 }, (_, i) => `replica ${i}`);
+    await control.pause("tis", "letters", who);
+    await control.resume("tis", "letters");
+    const seen = await Promise.all(
+      names.map(async (by) => {
+        await control.pause("tis", "letters", { by, why: "too many" }, { unlessPaused: true });
+        return (await control.status("tis")).pipelines["letters"]?.by;
+      }),
+    );
+    assert.equal(new Set(seen).size, 1, `seen: ${seen.join(", ")}`);
+  });
 }
 
 /** Reservations and counters of the tripwire, where the store keeps them. */

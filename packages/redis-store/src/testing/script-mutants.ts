@@ -529,6 +529,12 @@ export const scriptMutants: readonly ScriptMutant[] = [
     from: "if #resolutions > 20 then table.remove(resolutions, 1) end",
     to: "",
   },
+  {
+    breaks: "an operator's pause stays where a budget is exceeded",
+    script: "pause",
+    from: "if ARGV[3] == '1' and redis.call('HEXISTS', KEYS[1], ARGV[1]) == 1 then return 0 end",
+    to: "",
+  },
 ];
 
 /** The scripts with the bug. @throws when the patch no longer applies */

@@ -17,8 +17,16 @@ export interface ControlState {
 
 /** Pauses that all replicas obey. */
 export interface ControlFlags {
-  /** Stops sending, of one pipeline or (`undefined`) of the whole namespace. */
-  pause(namespace: string, pipeline: string | undefined, who: Resolver): Promise<void>;
+  /**
+   * Stops sending, of one pipeline or (`undefined`) of the whole namespace. It takes the place of a pause of
+   * that name, unless `unlessPaused` says to leave one that stands as it is: decided and written in one step.
+   */
+  pause(
+    namespace: string,
+    pipeline: string | undefined,
+    who: Resolver,
+    options?: { readonly unlessPaused?: boolean },
+  ): Promise<void>;
   /** Ends the pause of that name; others stay. */
   resume(namespace: string, pipeline: string | undefined): Promise<void>;
   /** What is paused now. */
