@@ -69,6 +69,13 @@ export function casWorld(options: CasWorldOptions): CasWorld {
   /** Until when something that can't be read stands in a cell. */
   const unreadable = new Map<string, number>();
   const isUnreadable = (name: string): boolean => kernel.now < (unreadable.get(name) ?? 0);
+  /**
+   * A lease ends when the record says so. Its writer counted it from the clock as it knew it, which lags, and
+   * before its write was on its way: from its execution on, it is shorter by that. Where processes go by their
+   * own clocks no time of the record is everybody's: there it lasts as long as it was asked for.
+   */
+  const leaseOf: LeaseOf = (leaseUntil, asked) =>
+    cas.clockOf === "store" ? leaseUntil - now() : asked;
   const database: CasPort = {
     ...memory,
     read: async (names, signal) => {
@@ -82,7 +89,7 @@ export function casWorld(options: CasWorldOptions): CasWorld {
       const answer = await memory.write(possible, signal);
       possible.forEach((item, i) => {
         const intent = intents.get(item.revision);
-        const event = answer.items[i] === "written" && intent && eventOf(intent, item);
+        const event = answer.items[i] === "written" && intent && eventOf(intent, item, leaseOf);
         if (event) observe(event);
       });
       const replies = items.map((item) => answer.items[possible.indexOf(item)] ?? "refused");
@@ -164,15 +171,28 @@ interface Written {
   readonly state: string;
   readonly owner: string;
   readonly fence: number;
+  /** By the clock that judges leases. */
+  readonly leaseUntil: number;
   readonly effects: readonly { readonly effect: string; readonly state: string }[];
 }
 
+/** Ms from now on that a lease lasts which a record was written with, of what was asked for. */
+type LeaseOf = (leaseUntil: number, askedMs: number) => number;
+
 /** What the command answers whose write was executed. */
-function eventOf({ command, args }: Intent, item: CasWrite): StoreEvent | undefined {
+function eventOf(
+  { command, args }: Intent,
+  item: CasWrite,
+  leaseOf: LeaseOf,
+): StoreEvent | undefined {
   const record = JSON.parse(item.value ?? "{}") as Partial<Written>;
   // Of another cell than a record's.
   if (record.effects === undefined) return undefined;
-  const { state, owner, fence = 0, effects } = record;
+  const { state, owner, fence = 0, leaseUntil = 0, effects } = record;
+  const leased = <Of extends { readonly leaseMs: number }>(of: Of): Of => ({
+    ...of,
+    leaseMs: leaseOf(leaseUntil, of.leaseMs),
+  });
   const mine = <Of extends Lease | ClaimRequest>(): readonly Of[] =>
     (args[0] as readonly Of[]).filter((of) => recordName(of.key) === item.name);
   switch (command) {
@@ -182,11 +202,11 @@ function eventOf({ command, args }: Intent, item: CasWrite): StoreEvent | undefi
       );
       const reply = state === "claimed" ? "claimed" : "done";
       const replies = requests.map(() => ({ status: reply, fence, effects: [] }));
-      return { command, args: [requests], reply: replies } as unknown as StoreEvent;
+      return { command, args: [requests.map(leased)], reply: replies } as unknown as StoreEvent;
     }
     case "extend": {
       const items = mine<LeaseExtension>().filter((of) => of.owner === owner && of.fence === fence);
-      return { command, args: [items], reply: items.map(() => "extended") };
+      return { command, args: [items.map(leased)], reply: items.map(() => "extended") };
     }
     case "complete": {
       const items = mine<Completion>().filter((of) => of.owner === owner && of.fence === fence);
