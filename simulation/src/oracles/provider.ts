@@ -15,6 +15,10 @@ const NOT_ASKED = /before sending$/;
  * A provider in trouble is left alone, as docs/guarantees.md says ("In an outage"): whose claim came after the
  * trouble was seen begins nothing for five seconds, unless an attempt begun since was answered well. Answers
  * to older attempts prove nothing.
+ *
+ * Begun is what the store grants. Of an effect that was accepted before, whoever claims its message again asks as
+ * well, in an outage too: it is answered with the receipt, and nothing reaches the provider. An ask whose answer was
+ * lost is judged by when it was first made, once its repetition is granted.
  */
 export function providerOracle(
   { clock }: ServiceParts["life"],
@@ -25,6 +29,8 @@ export function providerOracle(
   const time = leaseTime(clock);
   const claimedAt = new Map<string, number>();
   const begunAt = new Map<string, number>();
+  /** What was asked for too soon, and not granted so far: how long after the trouble, ms. */
+  const tooSoon = new Map<string, number>();
   let last: boolean[] = [];
   /** When the trouble was seen; absent while the provider is well. */
   let seenAt: number | undefined;
@@ -42,15 +48,22 @@ export function providerOracle(
     if (isTrouble && troubles >= TROUBLES && 2 * troubles >= last.length) seenAt = now;
   }
 
-  function onBegin(attemptId: string, owner: string): void {
+  function onAsked(attemptId: string, owner: string): void {
     if (begunAt.has(attemptId)) return;
     const now = time();
     begunAt.set(attemptId, now);
     if (seenAt === undefined || now > seenAt + REST_MS) return;
     if ((claimedAt.get(owner) ?? 0) <= seenAt) return;
+    tooSoon.set(attemptId, now - seenAt);
+  }
+
+  function onGranted(attemptId: string): void {
+    const afterMs = tooSoon.get(attemptId);
+    if (afterMs === undefined) return;
+    tooSoon.delete(attemptId);
     report(
       "a provider in trouble is left alone",
-      `${attemptId} was begun ${Math.round(now - seenAt)} ms after the trouble was seen`,
+      `${attemptId} was begun ${Math.round(afterMs)} ms after the trouble was seen`,
     );
   }
 
@@ -66,8 +79,17 @@ export function providerOracle(
           return store.claim(items);
         },
         begin: (start) => {
-          onBegin(formatAttemptId(start), start.owner);
-          return store.begin(start);
+          const attemptId = formatAttemptId(start);
+          onAsked(attemptId, start.owner);
+          const replying = store.begin(start);
+          // Beside it, so that being watched delays nothing.
+          replying.then(
+            (reply) => {
+              if (reply === "granted") onGranted(attemptId);
+            },
+            () => undefined,
+          );
+          return replying;
         },
       },
       mailer: {
