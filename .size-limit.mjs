@@ -13,7 +13,7 @@ const limits = {
   "ses-adapter": "14 kB",
   "ses-adapter/v2": "14 kB",
   "ses-adapter/testing": "18 kB",
-  "redis-store": "20 kB",
+  "redis-store": "21 kB",
   "postgres-store": "5 kB",
   opentelemetry: "4 kB",
   "one-request": "5 kB",
