@@ -229,7 +229,7 @@ export const MUTANTS: readonly Mutant[] = [
     "A provider that dedupes is sent to after it may have forgotten.",
     [
       core(
-        "effects/mayRepeat",
+        "begin/mayRepeat",
         "return now + start.timeoutMs + start.validityMs < since + start.repeatWithinMs;",
         "return since > 0;",
       ),

@@ -1,7 +1,7 @@
 import { UnreadableRecordError } from "../errors.js";
 import type { UnreadableRecord, UnresolvedItem, UnresolvedPage } from "../ports/index.js";
 import type { EffectRecord, NotificationRecord } from "../record/record.js";
-import { attemptInfos } from "../record/view.js";
+import { unresolvedItems } from "../record/view.js";
 import type { PortCalls } from "./port-calls.js";
 import { decodeRecord } from "./record-format.js";
 import type { StoreTime } from "./store-time.js";
@@ -43,18 +43,4 @@ export async function unresolvedPage(
     }
   }
   return { items, unreadable, ...(next === undefined ? {} : { next }) };
-}
-
-/** The effects of a record that need somebody's attention now. */
-function unresolvedItems(record: NotificationRecord, now: number): UnresolvedItem[] {
-  return attemptInfos(record, now)
-    .filter(({ state }) => state === "unknown" || state === "blocked")
-    .map((attempt) => ({
-      key: record.key,
-      keyText: record.keyText ?? "",
-      pipeline: record.pipeline,
-      messageId: record.messageId,
-      attempt,
-      ...(record.dead === undefined ? {} : { dead: record.dead }),
-    }));
 }

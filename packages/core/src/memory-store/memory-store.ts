@@ -12,7 +12,7 @@ import type {
 } from "../ports/index.js";
 import * as claims from "../record/claims.js";
 import * as effects from "../record/effects.js";
-import { attemptInfos, viewRecord } from "../record/view.js";
+import { unresolvedItems, viewRecord } from "../record/view.js";
 import type { MaybeRecord, Transition } from "../record/record.js";
 import { systemClock } from "../timing/system-clock.js";
 
@@ -85,7 +85,7 @@ export function memoryStore(options: MemoryStoreOptions = {}): MemoryStore {
       const items: UnresolvedItem[] = [];
       let next: string | undefined;
       for (const { ordinal, key } of records.needingAttention(behind.ordinal)) {
-        for (const item of unresolvedItems(records.get(key), now)) {
+        for (const item of inOrder(records.get(key), now)) {
           const { effect } = item.attempt;
           if (ordinal === behind.ordinal && effect <= behind.effect) continue;
           if (items.length === pageSize)
@@ -103,20 +103,10 @@ export function memoryStore(options: MemoryStoreOptions = {}): MemoryStore {
   };
 }
 
-/** In the order of their effects' names. */
-function unresolvedItems(record: MaybeRecord, now: number): readonly UnresolvedItem[] {
-  if (!record) return [];
-  return attemptInfos(record, now)
-    .filter((attempt) => attempt.state === "unknown" || attempt.state === "blocked")
-    .sort((a, b) => (a.effect < b.effect ? -1 : 1))
-    .map((attempt) => ({
-      key: record.key,
-      keyText: record.keyText ?? "",
-      pipeline: record.pipeline,
-      messageId: record.messageId,
-      attempt,
-      ...(record.dead === undefined ? {} : { dead: record.dead }),
-    }));
+/** In the order of their effects' names, which a page's end tells. */
+function inOrder(record: MaybeRecord, now: number): readonly UnresolvedItem[] {
+  const items = record ? unresolvedItems(record, now) : [];
+  return items.sort((a, b) => (a.attempt.effect < b.attempt.effect ? -1 : 1));
 }
 
 /** The place of the last item of the page before, so that items settled meanwhile skip nothing. */

@@ -1,5 +1,5 @@
 import { formatAttemptId } from "../identity/attempt-id.js";
-import type { AttemptInfo, EffectState, RecordView } from "../ports/index.js";
+import type { AttemptInfo, EffectState, RecordView, UnresolvedItem } from "../ports/index.js";
 import {
   isLive,
   unexpired,
@@ -43,6 +43,20 @@ export function attemptInfo(
 
 export function attemptInfos(record: NotificationRecord, now: number): AttemptInfo[] {
   return record.effects.map((effect) => attemptInfo(record, effect, now));
+}
+
+/** The effects of a record that need somebody's attention now. */
+export function unresolvedItems(record: NotificationRecord, now: number): UnresolvedItem[] {
+  return attemptInfos(record, now)
+    .filter(({ state }) => state === "unknown" || state === "blocked")
+    .map((attempt) => ({
+      key: record.key,
+      keyText: record.keyText ?? "",
+      pipeline: record.pipeline,
+      messageId: record.messageId,
+      attempt,
+      ...(record.dead === undefined ? {} : { dead: record.dead }),
+    }));
 }
 
 /** The record as an operator reads it. */
