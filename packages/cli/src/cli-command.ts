@@ -79,6 +79,21 @@ export function withAwsOptions(command: Command): Command {
     .option("--endpoint <url>", "instead of AWS's own (AWS_ENDPOINT_URL)");
 }
 
+export function withDeadLetterOptions(command: Command): Command {
+  return command
+    .optionsGroup("Queues:")
+    .option("-q, --queue <name|url>", "a queue of the configuration file, or a queue's URL")
+    .option("--dead-letter-queue <url>", "default: the one that the redrive policy names");
+}
+
+/** Of a command that lists what it would do, and asks before it does it. */
+export function withSafetyOptions(command: Command): Command {
+  return command
+    .optionsGroup("Safety:")
+    .option("--dry-run", "only list them")
+    .option("-y, --yes", "don't ask");
+}
+
 /** Makes an action of a piece of work: settings, connections, printing and closing around it. */
 export function action<Options, Args extends readonly unknown[]>(
   session: Session,

@@ -7,7 +7,9 @@ import {
   action,
   notConfirmed,
   withAwsOptions,
+  withDeadLetterOptions,
   withOutputOptions,
+  withSafetyOptions,
   withStoreOptions,
   type CommandResult,
   type Session,
@@ -42,13 +44,8 @@ export function addDiscard(program: Command, session: Session): void {
     .argument("<ids...>", "message ids (of the letter or the original), attempt ids or key digests")
     .requiredOption("--why <text>", "kept in the audit")
     .requiredOption("--audit <file>", "what is deleted is added to it, as JSON lines, before it is")
-    .option("--by <who>", "who deletes (default: $USER)")
-    .optionsGroup("Queues:")
-    .option("-q, --queue <name|url>", "a queue of the configuration file, or a queue's URL")
-    .option("--dead-letter-queue <url>", "default: the one that the redrive policy names")
-    .optionsGroup("Safety:")
-    .option("--dry-run", "only list them")
-    .option("-y, --yes", "don't ask");
+    .option("--by <who>", "who deletes (default: $USER)");
+  withSafetyOptions(withDeadLetterOptions(command));
   withOutputOptions(withAwsOptions(withStoreOptions(command))).action(
     action(session, async (context, flags: DiscardFlags, ids: string[]) => {
       const by = whoIsAsking(flags.by, session.world.env);

@@ -12,6 +12,7 @@ import {
   action,
   notConfirmed,
   withOutputOptions,
+  withSafetyOptions,
   withStoreOptions,
   type CommandResult,
   type Session,
@@ -48,10 +49,8 @@ export function addPurge(program: Command, session: Session): void {
     .requiredOption("--older-than <duration>", "begun so long ago, at least 14d", parseDuration)
     .requiredOption("--why <text>", "kept in each record")
     .option("--by <who>", "who gives them up (default: $USER)")
-    .option("-p, --pipeline <name>", "only of this pipeline")
-    .optionsGroup("Safety:")
-    .option("--dry-run", "only list them")
-    .option("-y, --yes", "don't ask");
+    .option("-p, --pipeline <name>", "only of this pipeline");
+  withSafetyOptions(command);
   withOutputOptions(withStoreOptions(command)).action(
     action(session, async (context, flags: PurgeFlags) => {
       const namespace = namespaceOf(context.settings);

@@ -5,7 +5,9 @@ import {
   action,
   notConfirmed,
   withAwsOptions,
+  withDeadLetterOptions,
   withOutputOptions,
+  withSafetyOptions,
   withStoreOptions,
   type CommandResult,
   type Context,
@@ -53,13 +55,8 @@ export function addRedrive(program: Command, session: Session): void {
     .option("--all", "all of them")
     .option("--settled", "those whose effects were settled after they were dead-lettered")
     .option("--limit <count>", "at most so many", parseCount, 100_000)
-    .option("--rate <count>", "at most so many a second", parseRate, 10)
-    .optionsGroup("Queues:")
-    .option("-q, --queue <name|url>", "a queue of the configuration file, or a queue's URL")
-    .option("--dead-letter-queue <url>", "default: the one that the redrive policy names")
-    .optionsGroup("Safety:")
-    .option("--dry-run", "only list them")
-    .option("-y, --yes", "don't ask");
+    .option("--rate <count>", "at most so many a second", parseRate, 10);
+  withSafetyOptions(withDeadLetterOptions(command));
   withOutputOptions(withAwsOptions(withStoreOptions(command))).action(
     action(session, async (context, flags: RedriveFlags, ids: string[]) => {
       const choice = choiceOf(flags, ids);
